@@ -1,0 +1,117 @@
+"""The one place where the web application is put together."""
+
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar
+from litestar.config.allowed_hosts import AllowedHostsConfig
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import ResponseHeader
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.plugins.htmx import HTMXPlugin
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+
+from appliance.errors import ApplianceError
+from appliance.lifespan import Box
+from appliance.paths import STATIC, TEMPLATES
+from appliance.routes import conversations, health, openai, pages, stream, turns
+from appliance.routes.refusals import refuse, refuse_http, refuse_unexpected
+from appliance.routes.same_origin import SameOriginMiddleware
+
+MAX_BODY_BYTES = 1024 * 1024
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def create_app(box: Box, port: int) -> Litestar:
+    """The web application over running parts.
+
+    `port` is the one browsers name in their Host header.
+    """
+    static = create_static_files_router(
+        path="/static", directories=[STATIC], name="static", include_in_schema=False
+    )
+    return Litestar(
+        route_handlers=[
+            *(pages.home, pages.conversation),
+            *(turns.create, turns.retry, turns.stop, stream.follow),
+            *(conversations.rename, conversations.delete),
+            *(openai.chat_completions, openai.models, openai.model),
+            *(health.alive, health.ready),
+            static,
+        ],
+        dependencies={
+            "person": _provide(box.person),
+            "service": _provide(box.service),
+            "completions": _provide(box.completions),
+            "database": _provide(box.database),
+        },
+        plugins=[HTMXPlugin()],
+        template_config=TemplateConfig(engine=_template_engine()),
+        middleware=[SameOriginMiddleware()],
+        allowed_hosts=AllowedHostsConfig(_allowed_hosts(box, port), www_redirect=False),
+        csrf_config=CSRFConfig(
+            secret=box.page_secret,
+            cookie_name="csrf",
+            header_name="x-csrf-token",
+            cookie_httponly=True,
+            cookie_samesite="strict",
+            exclude=["^/v1/", "^/static/", "^/healthz$", "^/readyz$"],
+        ),
+        exception_handlers={
+            ApplianceError: refuse,
+            HTTPException: refuse_http,
+            Exception: refuse_unexpected,
+        },
+        response_headers=[
+            ResponseHeader(name=name, value=value) for name, value in SECURITY_HEADERS.items()
+        ],
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=None,
+        logging_config=None,  # logs.py has set up logging for the whole process
+    )
+
+
+def _provide(part: Any) -> Provide:
+    return Provide(lambda: part, sync_to_thread=False, use_cache=False)
+
+
+def _template_engine() -> JinjaTemplateEngine:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return JinjaTemplateEngine.from_environment(environment)
+
+
+def _allowed_hosts(box: Box, port: int) -> list[str]:
+    """Litestar compares the port too, and browsers leave out the default one."""
+    names = ["localhost", "127.0.0.1", "[::1]", *box.settings.server.names]
+    return [host for name in names for host in (name, f"{name}:{port}")]

@@ -1,0 +1,52 @@
+"""The command line: one group; each command lives in its own file."""
+
+import sys
+from importlib.metadata import version as installed_version
+
+import click
+from rich.console import Console
+
+from appliance import __version__
+from appliance.cli.ask import ask
+from appliance.cli.model import model
+from appliance.cli.serve import serve
+from appliance.cli.settings import settings
+from appliance.errors import ApplianceError, SettingsError
+
+_FAILED = 1
+_MISCONFIGURED = 78
+"""sysexits' EX_CONFIG: a supervisor need not try again before somebody has changed a setting."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """A chatbot that lives in one box on the LAN and never sends a word outside."""
+
+
+@click.command()
+def version() -> None:
+    """Print the versions of the appliance and of what it stands on."""
+    click.echo(f"appliance {__version__}")
+    for package in ("llama-cpp-python", "litestar", "pysqlite3", "valkey"):
+        click.echo(f"{package} {installed_version(package)}")
+    click.echo(f"python {sys.version.split()[0]}")
+
+
+for command in (serve, ask, model, settings, version):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; our own errors are one sentence on stderr."""
+    try:
+        cli.main(standalone_mode=False)
+    except ApplianceError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+        sys.exit(_MISCONFIGURED if isinstance(error, SettingsError) else _FAILED)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)

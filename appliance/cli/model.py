@@ -1,0 +1,159 @@
+"""appliance model: which models are here, and how others come in."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from appliance.cli.model_tables import candidate_table, installed_table, recommended_table
+from appliance.errors import ModelRefused
+from appliance.model_files.box_memory import total_memory_gb
+from appliance.model_files.library import ModelLibrary
+from appliance.model_files.names import name_for, plain
+from appliance.model_files.presets import load_known_templates, load_presets
+from appliance.paths import PRESETS
+from appliance.settings import DEFAULT_MODEL, Settings
+
+Command = Callable[..., None]
+
+
+@click.group()
+def model() -> None:
+    """Show, add, pull, check, choose and remove models."""
+
+
+def _with_library(command: Command) -> Command:
+    """Give the command `library` and `current` instead of the settings they come from."""
+
+    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
+    @click.option(
+        "--data", type=click.Path(path_type=Path), help="Directory for everything that is kept."
+    )
+    def with_library(config: Path | None, data: Path | None, **given: Any) -> None:
+        settings = Settings.load(config, data_dir=data.expanduser().absolute() if data else None)
+        library = ModelLibrary(settings.model_dir, load_presets(PRESETS))
+        command(library, library.chosen(settings.model.name, DEFAULT_MODEL), **given)
+
+    with_library.__name__, with_library.__doc__ = command.__name__, command.__doc__
+    return with_library
+
+
+@model.command("list")
+@click.option("--language", help="Recommend only models good in it: en, ko, ja, de ...")
+@click.option("--memory", type=click.IntRange(1), help="Gigabytes of memory to recommend for.")
+@_with_library
+def list_models(
+    library: ModelLibrary, current: str, language: str | None, memory: int | None
+) -> None:
+    """Show the models that are here, and recommend others."""
+    console = Console()
+    here = library.list()
+    console.print(installed_table(here, current))
+    names = {found.name for found in here}
+    advised = [
+        preset
+        for preset in library.presets.values()
+        if preset.name not in names
+        and (language is None or language.lower() in preset.languages)
+        and (memory is None or preset.min_memory_gb <= memory)
+    ]
+    if advised:
+        console.print(recommended_table(advised, memory or total_memory_gb()))
+    else:
+        console.print("No other model is recommended for that language and memory.")
+
+
+@model.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", help="What to call it here; otherwise made of the file's name.")
+@click.option("--yes", is_flag=True, help="Accept a chat template that is not known, unseen.")
+@_with_library
+def add(library: ModelLibrary, current: str, path: Path, name: str | None, yes: bool) -> None:
+    """Try the GGUF file PATH in a process of its own, and take it in."""
+    _take_in(library, path, name or name_for(path.name), yes, source=str(path))
+
+
+@model.command()
+@click.argument("what", metavar="NAME|OWNER/REPOSITORY/FILE")
+@click.option("--name", help="What to call it here; otherwise made of the file's name.")
+@click.option("--yes", is_flag=True, help="Accept a chat template that is not known, unseen.")
+@_with_library
+def pull(library: ModelLibrary, current: str, what: str, name: str | None, yes: bool) -> None:
+    """Fetch a model from the hub, on a connected machine; then as `add` does.
+
+    The server itself never downloads anything.
+    """
+    # Late: only this command may reach the network, and the import takes a while.
+    try:
+        from appliance.model_files.pull import fetched, find_remote
+    except ModuleNotFoundError as error:
+        raise ModelRefused(
+            f"Pulling needs the package {error.name}; install the appliance with its extra `pull`."
+        ) from error
+
+    remote = find_remote(what, library.presets)
+    with fetched(remote, library.directory) as found:
+        _take_in(
+            library,
+            found.path,
+            name or remote.name,
+            yes,
+            source=remote.source,
+            preset=remote.preset,
+            published_sha256=found.sha256,
+        )
+
+
+@model.command()
+@click.argument("name")
+@_with_library
+def verify(library: ModelLibrary, current: str, name: str) -> None:
+    """Read the whole file of NAME and compare its sha256 with the one accepted."""
+    found = library.verify(name)
+    click.echo(f"{name} is intact: sha256 {found.sha256}.")
+
+
+@model.command()
+@click.argument("name")
+@_with_library
+def use(library: ModelLibrary, current: str, name: str) -> None:
+    """Let NAME answer from the next start on, unless the settings name another."""
+    library.use(name)
+    click.echo(f"{name} answers from the next start on.")
+
+
+@model.command()
+@click.argument("name")
+@_with_library
+def remove(library: ModelLibrary, current: str, name: str) -> None:
+    """Forget NAME and delete its file."""
+    gone = library.remove(name)
+    click.echo(f"{name} is removed; {gone.size_bytes / 1e9:.2f} GB are free again.")
+    if name == current:
+        click.echo("It was the one that answers; choose another with `appliance model use NAME`.")
+
+
+def _take_in(library: ModelLibrary, path: Path, name: str, yes: bool, **origin: Any) -> None:
+    # Late: numpy and gguf come with it.
+    from appliance.model_files.adding import candidate
+
+    console = Console()
+    trial = candidate(library, path, name, load_known_templates(PRESETS), **origin)
+    with ExitStack() as stack:
+        with console.status(f"Trying {plain(name, 60)} in a process of its own"):
+            tried = stack.enter_context(trial)
+        console.print(candidate_table(tried))
+        if not tried.report.template:
+            console.print("The file brings no chat template; ChatML will be used.")
+        if tried.known_template is None and not yes:
+            console.print(
+                "The chat template is a program that comes with the model. It ran within its "
+                "limits, but is not on the list of those that have been read."
+            )
+            if not click.confirm("Accept it?"):
+                raise ModelRefused(f"{name} was not added: its chat template was not accepted.")
+        tried.accept(library)
+    console.print(f"{name} is here. Let it answer with `appliance model use {name}`.")

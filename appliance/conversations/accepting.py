@@ -1,0 +1,55 @@
+"""What may come in from outside, and the sentence for what may not. Pure."""
+
+import re
+import unicodedata
+
+from appliance.errors import InvalidInput
+
+_TITLE_CHARS = 120
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def accepted_content(content: str, limit_chars: int) -> str:
+    """A message as it is stored: line ends unified, nothing else changed. Raises InvalidInput."""
+    content = content.replace("\r\n", "\n").replace("\r", "\n")
+    check_text(content)
+    if not content.strip():
+        raise InvalidInput("The message is empty. Write something first.")
+    if len(content) > limit_chars:
+        raise InvalidInput(
+            f"The message has {len(content):,} characters; at most {limit_chars:,} can be sent at "
+            "once. Shorten it or send it in parts."
+        )
+    return content
+
+
+def accepted_title(title: str) -> str:
+    """One line without control characters. Raises InvalidInput."""
+    check_text(title)
+    line = "".join(" " if unicodedata.category(char) == "Cc" else char for char in title)
+    line = " ".join(line.split())
+    if not line:
+        raise InvalidInput("A title needs at least one letter.")
+    if len(line) > _TITLE_CHARS:
+        raise InvalidInput(f"A title has at most {_TITLE_CHARS} characters; this has {len(line)}.")
+    return line
+
+
+def accepted_client_id(client_message_id: str) -> str:
+    """The page's own id of a message, which makes sending it twice harmless.
+
+    Raises InvalidInput.
+    """
+    if not _CLIENT_ID.fullmatch(client_message_id):
+        raise InvalidInput(
+            "The message came without a valid id. Reload the page and send it again."
+        )
+    return client_message_id
+
+
+def check_text(text: str) -> None:
+    """Refuse what is not text. Raises InvalidInput."""
+    if "\0" in text:
+        raise InvalidInput("The text has a NUL byte in it, so it is not plain text. Remove it.")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise InvalidInput("The text has half a character in it (a lone surrogate). Remove it.")

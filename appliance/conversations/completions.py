@@ -1,0 +1,57 @@
+"""A completion without a conversation: messages in, events out, nothing kept."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from time import time
+from typing import Any
+
+from appliance.conversations.generation import Generation, Generations
+from appliance.conversations.turn_runner import ModelProfile
+from appliance.engine.chat_tokenizer import ChatTokenizer
+from appliance.engine.sequence import SamplingParams
+from appliance.errors import InvalidInput, PromptTooLong, QueueFull
+
+
+class Completions:
+    """For programs that keep their own conversations."""
+
+    def __init__(
+        self,
+        generations: Generations,
+        tokenizer: ChatTokenizer,
+        model_profile: Callable[[], ModelProfile],
+        open_limit: int,
+    ) -> None:
+        self._generations = generations
+        self._tokenizer = tokenizer
+        self._model_profile = model_profile
+        self._open_limit = open_limit
+        self.started_at = int(time())
+
+    @property
+    def model_name(self) -> str:
+        return self._model_profile().name
+
+    def begin(
+        self, owner: str, messages: Sequence[tuple[str, str]], sampling: Mapping[str, Any]
+    ) -> Generation:
+        """Start a completion.
+
+        `sampling` overrides the model's defaults; without `max_tokens` the reply may fill the
+        context. Raises InvalidInput, PromptTooLong, QueueFull, EngineUnavailable.
+        """
+        if not messages:
+            raise InvalidInput("`messages` is empty; send at least one message.")
+        if self._generations.open_count >= self._open_limit:
+            raise QueueFull("Too many replies are being written already. Try again in a minute.")
+        prompt = self._tokenizer.chat_tokens(messages)
+        room = self._tokenizer.context_tokens - len(prompt) - 1
+        if room < 1:
+            raise PromptTooLong(
+                f"The messages have {len(prompt)} tokens, and this model's context is "
+                f"{self._tokenizer.context_tokens}. Shorten them."
+            )
+        params: dict[str, Any] = {"seed": secrets.randbits(31), **self._model_profile().sampling}
+        params.update(sampling)
+        params["max_tokens"] = min(room, params.get("max_tokens") or room)
+        return self._generations.begin(owner, prompt, SamplingParams(**params))

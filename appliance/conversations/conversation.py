@@ -1,0 +1,174 @@
+"""The nouns of a conversation, as plain values.
+
+This module imports nothing of ours, so that store, hot, prompting and routes may all speak of the
+same things. Ids that leave the server are random 128-bit hex strings; keys are SQLite's integers
+and never leave it. Times are Unix seconds.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class TurnStatus(StrEnum):
+    """Where a turn is in its life; the last three are final."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (TurnStatus.FINISHED, TurnStatus.CANCELLED, TurnStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whoever owns what is said."""
+
+    person_key: int
+    person_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A titled tree of messages; `leaf_id` is the message at the end of the branch being read."""
+
+    conversation_id: str
+    title: str
+    created_at: int
+    updated_at: int
+    leaf_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing said. `parent_id` is the message it answers or follows."""
+
+    message_id: str
+    conversation_id: str
+    parent_id: str | None
+    role: Role
+    content: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCounts:
+    """What a turn cost.
+
+    Tokens are counts, times are milliseconds since the accepted POST or of the phase named.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    queue_ms: int = 0
+    ttft_ms: int | None = None
+    decode_ms: int = 0
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Decode speed; None until there are two tokens to measure between."""
+        if self.completion_tokens < 2 or self.decode_ms <= 0:
+            return None
+        return (self.completion_tokens - 1) * 1000 / self.decode_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One model call: what went in, what came out, how it ended."""
+
+    turn_id: str
+    conversation_id: str
+    input_message_id: str
+    reply_message_id: str | None
+    status: TurnStatus
+    created_at: int
+    checkpoint: str = ""
+    finish_reason: str | None = None
+    error: str | None = None
+    seed: int = 0
+    sampling: Mapping[str, object] = field(default_factory=dict)
+    model_sha256: str = ""
+    prompt_record: Mapping[str, object] = field(default_factory=dict)
+    counts: TurnCounts = field(default_factory=TurnCounts)
+
+
+class TurnPhase(StrEnum):
+    """What the box is doing for a turn that is not over, in the words the page uses."""
+
+    LOADING = "loading"
+    WAITING = "waiting"
+    READING = "reading"
+    WRITING = "writing"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSnapshot:
+    """A turn at one instant, complete in itself: a reader needs no earlier one."""
+
+    turn: Turn
+    phase: TurnPhase
+    text: str
+    place: int | None = None
+    """Place in the queue while waiting; 1 is next."""
+    prefilled_tokens: int = 0
+    prompt_tokens: int = 0
+
+    @property
+    def reading_percent(self) -> int:
+        return 100 * self.prefilled_tokens // max(1, self.prompt_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConversation:
+    """What a page shows of a conversation: one branch, oldest message first, and how its turns
+    stand.
+    """
+
+    conversation: Conversation
+    messages: tuple[Message, ...]
+    turns: Mapping[str, Turn]
+    """The latest turn of each user message, by `input_message_id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartedTurn:
+    """The answer to an accepted message.
+
+    `is_repeat` when the same client_message_id had been accepted before.
+    """
+
+    conversation: Conversation
+    message: Message
+    turn: Turn
+    is_new_conversation: bool = False
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteReceipt:
+    """How many rows went."""
+
+    conversations: int
+    messages: int
+    turns: int
+
+
+def new_id() -> str:
+    """A random 128-bit id, 32 hex digits."""
+    return secrets.token_hex(16)

@@ -1,0 +1,32 @@
+"""At start: turns that a stop or a crash left unfinished go on from where the page had come."""
+
+from dataclasses import replace
+
+import structlog
+
+from appliance.conversations.turn_runner import TurnRunner
+from appliance.hot.token_stream import TokenStream
+from appliance.store import turns
+from appliance.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+async def resume_unfinished(
+    database: Database, token_stream: TokenStream, runner: TurnRunner
+) -> int:
+    """Start every unfinished turn again; returns how many there were.
+
+    A Valkey of its own outlives this process and may know a little more text than the last
+    checkpoint: what a reader has seen is then not taken back.
+    """
+    async with database.read() as reader:
+        unfinished = await turns.unfinished(reader)
+    for person, turn in unfinished:
+        seen = await token_stream.read(turn.turn_id)
+        if seen.startswith(turn.checkpoint):
+            turn = replace(turn, checkpoint=seen)
+        runner.start(person, turn)
+    if unfinished:
+        log.info("unfinished turns go on", turns=len(unfinished))
+    return len(unfinished)

@@ -1,0 +1,60 @@
+"""The one directory in which everything lives that must survive."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance.errors import StoreRefused
+
+_SECRET_BYTES = 32
+
+
+@contextmanager
+def open_data_dir(path: Path) -> Iterator[Path]:
+    """Make the directory (0700) and hold it: two processes on one database would undo each other.
+
+    Raises StoreRefused when it cannot be made or written, or is in use.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(path / "appliance.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreRefused(
+            f"The data directory {path} cannot be used: {error.strerror}. Make it writable for "
+            "this user or name another one with --data."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise StoreRefused(
+            f"Another appliance is running on {path} already. Stop it, or name another directory "
+            "with --data."
+        ) from error
+    try:
+        yield path
+    finally:
+        os.close(lock)
+
+
+def page_secret(path: Path) -> str:
+    """The key that signs the page's form tokens; made once, so that open pages outlive a restart.
+
+    Raises StoreRefused when the file is not a key that only the owner can read.
+    """
+    file = path / "page.key"
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_hex(_SECRET_BYTES))
+            handle.flush()
+            os.fsync(handle.fileno())
+    secret = file.read_text().strip()
+    if len(secret) < 2 * _SECRET_BYTES or file.stat().st_mode & 0o077:
+        raise StoreRefused(
+            f"{file} is damaged or readable for others. Delete it; the next start makes a new one."
+        )
+    return secret

@@ -1,0 +1,39 @@
+"""What other threads may ask of the compute thread, through its inbox."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.engine.sequence import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Queue a sequence. `submitted_at` is a `time.monotonic` reading in seconds."""
+
+    sequence: Sequence
+    submitted_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End a sequence within one step."""
+
+    sequence_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Run something heavy between two steps."""
+
+    function: Callable[[], Any]
+    answer: "Future[Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End everything and free the model."""
+
+
+Command = Submit | Cancel | Call | Stop

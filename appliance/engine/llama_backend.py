@@ -1,0 +1,213 @@
+"""The only file that calls llama.cpp (its samplers apart): load, tokenize, decode, drop.
+
+The low-level API is used because the packaged `Llama` class serves one request at a time. All calls
+come from the compute thread, but `tokenize`, which only reads the vocabulary.
+"""
+
+import ctypes
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from appliance.engine.backend import BackendFailed, CacheFull, Vocabulary
+from appliance.engine.batch import Batch
+from appliance.engine.llama_library import llama_cpp
+from appliance.engine.sampler import free_sampler, new_sampler
+from appliance.engine.sequence import Sequence
+from appliance.engine.slots import Slot
+from appliance.errors import ModelRefused
+
+log = logging.getLogger(__name__)
+
+_GGML_WARN, _GGML_ERROR = 3, 4
+_SPECIAL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+def _forward_log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
+    if level in (_GGML_WARN, _GGML_ERROR):
+        line = text.decode("utf-8", "replace").strip()
+        log.log(logging.WARNING if level == _GGML_WARN else logging.ERROR, "llama.cpp: %s", line)
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSettings:
+    """llama.cpp's own numbers. `kv_tokens` is its n_ctx: the cells that all seats share."""
+
+    threads: int
+    slots: int
+    kv_tokens: int
+    batch_tokens: int
+    context_tokens: int | None = None
+
+
+class LlamaBackend:
+    """A GGUF model in this process."""
+
+    def __init__(self, path: Path, settings: BackendSettings) -> None:
+        llama_cpp.llama_log_set(_forward_log, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+        self._model = self._load(path)
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self._vocabulary_tokens = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        self.vocabulary = self._read_vocabulary(settings.context_tokens)
+        self._context = self._new_context(path, settings)
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._samplers: dict[Sequence, Any] = {}
+        self._pieces: dict[int, bytes] = {}
+        self._allocate_batch(settings.batch_tokens)
+
+    def tokenize(self, text: str) -> list[int]:
+        raw = text.encode("utf-8")
+        size = len(raw) + 8
+        while True:
+            tokens = (llama_cpp.llama_token * size)()
+            count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, size, False, False)
+            if count >= 0:
+                return list(tokens[:count])
+            size = -count
+
+    def token_bytes(self, token: int) -> bytes:
+        piece = self._pieces.get(token)
+        if piece is None:
+            piece = self._pieces[token] = self._read_piece(token, special=False)
+        return piece
+
+    def is_end(self, token: int) -> bool:
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def begin(self, sequence: Sequence) -> None:
+        # A sequence that was sent back and comes again goes on with its sampler as it was.
+        if sequence not in self._samplers:
+            self._samplers[sequence] = new_sampler(sequence.sampling, self._vocabulary_tokens)
+
+    def end(self, sequence: Sequence) -> None:
+        sampler = self._samplers.pop(sequence, None)
+        if sampler is not None:
+            free_sampler(sampler)
+
+    def keep(self, slot: Slot, count: int) -> int:
+        # Recurrent and sliding-window memories refuse to drop a part: then the whole seat goes.
+        if llama_cpp.llama_memory_seq_rm(self._memory, slot.index, count, -1):
+            return count
+        llama_cpp.llama_memory_seq_rm(self._memory, slot.index, -1, -1)
+        return 0
+
+    def decode(self, batch: Batch) -> Mapping[Sequence, int]:
+        outputs = self._fill(batch)
+        code = llama_cpp.llama_decode(self._context, self._batch)
+        if code == 1:
+            raise CacheFull(f"no KV cells for {batch.token_count} tokens")
+        if code != 0:
+            raise BackendFailed(f"llama_decode answered {code}")
+        return {
+            sequence: llama_cpp.llama_sampler_sample(self._samplers[sequence], self._context, index)
+            for sequence, index in outputs.items()
+        }
+
+    def reset(self) -> None:
+        llama_cpp.llama_memory_clear(self._memory, True)
+
+    def close(self) -> None:
+        for sampler in self._samplers.values():
+            free_sampler(sampler)
+        self._samplers.clear()
+        llama_cpp.llama_batch_free(self._batch)
+        llama_cpp.llama_free(self._context)
+        llama_cpp.llama_model_free(self._model)
+
+    def _load(self, path: Path) -> Any:
+        params = llama_cpp.llama_model_default_params()
+        model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
+        if not model:
+            raise ModelRefused(
+                f"llama.cpp cannot read {path.name}: the file is damaged or of a kind that this "
+                "version does not know. Check it with `appliance model verify`."
+            )
+        return model
+
+    def _new_context(self, path: Path, settings: BackendSettings) -> Any:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = settings.kv_tokens
+        params.n_seq_max = settings.slots
+        params.n_batch = settings.batch_tokens
+        params.n_ubatch = settings.batch_tokens
+        params.n_threads = params.n_threads_batch = settings.threads
+        params.kv_unified = True
+        params.no_perf = True
+        context = llama_cpp.llama_init_from_model(self._model, params)
+        if not context:
+            raise ModelRefused(
+                f"There is not enough memory for {path.name} with {settings.kv_tokens} cells of KV "
+                "cache. Lower engine.kv_tokens or choose a smaller model."
+            )
+        return context
+
+    def _allocate_batch(self, batch_tokens: int) -> None:
+        """One llama_batch for ever, seen through numpy."""
+        self._batch = llama_cpp.llama_batch_init(batch_tokens, 0, 1)
+        shape = (batch_tokens,)
+        self._token = np.ctypeslib.as_array(self._batch.token, shape)
+        self._pos = np.ctypeslib.as_array(self._batch.pos, shape)
+        self._logits = np.ctypeslib.as_array(self._batch.logits, shape)
+        np.ctypeslib.as_array(self._batch.n_seq_id, shape)[:] = 1
+        self._seq_ids = [self._batch.seq_id[index] for index in range(batch_tokens)]
+
+    def _fill(self, batch: Batch) -> dict[Sequence, int]:
+        """Write the rows into the llama_batch; returns where each sampled sequence's logits will
+        be.
+        """
+        outputs: dict[Sequence, int] = {}
+        at = 0
+        for row in batch.rows:
+            end = at + row.count
+            self._token[at:end] = row.tokens
+            self._pos[at:end] = np.arange(row.start, row.start + row.count)
+            for seq_id in self._seq_ids[at:end]:
+                seq_id[0] = row.slot.index
+            self._logits[at:end] = 0
+            if row.wants_logits:
+                self._logits[end - 1] = 1
+                outputs[row.sequence] = end - 1
+            at = end
+        self._batch.n_tokens = at
+        return outputs
+
+    def _read_piece(self, token: int, *, special: bool) -> bytes:
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            count = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, size, 0, special)
+            if count >= 0:
+                return buffer.raw[:count]
+            size = -count
+
+    def _read_vocabulary(self, context_tokens: int | None) -> Vocabulary:
+        bos = llama_cpp.llama_vocab_bos(self._vocab)
+        eos = llama_cpp.llama_vocab_eos(self._vocab)
+        template = llama_cpp.llama_model_chat_template(self._model, None)
+        trained = llama_cpp.llama_model_n_ctx_train(self._model)
+        return Vocabulary(
+            context_tokens=min(context_tokens or 8192, trained),
+            chat_template=template.decode("utf-8", "replace") if template else "",
+            special_tokens=self._special_tokens(),
+            bos_text=self._text_of(bos),
+            eos_text=self._text_of(eos),
+            adds_bos=bool(llama_cpp.llama_vocab_get_add_bos(self._vocab)),
+        )
+
+    def _special_tokens(self) -> dict[str, int]:
+        return {
+            self._text_of(token): token
+            for token in range(self._vocabulary_tokens)
+            if llama_cpp.llama_vocab_get_attr(self._vocab, token) & _SPECIAL
+        }
+
+    def _text_of(self, token: int) -> str:
+        if token < 0:
+            return ""
+        return self._read_piece(token, special=True).decode("utf-8", "replace")

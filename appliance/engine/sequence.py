@@ -1,0 +1,86 @@
+"""All the state of one generation."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from appliance.engine.slots import Slot
+
+
+class SequenceStatus(StrEnum):
+    """The same words as in the table and on the page."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class FinishReason(StrEnum):
+    """Why a sequence produced its last token."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How the next token is drawn.
+
+    `temperature` 0 is greedy; `max_tokens` bounds the reply alone.
+    """
+
+    temperature: float = 0.7
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    seed: int = 0
+    max_tokens: int = 2048
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class Sequence:
+    """One generation, from its prompt to its last token.
+
+    `tokens` is the prompt followed by what was generated. `computed` of them have their keys and
+    values in the slot; the rest is pending. A sequence decodes when exactly its newest token is
+    pending, and reads (prefills) when there is more.
+    """
+
+    sequence_id: str
+    owner: str
+    tokens: list[int]
+    sampling: SamplingParams
+    prompt_tokens: int = field(init=False)
+    status: SequenceStatus = SequenceStatus.WAITING
+    slot: "Slot | None" = None
+    computed: int = 0
+    cached_tokens: int = 0
+    finish_reason: FinishReason | None = None
+
+    def __post_init__(self) -> None:
+        assert self.tokens, "a prompt has at least one token"
+        self.prompt_tokens = len(self.tokens)
+
+    @property
+    def completion_tokens(self) -> int:
+        return len(self.tokens) - self.prompt_tokens
+
+    @property
+    def pending(self) -> int:
+        """How many tokens still have to go through the model before the next one can be sampled."""
+        return len(self.tokens) - self.computed
+
+    @property
+    def is_decoding(self) -> bool:
+        return self.pending == 1 and self.completion_tokens > 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.finish_reason is not None

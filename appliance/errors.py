@@ -1,0 +1,80 @@
+"""Every error that is ours, in one tree.
+
+ApplianceError +-- SettingsError a setting is wrong; the start is refused +-- InvalidInput what was
+sent cannot be accepted; the sentence says what to do | `-- PromptTooLong more tokens than the model
+can read +-- NotFound no such thing, or not this person's +-- Conflict right request, wrong moment:
+another turn is still running +-- ModelError a model file or preset | +-- ModelMissing there is no
+such model here | `-- ModelRefused the file is broken, hostile or not what it claims to be +--
+EngineError the engine could not do what was asked | +-- EngineUnavailable no model is loaded: still
+loading, or loading failed | `-- QueueFull too many sequences wait already +-- StoreError SQLite
+could not do what was asked | +-- StoreRefused the database cannot be opened: newer, damaged or not
+writable | `-- StoreFull no space is left on the disk `-- HotError Valkey is away; never reaches a
+person
+
+Each message is one sentence for the person who reads it, and says what to do. `str(error)` is that
+sentence.
+"""
+
+
+class ApplianceError(Exception):
+    """The root: catch this at an edge (command line, request), nowhere else."""
+
+
+class SettingsError(ApplianceError):
+    """A setting has a value it cannot have."""
+
+
+class InvalidInput(ApplianceError):
+    """A person or a program sent something that cannot be accepted."""
+
+
+class PromptTooLong(InvalidInput):
+    """A message alone is longer than the model's context."""
+
+
+class NotFound(ApplianceError):
+    """There is no such thing, or it belongs to someone else; the two look the same from outside."""
+
+
+class Conflict(ApplianceError):
+    """The request is fine, but not now."""
+
+
+class ModelError(ApplianceError):
+    """A model file or preset cannot be used."""
+
+
+class ModelMissing(ModelError):
+    """No model of that name, or its file is gone."""
+
+
+class ModelRefused(ModelError):
+    """The file is damaged, hostile or not a GGUF model."""
+
+
+class EngineError(ApplianceError):
+    """The engine could not run a sequence."""
+
+
+class EngineUnavailable(EngineError):
+    """No model is loaded at the moment."""
+
+
+class QueueFull(EngineError):
+    """So many sequences wait that another one would only make everybody slower."""
+
+
+class StoreError(ApplianceError):
+    """SQLite could not do what was asked."""
+
+
+class StoreRefused(StoreError):
+    """The database cannot be opened as it is."""
+
+
+class StoreFull(StoreError):
+    """The disk has no space left; nothing that was accepted before is lost."""
+
+
+class HotError(ApplianceError):
+    """Valkey did not answer. Callers carry on without it."""

@@ -1,0 +1,128 @@
+"""The order in which the parts start, and the reverse in which they stop.
+
+Store first, because nothing is accepted before it can be kept. Hot second; its absence is no
+obstacle. The engine loads in the background while the page is up already. Unfinished turns go on
+last, when all they need is there.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from appliance.conversations.box_status import BoxStatus, box_status
+from appliance.conversations.completions import Completions
+from appliance.conversations.conversation import Person
+from appliance.conversations.generation import Generations
+from appliance.conversations.recovery import resume_unfinished
+from appliance.conversations.service import ConversationService, ServiceLimits
+from appliance.conversations.turn_runner import TurnRunner
+from appliance.data_dir import open_data_dir, page_secret
+from appliance.engine.chat_tokenizer import ChatTokenizer
+from appliance.engine.engine import Engine, EngineLimits
+from appliance.hot.connection import Hot
+from appliance.hot.recent_window import RecentWindow
+from appliance.hot.server import ValkeyServer
+from appliance.hot.token_stream import TokenStream
+from appliance.model_choice import ModelChoice
+from appliance.model_files.library import ModelLibrary
+from appliance.model_files.presets import load_presets
+from appliance.paths import PRESETS
+from appliance.prompting.assembler import Assembler
+from appliance.prompting.window import WindowReader
+from appliance.settings import Settings
+from appliance.store import people
+from appliance.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The joined parts that the web application and the command line use."""
+
+    settings: Settings
+    person: Person
+    service: ConversationService
+    completions: Completions
+    generations: Generations
+    runner: TurnRunner
+    database: Database
+    model: ModelChoice
+    page_secret: str
+
+
+@asynccontextmanager
+async def open_box(settings: Settings) -> AsyncIterator[Box]:
+    """Start all parts; stop them on leaving. Raises StoreRefused, SettingsError with a sentence."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(open_data_dir(settings.data_dir))
+        database = await Database.open(settings.data_dir / "appliance.sqlite3")
+        stack.push_async_callback(database.close)
+        hot = await _open_hot(settings, stack)
+        engine, model = new_engine(settings)
+        generations = Generations(engine)
+        await generations.start()
+        stack.push_async_callback(generations.stop)
+        window, token_stream = RecentWindow(hot), TokenStream(hot)
+        tokenizer = ChatTokenizer(engine)
+        assembler = Assembler(
+            tokenizer,
+            WindowReader(database, window).load,
+            system_prompt=settings.assistant.system_prompt,
+            reply_limit_tokens=settings.limits.reply_tokens,
+        )
+        runner = TurnRunner(database, generations, assembler, window, token_stream, model.profile)
+        stack.push_async_callback(runner.shut_down)
+
+        def status() -> BoxStatus:
+            return box_status(engine, model.profile().name)
+
+        open_turns = settings.engine.slots + settings.engine.waiting_limit
+        async with database.write() as tx:
+            person = await people.local_person(tx)
+        await resume_unfinished(database, token_stream, runner)
+        yield Box(
+            settings=settings,
+            person=person,
+            service=ConversationService(
+                database,
+                runner,
+                assembler,
+                window,
+                token_stream,
+                ServiceLimits(settings.limits.message_chars, open_turns),
+                status,
+            ),
+            completions=Completions(generations, tokenizer, model.profile, open_turns),
+            generations=generations,
+            runner=runner,
+            database=database,
+            model=model,
+            page_secret=page_secret(settings.data_dir),
+        )
+
+
+def new_engine(settings: Settings) -> tuple[Engine, ModelChoice]:
+    """The engine for the model that the settings name; nothing is loaded before it is started."""
+    library = ModelLibrary(settings.model_dir, load_presets(PRESETS))
+    model = ModelChoice(settings, library)
+    limits = EngineLimits(
+        slots=settings.engine.slots,
+        kv_tokens=settings.engine.kv_tokens,
+        batch_tokens=settings.engine.batch_tokens,
+        waiting_limit=settings.engine.waiting_limit,
+    )
+    return Engine(model.load, limits), model
+
+
+async def _open_hot(settings: Settings, stack: AsyncExitStack) -> Hot:
+    """A client for the Valkey in the settings, or for a private one that is started here, or for
+    none.
+    """
+    url = settings.hot.url.get_secret_value() if settings.hot.url else None
+    if url is None and settings.hot.embedded:
+        server = ValkeyServer(memory_mb=settings.hot.memory_mb)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        url = server.url
+    hot = Hot(url)
+    stack.push_async_callback(hot.close)
+    return hot

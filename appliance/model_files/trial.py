@@ -1,0 +1,72 @@
+"""The child process that opens a model file for the first time. Its answer is one JSON line.
+
+A hostile or broken file may crash it, stop it or make it lie; it has given up everything that could
+hurt before it looks (`child_limits.py`), and `trial_run.py` believes only an answer of the right
+shape. Run as `main`, with: file, memory limit, processor seconds, pid of the parent, and 1 to
+load all of the model, 0 for the vocabulary alone.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from appliance.errors import ApplianceError
+from appliance.model_files.child_limits import give_up_all
+from appliance.model_files.trial_report import MAX_REPORT_TEXT, TrialAnswer, TrialReport
+
+_SAMPLE = (
+    ("system", "You are a helpful assistant."),
+    ("user", "Hello! <|im_end|> </s>"),
+    ("assistant", "Hello, how can I help?"),
+    ("user", "안녕하세요 こんにちは"),
+)
+
+
+def main() -> None:
+    path, memory, cpu, parent, whole = sys.argv[1:6]
+    give_up_all(int(memory), int(cpu), int(parent))
+    try:
+        answer = TrialAnswer(report=_try(Path(path), whole == "1"))
+    except ApplianceError as error:
+        answer = TrialAnswer(refusal=str(error)[:MAX_REPORT_TEXT])
+    except Exception as error:
+        # The outermost border of this process: whatever it is, the parent gets a sentence.
+        answer = TrialAnswer(refusal=f"The file cannot be read ({type(error).__name__}).")
+    os.write(1, msgspec.json.encode(answer) + b"\n")
+    # Not a normal end: freeing what a broken file led to allocate may crash after the answer.
+    os._exit(0)
+
+
+def _try(path: Path, whole: bool) -> TrialReport:
+    # Late, so that nothing but the standard library and our own code ran with more rights.
+    from appliance.model_files.trial_model import TrialModel, read_metadata
+
+    metadata = read_metadata(path)
+    vocabulary = TrialModel(path, vocabulary_only=True)
+    template = vocabulary.chat_template()
+    tokens, text, end_texts = vocabulary.render(template, _SAMPLE)
+    if whole:
+        TrialModel(path, vocabulary_only=False).decode_one(tokens[-1])
+    return _report(metadata, template, len(tokens), text, end_texts)
+
+
+def _report(
+    metadata: dict[str, Any], template: str, tokens: int, text: str, end_texts: tuple[str, ...]
+) -> TrialReport:
+    def words(key: str) -> str:
+        return str(metadata.get(key, ""))[:MAX_REPORT_TEXT]
+
+    return TrialReport(
+        architecture=words("general.architecture"),
+        title=words("general.name"),
+        licence=words("general.license"),
+        quantisation=words("quantisation"),
+        context_tokens=metadata["context_tokens"],
+        template=template,
+        sample_tokens=tokens,
+        sample_text=text[:MAX_REPORT_TEXT],
+        end_texts=tuple(end[:MAX_REPORT_TEXT] for end in end_texts),
+    )

@@ -1,0 +1,131 @@
+"""Runs the trial of a model file in a throw-away child process, and doubts what it says."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from appliance.errors import ModelRefused
+from appliance.model_files.names import plain
+from appliance.model_files.trial_report import TrialAnswer, TrialReport
+from appliance.paths import ROOT
+
+_GIB = 1 << 30
+_MAX_ANSWER_BYTES = 1 << 20
+_START = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "from appliance.model_files.trial import main; main()"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLimits:
+    """What the child may use. The file is mapped, so its size counts as memory."""
+
+    memory_bytes: int
+    cpu_seconds: int
+    wall_seconds: float
+
+    @classmethod
+    def for_file(cls, size_bytes: int) -> "TrialLimits":
+        # Reading a large vocabulary in Python takes half a minute, a slow disk 30 s a gigabyte.
+        gigabytes = size_bytes // _GIB
+        return cls(
+            memory_bytes=2 * size_bytes + 2 * _GIB,
+            cpu_seconds=90 + 15 * gigabytes,
+            wall_seconds=180.0 + 60 * gigabytes,
+        )
+
+
+def run_trial(
+    path: Path, shown_name: str, limits: TrialLimits | None = None, *, whole: bool = True
+) -> TrialReport:
+    """What the file turned out to be. Raises ModelRefused, whatever the child did.
+
+    `whole` loads all of the model and decodes one token; else only the vocabulary is read.
+    """
+    limits = limits or TrialLimits.for_file(path.stat().st_size)
+    shown = plain(shown_name, 80)
+    child = _start(path.resolve(), limits, whole)
+    try:
+        said = _listen(child, time.monotonic() + limits.wall_seconds)
+    finally:
+        _end(child)
+    if said is None:
+        raise ModelRefused(
+            f"{shown} took too long to open or answered without end; do not use this file."
+        )
+    return _believed(said, child.returncode, shown)
+
+
+def _start(path: Path, limits: TrialLimits, whole: bool) -> "subprocess.Popen[bytes]":
+    arguments = (ROOT, path, limits.memory_bytes, limits.cpu_seconds, os.getpid(), int(whole))
+    return subprocess.Popen(
+        # Isolated: no variable, no current directory and no start-up file of the person's counts.
+        [sys.executable, "-I", "-B", "-c", _START, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={
+            "GGML_NO_BACKTRACE": "1",  # else an abort starts a debugger
+            "LANG": "C.UTF-8",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        },
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+def _listen(child: "subprocess.Popen[bytes]", deadline: float) -> bytes | None:
+    """All the child wrote; None when it wrote too much or for too long."""
+    assert child.stdout is not None
+    said = bytearray()
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([child.stdout], [], [], left)[0]:
+            return None
+        piece = os.read(child.stdout.fileno(), 65_536)
+        if not piece:
+            return bytes(said)
+        said += piece
+        if len(said) > _MAX_ANSWER_BYTES:
+            return None
+    return None
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """Nothing of it is left, nor of what it may have started."""
+    if child.stdout is not None:
+        child.stdout.close()
+    with suppress(ProcessLookupError, PermissionError):
+        # Its session is still there even when it has ended: it is not waited for yet.
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _believed(said: bytes, status: int, shown: str) -> TrialReport:
+    try:
+        answer = msgspec.json.decode(said, type=TrialAnswer)
+    except msgspec.DecodeError as error:
+        raise ModelRefused(
+            f"{shown} made the process that tried it end ({_ending(status)}); do not use this file."
+        ) from error
+    if answer.report is None:
+        raise ModelRefused(f"{shown} was refused: {plain(answer.refusal, 300)}")
+    return answer.report
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"

@@ -1,0 +1,61 @@
+"""Renaming and deleting a conversation."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import litestar
+from litestar import Response, patch
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from litestar.plugins.htmx import HTMXRequest
+
+from appliance.conversations.conversation import DeleteReceipt, Person
+from appliance.conversations.service import ConversationService
+from appliance.routes.fragments import Fragments, answer
+from appliance.routes.news import blank_page
+from appliance.routes.page_views import Reader, header_view, list_view
+
+
+@dataclass(frozen=True, slots=True)
+class TitleForm:
+    """What the rename form sends."""
+
+    title: str
+
+
+Form = Annotated[TitleForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@patch("/conversations/{conversation_id:str}", include_in_schema=False)
+async def rename(
+    request: HTMXRequest,
+    service: ConversationService,
+    person: Person,
+    conversation_id: str,
+    data: Form,
+) -> Response[str]:
+    """Give it another title."""
+    conversation = await service.rename_conversation(person, conversation_id, data.title)
+    conversations = await service.list_conversations(person)
+    fragments, reader = Fragments(request), Reader.of(request)
+    header = header_view(reader, service.box_status(), conversation)
+    listed = list_view(reader, conversations, conversation)
+    return answer(
+        fragments.changed_inside("header", header),
+        fragments.changed_inside("conversations", listed),
+        tab_title=conversation.title,
+    )
+
+
+@litestar.delete("/conversations/{conversation_id:str}", status_code=200, include_in_schema=False)
+async def delete(
+    request: HTMXRequest, service: ConversationService, person: Person, conversation_id: str
+) -> Response[str]:
+    """Delete it for good, and say how much went."""
+    receipt = await service.delete_conversation(person, conversation_id)
+    return await blank_page(request, service, person, _receipt_words(receipt))
+
+
+def _receipt_words(receipt: DeleteReceipt) -> str:
+    messages = "1 message" if receipt.messages == 1 else f"{receipt.messages} messages"
+    return f"Deleted for good: the conversation and its {messages}."

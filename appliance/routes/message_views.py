@@ -1,0 +1,253 @@
+"""Messages and turns as the page shows them.
+
+One rule keeps a live page and a reloaded one alike: whatever is shown of a message is made here,
+and element ids depend on the message or turn alone, never on where or when it is shown.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, tzinfo
+from itertools import pairwise
+
+from appliance.conversations.conversation import (
+    Message,
+    OpenConversation,
+    Role,
+    Turn,
+    TurnPhase,
+    TurnSnapshot,
+    TurnStatus,
+)
+from appliance.rendering.blocks import Block, BlockRenderer
+from appliance.routes import local_time
+from appliance.routes.language import language_of, language_of_html
+from appliance.routes.page_data import (
+    BlockView,
+    MessageView,
+    ReplyState,
+    ReplyView,
+    StatusView,
+    TimeView,
+    TypedText,
+)
+
+FOLD_AFTER = 2_000
+"""Characters of a person's message shown unfolded, about a screenful on a phone."""
+
+PLACES = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+
+
+def message_views(
+    opened: OpenConversation,
+    messages: Iterable[Message],
+    running: TurnSnapshot | None,
+    today: date,
+    zone: tzinfo,
+) -> tuple[MessageView, ...]:
+    """The given messages of the branch in order, each with its reply or what there is of one."""
+    days = _Days(today, zone)
+    views = []
+    for message, following in _with_following(messages):
+        turn = opened.turns.get(message.message_id)
+        if message.role is Role.USER:
+            views.append(typed_view(message, days.time_of(message.created_at)))
+            if turn is not None and not _is_answered(turn, following):
+                time = days.time_of(turn.created_at)
+                if running is not None and running.turn.turn_id == turn.turn_id:
+                    views.append(running_view(running, time))
+                else:
+                    views.append(unanswered_view(turn, time, is_last=following is None))
+        elif message.role is Role.ASSISTANT:
+            asked = opened.turns.get(message.parent_id or "")
+            # While another try runs, what it replaces is not shown beside it.
+            if asked is None or asked.status.is_final:
+                turn = asked if asked and asked.reply_message_id == message.message_id else None
+                time = days.time_of(message.created_at)
+                views.append(reply_view(message, turn, time, is_last=following is None))
+    return tuple(views)
+
+
+def views_of_turn(
+    opened: OpenConversation, turn_id: str, today: date, zone: tzinfo
+) -> tuple[MessageView, ...]:
+    """A turn's message and reply as the page shows them; empty if it is not on this branch."""
+    for index, message in enumerate(opened.messages):
+        turn = opened.turns.get(message.message_id)
+        if turn is not None and turn.turn_id == turn_id:
+            # One message more in front, so that the day is named only where it changes.
+            around = opened.messages[max(0, index - 1) : index + 3]
+            views = message_views(opened, around, None, today, zone)
+            names = [each.element_id for each in views]
+            first = names.index(f"message-{message.message_id}")
+            return views[first : first + 2]
+    return ()
+
+
+def typed_view(message: Message, time: TimeView) -> MessageView:
+    """What a person said."""
+    return MessageView(
+        element_id=f"message-{message.message_id}",
+        time=time,
+        typed=_typed_text(message.content),
+        reply=None,
+    )
+
+
+def reply_view(
+    message: Message, turn: Turn | None, time: TimeView, *, is_last: bool
+) -> MessageView:
+    """A reply that is over and has text; the turn is None when a later try was made."""
+    own_id = turn.turn_id if turn else message.message_id
+    state = _final_state(turn)
+    return MessageView(
+        element_id=f"turn-{own_id}",
+        time=time,
+        typed=None,
+        reply=ReplyView(
+            turn_id=own_id,
+            state=state,
+            blocks=block_views(own_id, _blocks(message.content)),
+            status=None,
+            error=(turn.error or "") if turn else "",
+            speed=speed_words(turn) if turn else "",
+            can_retry=is_last and state in ("failed", "stopped"),
+        ),
+    )
+
+
+def unanswered_view(turn: Turn, time: TimeView, *, is_last: bool) -> MessageView:
+    """A turn without a reply message: it runs, or it ended before its first word was stored."""
+    is_final = turn.status.is_final
+    return MessageView(
+        element_id=f"turn-{turn.turn_id}",
+        time=time,
+        typed=None,
+        reply=ReplyView(
+            turn_id=turn.turn_id,
+            state=_final_state(turn) if is_final else "running",
+            blocks=block_views(turn.turn_id, _blocks(turn.checkpoint, is_final=is_final)),
+            status=None if is_final else StatusView("waiting", "Waiting"),
+            error=turn.error or "",
+            speed="",
+            can_retry=is_final and is_last,
+        ),
+    )
+
+
+def running_view(snapshot: TurnSnapshot, time: TimeView) -> MessageView:
+    """A running turn with all its text so far."""
+    turn_id = snapshot.turn.turn_id
+    return MessageView(
+        element_id=f"turn-{turn_id}",
+        time=time,
+        typed=None,
+        reply=ReplyView(
+            turn_id=turn_id,
+            state="running",
+            blocks=block_views(turn_id, _blocks(snapshot.text, is_final=False)),
+            status=status_view(snapshot),
+            error="",
+            speed="",
+            can_retry=False,
+        ),
+    )
+
+
+def block_views(turn_id: str, blocks: Iterable[Block]) -> tuple[BlockView, ...]:
+    """Blocks with their places in the page."""
+    return tuple(
+        BlockView(f"block-{turn_id}-{block.index}", language_of_html(block.html), block.html)
+        for block in blocks
+    )
+
+
+def status_view(snapshot: TurnSnapshot) -> StatusView:
+    """What the box is doing, in words."""
+    match snapshot.phase:
+        case TurnPhase.LOADING:
+            return StatusView("loading", "Loading the model")
+        case TurnPhase.WAITING:
+            return StatusView("waiting", _place_words(snapshot.place))
+        case TurnPhase.READING:
+            percent = min(100, snapshot.reading_percent)
+            return StatusView("reading", f"Reading your message, {percent} %", percent)
+        case _:
+            return StatusView("writing", "Writing")
+
+
+def speed_words(turn: Turn) -> str:
+    """How fast the reply came, for those who look."""
+    parts = []
+    if (speed := turn.counts.tokens_per_second) is not None:
+        parts.append(f"{speed:.0f} tokens/s" if speed >= 10 else f"{speed:.1f} tokens/s")
+    if (ttft_ms := turn.counts.ttft_ms) is not None:
+        parts.append(f"first word after {ttft_ms / 1000:.1f} s")
+    return " · ".join(parts)
+
+
+def time_view(unix_seconds: int, zone: tzinfo, day: str | None = None) -> TimeView:
+    """A time by itself; most have no day divider before them."""
+    return TimeView(local_time.iso(unix_seconds), local_time.clock(unix_seconds, zone), day)
+
+
+class _Days:
+    """Puts a day's name on the first message of each day; a page that is all today needs none."""
+
+    def __init__(self, today: date, zone: tzinfo) -> None:
+        self._today = today
+        self._zone = zone
+        self._last = today
+
+    def time_of(self, unix_seconds: int) -> TimeView:
+        day = local_time.day_of(unix_seconds, self._zone)
+        words = local_time.day_words(day, self._today) if day != self._last else None
+        self._last = day
+        return time_view(unix_seconds, self._zone, words)
+
+
+def _with_following(messages: Iterable[Message]) -> Iterator[tuple[Message, Message | None]]:
+    listed: list[Message | None] = [*messages, None]
+    for message, following in pairwise(listed):
+        assert message is not None
+        yield message, following
+
+
+def _is_answered(turn: Turn, following: Message | None) -> bool:
+    return following is not None and turn.status.is_final and following.role is Role.ASSISTANT
+
+
+def _final_state(turn: Turn | None) -> ReplyState:
+    if turn is None:
+        return "finished"
+    if turn.status is TurnStatus.FAILED:
+        return "failed"
+    if turn.status is TurnStatus.CANCELLED:
+        return "stopped"
+    return "cut" if turn.finish_reason == "length" else "finished"
+
+
+def _blocks(text: str, *, is_final: bool = True) -> tuple[Block, ...]:
+    """Text that goes on is left open at its end, as the stream will find it."""
+    renderer = BlockRenderer()
+    renderer.feed(text)
+    if is_final:
+        renderer.finish()
+    return renderer.blocks
+
+
+def _typed_text(content: str) -> TypedText:
+    language = language_of(content)
+    if len(content) <= FOLD_AFTER:
+        return TypedText(content, "", "", language)
+    # Fold at the end of a line, else of a word, so that unfolding does not tear one apart.
+    cut = max(content.rfind("\n", FOLD_AFTER // 2, FOLD_AFTER), 0)
+    cut = cut or max(content.rfind(" ", FOLD_AFTER // 2, FOLD_AFTER), 0) or FOLD_AFTER
+    return TypedText(content[:cut], content[cut:].lstrip("\n"), f"{len(content):,}", language)
+
+
+def _place_words(place: int | None) -> str:
+    if place is None:
+        return "Waiting"
+    if place == 1:
+        return "Next in line"
+    word = PLACES[place - 1] if place <= len(PLACES) else f"number {place}"
+    return f"{word.capitalize()} in line"

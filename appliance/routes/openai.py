@@ -1,0 +1,125 @@
+"""/v1: the OpenAI-compatible API.
+
+Whoever reaches this machine's own address may call it, until accounts exist.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.response import ServerSentEvent
+
+from appliance.conversations.completions import Completions
+from appliance.conversations.conversation import Person
+from appliance.conversations.generation import Generation
+from appliance.engine.events import Delta, Ended
+from appliance.engine.sequence import FinishReason
+from appliance.errors import EngineError, InvalidInput, NotFound
+from appliance.routes.openai_wire import Answer, ChatRequest, model_entry, model_list
+
+
+@post("/v1/chat/completions", status_code=200)
+async def chat_completions(
+    request: Request[Any, Any, Any], completions: Completions, person: Person
+) -> Response[Any]:
+    """One reply to a list of messages, streamed or whole."""
+    chat = _decode(await request.body())
+    if chat.model not in (completions.model_name, "default"):
+        raise _unknown_model(chat.model, completions)
+    generation = completions.begin(person.person_id, chat.pairs(), chat.sampling())
+    answer = Answer(completions.model_name)
+    if chat.stream:
+        include_usage = chat.stream_options is not None and chat.stream_options.include_usage
+        return ServerSentEvent(_chunks(generation, answer, include_usage))
+    return Response(await _whole(request, generation, answer))
+
+
+@get("/v1/models", sync_to_thread=False)
+def models(completions: Completions) -> dict[str, Any]:
+    """The one model that is loaded."""
+    return model_list(completions.model_name, completions.started_at)
+
+
+@get("/v1/models/{name:str}", sync_to_thread=False)
+def model(completions: Completions, name: str) -> dict[str, Any]:
+    """The same by its name."""
+    if name != completions.model_name:
+        raise _unknown_model(name, completions)
+    return model_entry(name, completions.started_at)
+
+
+def _unknown_model(name: str, completions: Completions) -> NotFound:
+    return NotFound(f"There is no model `{name}` here. This box runs `{completions.model_name}`.")
+
+
+def _decode(body: bytes) -> ChatRequest:
+    try:
+        return msgspec.json.decode(body, type=ChatRequest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"The request body cannot be read: {error}.") from error
+
+
+async def _chunks(
+    generation: Generation, answer: Answer, include_usage: bool
+) -> AsyncIterator[str]:
+    """Chunks as the reply grows.
+
+    Litestar ends this iterator when the client goes; that cancels the sequence.
+    """
+    async with generation:
+        yield _json(answer.chunk({"role": "assistant", "content": ""}))
+        async for event in generation:
+            match event:
+                case Delta(_, text):
+                    yield _json(answer.chunk({"content": text}))
+                case Ended() if event.finish_reason is FinishReason.ERROR:
+                    yield _json({"error": {"message": event.error, "type": "server_error"}})
+                case Ended():
+                    yield _json(answer.chunk({}, _reason(event)))
+                    if include_usage:
+                        yield _json(answer.usage_chunk(event.counts))
+    yield "[DONE]"
+
+
+async def _whole(
+    request: Request[Any, Any, Any], generation: Generation, answer: Answer
+) -> dict[str, Any]:
+    """The reply in one piece; a client that hangs up frees its slot."""
+    async with generation:
+        reading = asyncio.create_task(_read_all(generation))
+        leaving = asyncio.create_task(_client_left(request))
+        await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        if not reading.done():
+            reading.cancel()
+            raise InvalidInput("The client went away before the reply was whole.")
+        text, ended = reading.result()
+    if ended.finish_reason is FinishReason.ERROR:
+        raise EngineError(ended.error or "The model stopped in the middle of this reply.")
+    return answer.whole(text, _reason(ended), ended.counts)
+
+
+async def _read_all(generation: Generation) -> tuple[str, Ended]:
+    pieces: list[str] = []
+    async for event in generation:
+        if isinstance(event, Delta):
+            pieces.append(event.text)
+        elif isinstance(event, Ended):
+            return "".join(pieces), event
+    raise AssertionError("a generation ends with Ended")
+
+
+async def _client_left(request: Request[Any, Any, Any]) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _reason(ended: Ended) -> str:
+    """Clients know stop and length; whoever cancelled is not there to read it."""
+    return "length" if ended.finish_reason is FinishReason.LENGTH else "stop"
+
+
+def _json(value: dict[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,166 @@
+"""The page and its regions, made from what the service knows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, tzinfo
+from hashlib import blake2b
+
+from litestar.plugins.htmx import HTMXRequest
+
+from appliance.conversations.box_status import BoxStatus
+from appliance.conversations.conversation import (
+    Conversation,
+    Message,
+    OpenConversation,
+    TurnSnapshot,
+    new_id,
+)
+from appliance.routes import local_time
+from appliance.routes.message_views import message_views
+from appliance.routes.page_data import (
+    ActionView,
+    BoxView,
+    ComposerIds,
+    ConversationLink,
+    HeaderView,
+    ListGroup,
+    ListView,
+    MessagesView,
+    PageView,
+    SyncView,
+)
+
+MESSAGES_SHOWN = 50
+
+FIRST_QUESTIONS = (
+    "What can I cook tonight with eggs, rice and spinach?",
+    "Explain how a heat pump works, simply.",
+    "Help me write a friendly note to my neighbours about a party.",
+    "Make a packing list for a weekend by the sea.",
+)
+
+BOX_WORDS = {"loading": "Loading the model", "ready": "Ready", "failed": "No model"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks: time zone, today's date there, and the theme chosen."""
+
+    zone: tzinfo
+    today: date
+    theme: str
+
+    @classmethod
+    def of(cls, request: HTMXRequest) -> "Reader":
+        """Read from the cookies that the page's scripts set; anything unknown there is ignored."""
+        zone = local_time.zone_named(request.cookies.get("zone"))
+        theme = request.cookies.get("theme", "")
+        return cls(
+            zone=zone,
+            today=datetime.now(UTC).astimezone(zone).date(),
+            theme=theme if theme in ("light", "dark") else "system",
+        )
+
+
+def page_view(
+    reader: Reader,
+    box: BoxStatus,
+    conversations: Sequence[Conversation],
+    opened: OpenConversation | None = None,
+    running: TurnSnapshot | None = None,
+    before_id: str = "",
+) -> PageView:
+    """The page with a conversation open, or with none; `before_id` shows what came before that."""
+    conversation = opened.conversation if opened else None
+    title = conversation.title if conversation else ""
+    return PageView(
+        tab_title=title or "Appliance",
+        theme=reader.theme,
+        header=header_view(reader, box, conversation),
+        box=box_view(box),
+        conversations=list_view(reader, conversations, conversation),
+        messages=messages_view(reader, opened, running, before_id) if opened else blank_view(),
+        ids=ComposerIds(conversation.conversation_id if conversation else "", new_id()),
+        action=ActionView(running.turn.turn_id if running else None),
+        sync=sync_view(box, conversations, opened),
+    )
+
+
+def messages_view(
+    reader: Reader,
+    opened: OpenConversation,
+    running: TurnSnapshot | None = None,
+    before_id: str = "",
+) -> MessagesView:
+    """The newest messages, or those before one; bounded, however long the conversation is."""
+    messages, earlier_id = _slice_before(opened.messages, before_id)
+    conversation_id = opened.conversation.conversation_id
+    earlier_url = f"/conversations/{conversation_id}?before={earlier_id}" if earlier_id else None
+    shown = message_views(opened, messages, running, reader.today, reader.zone)
+    return replace(blank_view(), shown=shown, earlier_url=earlier_url, questions=())
+
+
+def blank_view(notice: str = "") -> MessagesView:
+    """No conversation: an invitation, and perhaps a word about what became of the last one."""
+    return MessagesView(shown=(), earlier_url=None, notice=notice, questions=FIRST_QUESTIONS)
+
+
+def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | None) -> HeaderView:
+    """The title and the menu."""
+    if conversation is None:
+        return HeaderView("", "", reader.theme, box.model_name)
+    return HeaderView(
+        conversation.conversation_id, conversation.title, reader.theme, box.model_name
+    )
+
+
+def box_view(box: BoxStatus) -> BoxView:
+    """The model's dot and word."""
+    sentence = box.sentence if box.state == "failed" else ""
+    return BoxView(box.state, BOX_WORDS[box.state], sentence)
+
+
+def list_view(
+    reader: Reader, conversations: Sequence[Conversation], current: Conversation | None
+) -> ListView:
+    """The list under its headings, in the order given."""
+    groups: dict[str, list[ConversationLink]] = {}
+    for each in conversations:
+        day = local_time.day_of(each.updated_at, reader.zone)
+        is_open = current is not None and each.conversation_id == current.conversation_id
+        link = ConversationLink(each.conversation_id, each.title, is_open)
+        groups.setdefault(local_time.group_words(day, reader.today), []).append(link)
+    return ListView(tuple(ListGroup(name, tuple(links)) for name, links in groups.items()))
+
+
+def sync_view(
+    box: BoxStatus, conversations: Sequence[Conversation], opened: OpenConversation | None
+) -> SyncView:
+    """Where to ask for news, and the fingerprint of what is shown now."""
+    path = f"/conversations/{opened.conversation.conversation_id}" if opened else "/"
+    # While the model loads the reader waits for it, so the page looks more often.
+    return SyncView(path, state_of(box, conversations, opened), box.state == "loading")
+
+
+def state_of(
+    box: BoxStatus, conversations: Sequence[Conversation], opened: OpenConversation | None
+) -> str:
+    """A fingerprint that changes whenever the page would look different."""
+    turns = opened.turns.values() if opened else ()
+    parts = (
+        box.state,
+        [(each.conversation_id, each.title, each.updated_at) for each in conversations],
+        opened.conversation if opened else None,
+        [(turn.turn_id, turn.status, turn.reply_message_id) for turn in turns],
+    )
+    return blake2b(repr(parts).encode(), digest_size=8).hexdigest()
+
+
+def _slice_before(
+    messages: Sequence[Message], before_id: str
+) -> tuple[Sequence[Message], str | None]:
+    """At most a screenful before a message (before the end if unknown), and where to go on."""
+    ids = [message.message_id for message in messages]
+    end = ids.index(before_id) if before_id in ids else len(ids)
+    start = max(0, end - MESSAGES_SHOWN)
+    return messages[start:end], ids[start] if start else None

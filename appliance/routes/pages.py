@@ -1,0 +1,79 @@
+"""The two pages: with no conversation open, and with one.
+
+The same addresses answer an open page that asks for news (an htmx request): nothing if it is up to
+date, else the regions that may have changed.
+"""
+
+from typing import Annotated
+
+from litestar import Response, get
+from litestar.params import Parameter
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from appliance.conversations.conversation import OpenConversation, Person
+from appliance.conversations.service import ConversationService
+from appliance.errors import NotFound
+from appliance.routes.fragments import Fragments, answer, whole_page
+from appliance.routes.news import blank_page, news_of
+from appliance.routes.page_data import PageView
+from appliance.routes.page_views import Reader, messages_view, page_view
+from appliance.routes.snapshots import running_snapshot
+
+GONE = "This conversation was deleted. What you are writing below is still here."
+
+Seen = Annotated[str, Parameter(query="state", max_length=64)]
+Before = Annotated[str, Parameter(query="before", max_length=64)]
+
+
+@get("/", include_in_schema=False)
+async def home(
+    request: HTMXRequest, service: ConversationService, person: Person, seen: Seen = ""
+) -> Template | Response[str]:
+    """The page that invites to a first message."""
+    conversations = await service.list_conversations(person)
+    page = page_view(Reader.of(request), service.box_status(), conversations)
+    return _page_or_news(request, page, seen)
+
+
+@get("/conversations/{conversation_id:str}", include_in_schema=False)
+async def conversation(
+    request: HTMXRequest,
+    service: ConversationService,
+    person: Person,
+    conversation_id: str,
+    seen: Seen = "",
+    before: Before = "",
+) -> Template | Response[str]:
+    """The page with a conversation."""
+    try:
+        opened = await service.open_conversation(person, conversation_id)
+    except NotFound:
+        if not request.htmx:
+            raise
+        return await blank_page(request, service, person, GONE)
+    if request.htmx and before:
+        return _earlier(request, opened, before)
+    conversations = await service.list_conversations(person)
+    running = await running_snapshot(service, person, opened)
+    page = page_view(
+        Reader.of(request), service.box_status(), conversations, opened, running, before
+    )
+    return _page_or_news(request, page, seen)
+
+
+def _page_or_news(request: HTMXRequest, page: PageView, seen: str) -> Template | Response[str]:
+    if not request.htmx:
+        whole = whole_page(page)
+        # A browser's cache keeps no one's words, and Back shows the present.
+        whole.headers["Cache-Control"] = "no-store"
+        return whole
+    if page.sync.state == seen:
+        return Response("", status_code=204)
+    return news_of(request, page)
+
+
+def _earlier(request: HTMXRequest, opened: OpenConversation, before: str) -> Response[str]:
+    """Older messages, to stand where the link to them stood."""
+    view = messages_view(Reader.of(request), opened, before_id=before)
+    return answer(Fragments(request).html(view))

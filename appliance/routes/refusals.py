@@ -1,0 +1,81 @@
+"""Errors become answers here: a fragment where the reader looks, a page, or OpenAI's shape for
+`/v1`.
+"""
+
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from appliance.errors import (
+    ApplianceError,
+    Conflict,
+    EngineUnavailable,
+    InvalidInput,
+    NotFound,
+    QueueFull,
+    StoreError,
+    StoreFull,
+)
+from appliance.routes.openai_wire import error_body
+from appliance.routes.page_data import ErrorView
+
+log = structlog.get_logger(__name__)
+
+_RETRY_AFTER_SECONDS = "10"
+_STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (Conflict, 409),
+    (QueueFull, 429),
+    (EngineUnavailable, 503),
+    (StoreFull, 507),
+    (StoreError, 503),
+)
+_PLAIN_SENTENCES = {
+    403: "This request was not accepted. Reload the page and try again.",
+    404: "There is no such page here.",
+    405: "That cannot be done here.",
+    413: "That is too large to send at once. Shorten it or send it in parts.",
+}
+
+
+def refuse(request: Request[Any, Any, Any], error: ApplianceError) -> Response[Any]:
+    """One of our own errors, whose text is the sentence for the reader."""
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    if status == 500:
+        log.error("unexpected refusal", path=request.url.path, error=str(error))
+    return _answer(request, status, str(error))
+
+
+def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """The framework's own errors: unknown path, wrong method, body too large, unreadable body."""
+    status = error.status_code
+    is_ours = isinstance(error, PermissionDeniedException) and error.detail.endswith(".")
+    known = error.detail if is_ours else _PLAIN_SENTENCES.get(status)
+    sentence = known or "The box could not read this request. Reload the page and try again."
+    return _answer(request, status, sentence)
+
+
+def refuse_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The request's border: anything else is logged in full and answered without details."""
+    log.error("request failed", path=request.url.path, method=request.method, exc_info=error)
+    return _answer(
+        request, 500, "Something went wrong inside the box. Try again; the log has the details."
+    )
+
+
+def _answer(request: Request[Any, Any, Any], status: int, sentence: str) -> Response[Any]:
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status in (429, 503) else None
+    if request.url.path.startswith("/v1/"):
+        return Response(error_body(status, sentence), status_code=status, headers=headers)
+    is_fragment = isinstance(request, HTMXRequest) and bool(request.htmx)
+    return Template(
+        template_name="_error.html" if is_fragment else "error.html",
+        context={"error": ErrorView(sentence)},
+        status_code=status,
+        headers=headers,
+    )

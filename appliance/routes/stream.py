@@ -1,0 +1,94 @@
+"""A running turn as server-sent events: the page grows while the reply is written.
+
+- The first event holds everything so far, so a reader may come late, leave and come again.
+- Then only what changed: the open block, blocks that are new, the status.
+- At the end the whole message as a reload would show it, then `done`, which closes the stream.
+- A turn that is not this person's, or that nobody knows, is `done` at once: htmx would put the
+  page of a 404 into the message, and never try again.
+- A stream that ends without `done` is taken up again by the page: the box is about to restart.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+
+from litestar import get
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import ServerSentEvent
+from litestar.response.sse import ServerSentEventMessage
+
+from appliance.conversations.conversation import (
+    OpenConversation,
+    Person,
+    TurnSnapshot,
+    TurnStatus,
+)
+from appliance.conversations.service import ConversationService
+from appliance.errors import NotFound
+from appliance.routes.fragments import Fragments, named_event, swap_event, words_into
+from appliance.routes.growing_reply import GrowingReply
+from appliance.routes.message_views import views_of_turn
+from appliance.routes.page_data import ActionView, SyncView
+from appliance.routes.page_views import Reader, sync_view
+from appliance.routes.snapshots import paced
+
+
+@get("/turns/{turn_id:str}/stream", include_in_schema=False)
+async def follow(
+    request: HTMXRequest, service: ConversationService, person: Person, turn_id: str
+) -> ServerSentEvent:
+    """The turn from now to its end; leaving does not stop it."""
+    events = _events(request, service, person, turn_id)
+    # The comment goes out at once: prefill may take longer than a proxy or a browser waits.
+    return ServerSentEvent(events, comment_message="following")
+
+
+async def _events(
+    request: HTMXRequest, service: ConversationService, person: Person, turn_id: str
+) -> AsyncIterator[ServerSentEventMessage]:
+    growing = GrowingReply(Fragments(request), turn_id)
+    is_over = False
+    try:
+        async with aclosing(paced(service.follow_turn(person, turn_id))) as snapshots:
+            async for snapshot in snapshots:
+                if snapshot is None:
+                    yield named_event("ping")
+                elif not snapshot.turn.status.is_final:
+                    if changes := growing.changes(snapshot):
+                        yield swap_event(*changes)
+                else:
+                    opened = await service.open_conversation(person, snapshot.turn.conversation_id)
+                    conversations = await service.list_conversations(person)
+                    sync = sync_view(service.box_status(), conversations, opened)
+                    yield _ending(request, _as_told(opened, snapshot), turn_id, sync)
+                    is_over = True
+    except NotFound:
+        # Also a conversation that was deleted while its reply was written.
+        is_over = True
+    if is_over:
+        yield named_event("done")
+
+
+def _as_told(opened: OpenConversation, snapshot: TurnSnapshot) -> OpenConversation:
+    """The end as the turn tells it: on a full disk the store could not be told."""
+    turn = snapshot.turn
+    if turn.reply_message_id is None or turn.status is TurnStatus.FAILED:
+        turn = replace(turn, checkpoint=snapshot.text)
+    return replace(opened, turns={**opened.turns, turn.input_message_id: turn})
+
+
+def _ending(
+    request: HTMXRequest, opened: OpenConversation, turn_id: str, sync: SyncView
+) -> ServerSentEventMessage:
+    fragments = Fragments(request)
+    reader = Reader.of(request)
+    views = views_of_turn(opened, turn_id, reader.today, reader.zone)
+    replies = [view for view in views if view.reply is not None]
+    # A failure speaks for itself: it is an alert.
+    failed = any(view.reply and view.reply.state == "failed" for view in replies)
+    return swap_event(
+        *(fragments.changed(view.element_id, view) for view in replies),
+        fragments.instead_of("action", ActionView(None)),
+        fragments.instead_of("sync", sync),
+        words_into("announce", "" if failed else "Answer ready."),
+    )

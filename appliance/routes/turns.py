@@ -1,0 +1,125 @@
+"""Asking and stopping: a turn begins with a message and ends by itself or by DELETE."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from litestar import Response, delete, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from litestar.plugins.htmx import ClientRedirect, HTMXRequest
+from litestar.response import Redirect
+
+from appliance.conversations.box_status import BoxStatus
+from appliance.conversations.conversation import (
+    Conversation,
+    OpenConversation,
+    Person,
+    StartedTurn,
+    new_id,
+)
+from appliance.conversations.service import ConversationService
+from appliance.routes.fragments import Fragments, answer, partial, words_into
+from appliance.routes.message_views import time_view, unanswered_view, views_of_turn
+from appliance.routes.page_data import ActionView, ComposerIds, MessageView
+from appliance.routes.page_views import Reader, header_view, list_view, sync_view
+
+
+@dataclass(frozen=True, slots=True)
+class ComposerForm:
+    """What the composer sends; `question` is a first question picked from the empty page."""
+
+    client_message_id: str
+    content: str = ""
+    question: str = ""
+    conversation_id: str = ""
+
+
+Form = Annotated[ComposerForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@post("/turns", include_in_schema=False)
+async def create(
+    request: HTMXRequest, service: ConversationService, person: Person, data: Form
+) -> Response[str] | Redirect | ClientRedirect:
+    """Accept a message; by the time this answers, it is safe on the disk."""
+    started = await service.start_turn(
+        person,
+        conversation_id=data.conversation_id or None,
+        content=data.question or data.content,
+        client_message_id=data.client_message_id,
+    )
+    page = f"/conversations/{started.conversation.conversation_id}"
+    if not request.htmx:
+        return Redirect(page, status_code=303)
+    if started.is_repeat:
+        # The first answer got lost on its way; what the page shows is anybody's guess.
+        return ClientRedirect(page)
+    opened = await service.open_conversation(person, started.conversation.conversation_id)
+    conversations = await service.list_conversations(person)
+    return _accepted(request, started, opened, conversations, service.box_status())
+
+
+@post("/turns/{turn_id:str}/retries", include_in_schema=False)
+async def retry(
+    request: HTMXRequest, service: ConversationService, person: Person, turn_id: str
+) -> Response[str] | Redirect:
+    """Another try at the same message."""
+    started = await service.retry_turn(person, turn_id)
+    if not request.htmx:
+        return Redirect(f"/conversations/{started.conversation.conversation_id}", status_code=303)
+    fragments = Fragments(request)
+    return answer(
+        fragments.instead_of(f"turn-{turn_id}", _shell(request, started)),
+        *_answering(fragments, started),
+    )
+
+
+@delete("/turns/{turn_id:str}", include_in_schema=False)
+async def stop(service: ConversationService, person: Person, turn_id: str) -> None:
+    """Stop the model; what it has written stays, and the stream says so."""
+    await service.stop_turn(person, turn_id)
+
+
+def _accepted(
+    request: HTMXRequest,
+    started: StartedTurn,
+    opened: OpenConversation,
+    conversations: Sequence[Conversation],
+    box: BoxStatus,
+) -> Response[str]:
+    """The new message and the beginning of its reply, put into the open page."""
+    fragments, reader = Fragments(request), Reader.of(request)
+    conversation = started.conversation
+    views = views_of_turn(opened, started.turn.turn_id, reader.today, reader.zone)
+    listed = list_view(reader, conversations, conversation)
+    sync = sync_view(box, conversations, opened)
+    parts = [
+        fragments.after_all_in("messages", *views),
+        fragments.changed_inside("conversations", listed),
+        fragments.into("composer-ids", ComposerIds(conversation.conversation_id, new_id())),
+        fragments.instead_of("sync", sync),
+        *_answering(fragments, started),
+    ]
+    if not started.is_new_conversation:
+        return answer(*parts)
+    return answer(
+        partial("empty", "delete"),
+        *parts,
+        fragments.into("header", header_view(reader, box, conversation)),
+        tab_title=conversation.title,
+        push_url=sync.url,
+    )
+
+
+def _shell(request: HTMXRequest, started: StartedTurn) -> MessageView:
+    time = time_view(started.turn.created_at, Reader.of(request).zone)
+    return unanswered_view(started.turn, time, is_last=True)
+
+
+def _answering(fragments: Fragments, started: StartedTurn) -> tuple[str, ...]:
+    return (
+        fragments.instead_of("action", ActionView(started.turn.turn_id)),
+        partial("notice", "innerHTML"),
+        words_into("announce", "Answering."),
+    )

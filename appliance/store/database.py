@@ -1,0 +1,123 @@
+"""The database: one writer with group commit, a few readers that cannot write.
+
+`async with database.write() as tx` and `async with database.read() as reader` are the only two
+doors. The plain functions in `conversations.py`, `messages.py`, `turns.py` and `people.py` take
+what they yield.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from aiosqlite import Connection
+from pysqlite3 import dbapi2 as sqlite
+
+from appliance.errors import StoreError
+from appliance.store.group_commit import GroupCommit
+from appliance.store.migrations import migrate
+from appliance.store.opening import (
+    check_sqlite,
+    open_reader,
+    open_writer,
+    prepare_file,
+    quick_check,
+    refusal,
+)
+from appliance.store.rows import first_row
+from appliance.store.sqlite_errors import our_errors
+
+READERS = 2
+
+
+class Database:
+    """An open database file. Made by `open`, which raises StoreRefused with what to do."""
+
+    def __init__(self, path: Path, writer: Connection, readers: list[Connection]) -> None:
+        self.path = path
+        self._writer = writer
+        self._readers = readers
+        self._idle: asyncio.Queue[Connection] = asyncio.Queue()
+        for reader in readers:
+            self._idle.put_nowait(reader)
+        self._returning: set[asyncio.Task[None]] = set()
+        self._group_commit = GroupCommit(writer)
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path) -> "Database":
+        """Opens or makes the file at `path` and brings it to the newest shape."""
+        check_sqlite()
+        was_unclean = prepare_file(path)
+        opened: list[Connection] = []
+        try:
+            writer = await open_writer(path)
+            opened.append(writer)
+            if was_unclean:
+                await quick_check(writer, path)
+            await migrate(writer)
+            for _ in range(READERS):
+                opened.insert(0, await open_reader(path))
+        except BaseException as error:
+            for connection in opened:
+                await connection.close()
+            if isinstance(error, sqlite.Error):
+                raise refusal(path, error) from error
+            raise
+        return cls(path, writer, opened[:READERS])
+
+    @property
+    def commits(self) -> int:
+        """How many COMMITs there have been; fewer than writes when writers shared one."""
+        return self._group_commit.commits
+
+    def write(self) -> AbstractAsyncContextManager[Connection]:
+        """Yields a connection inside a savepoint; leaving waits until its writes are on disk.
+
+        Raises StoreFull, StoreError or InvalidInput (text that has no UTF-8 form); nothing of the
+        block is written then. Hold only SQL inside: one block at a time has the connection.
+        """
+        return self._group_commit.ticket()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """Yields a read-only connection; all queries of the block see the same moment."""
+        if self._closed:
+            raise StoreError("The database is closed; start the appliance again.")
+        reader = await self._idle.get()
+        try:
+            with our_errors():
+                await reader.execute("BEGIN")
+                yield reader
+        finally:
+            # A reader that came back with its transaction open would show the past for ever, so
+            # the way back is not cut short, however often this task is cancelled.
+            returning = asyncio.create_task(self._give_back(reader))
+            self._returning.add(returning)
+            returning.add_done_callback(self._returning.discard)
+            await asyncio.shield(returning)
+
+    async def truncate_wal(self) -> bool:
+        """Moves the WAL into the file and empties it, so that deleted text is gone from both.
+
+        False when a reader was in the way for five seconds: the text goes with a later checkpoint.
+        """
+        async with self._group_commit.between_groups() as connection:
+            with our_errors():
+                row = await first_row(connection, "PRAGMA wal_checkpoint(TRUNCATE)", ())
+        return row is not None and row[0] == 0
+
+    async def close(self) -> None:
+        """Lets writes and reads under way finish; a clean stop leaves no WAL behind."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._group_commit.close()
+        for _ in self._readers:
+            await (await self._idle.get()).close()
+        # Last: whoever closes last moves the WAL into the file, and a reader cannot.
+        await self._writer.close()
+
+    async def _give_back(self, reader: Connection) -> None:
+        await reader.rollback()
+        self._idle.put_nowait(reader)

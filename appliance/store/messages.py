@@ -1,0 +1,109 @@
+"""The table `messages`: a tree, each message under the one it follows."""
+
+from aiosqlite import Connection
+
+from appliance.conversations.conversation import Message, Role
+from appliance.errors import NotFound
+from appliance.store.rows import Row, all_rows, changed_rows, first_row
+
+COLUMNS = """
+m.message_id, c.conversation_id, parent.message_id, m.role, m.content, m.created_at
+"""
+JOINS = """
+JOIN conversations c ON c.conversation_key = m.conversation_key
+LEFT JOIN messages parent ON parent.message_key = m.parent_key
+"""
+SELECT = f"SELECT {COLUMNS} FROM messages m {JOINS}"
+
+INSERT = """
+INSERT INTO messages (message_id, person_key, conversation_key, parent_key,
+                      role, content, created_at, client_message_id)
+SELECT ?1, c.person_key, c.conversation_key, parent.message_key, ?5, ?6, ?7, ?8
+FROM conversations c
+LEFT JOIN messages parent
+       ON parent.message_id = ?4 AND parent.conversation_key = c.conversation_key
+WHERE c.conversation_id = ?3 AND c.person_key = ?2
+  AND (?4 IS NULL OR parent.message_key IS NOT NULL)
+"""
+
+# Walks from the leaf towards the root and stops after `limit` steps, so the newest 50 of a long
+# branch touch 50 rows. Keys are walked first and texts fetched after: a walk carries no content.
+BRANCH = f"""
+WITH RECURSIVE walk (message_key, parent_key) AS (
+    SELECT leaf.message_key, leaf.parent_key
+    FROM messages leaf JOIN conversations c ON c.conversation_key = leaf.conversation_key
+    WHERE leaf.message_id = ?3 AND leaf.person_key = ?1 AND c.conversation_id = ?2
+    UNION ALL
+    SELECT m.message_key, m.parent_key
+    FROM walk CROSS JOIN messages m ON m.message_key = walk.parent_key AND m.person_key = ?1
+    LIMIT ?4
+)
+SELECT {COLUMNS} FROM walk CROSS JOIN messages m ON m.message_key = walk.message_key {JOINS}
+ORDER BY m.message_key
+"""
+
+
+async def insert(
+    tx: Connection, person_key: int, message: Message, client_message_id: str | None
+) -> None:
+    """Adds a message. NotFound unless its conversation is this person's and holds its parent.
+
+    A `client_message_id` that this person has used already is a StoreError: look with
+    `find_by_client_id` in the same block first.
+    """
+    changed = await changed_rows(
+        tx,
+        INSERT,
+        (
+            message.message_id,
+            person_key,
+            message.conversation_id,
+            message.parent_id,
+            message.role.value,
+            message.content,
+            message.created_at,
+            client_message_id,
+        ),
+    )
+    if changed == 0:
+        raise NotFound(
+            f"There is no conversation {message.conversation_id} "
+            f"that holds a message {message.parent_id}."
+        )
+
+
+async def find(reader: Connection, person_key: int, message_id: str) -> Message | None:
+    """This person's message of that id."""
+    row = await first_row(
+        reader, SELECT + "WHERE m.message_id = ? AND m.person_key = ?", (message_id, person_key)
+    )
+    return _message(row) if row else None
+
+
+async def find_by_client_id(
+    reader: Connection, person_key: int, client_message_id: str
+) -> Message | None:
+    """The message that this person's browser sent under that id, if it was accepted before."""
+    row = await first_row(
+        reader,
+        SELECT + "WHERE m.person_key = ? AND m.client_message_id = ?",
+        (person_key, client_message_id),
+    )
+    return _message(row) if row else None
+
+
+async def branch(
+    reader: Connection,
+    person_key: int,
+    conversation_id: str,
+    leaf_id: str,
+    limit: int | None = None,
+) -> tuple[Message, ...]:
+    """The path from the root to `leaf_id`, oldest first; `limit` keeps the newest. One query."""
+    parameters = (person_key, conversation_id, leaf_id, -1 if limit is None else limit)
+    return tuple(_message(row) for row in await all_rows(reader, BRANCH, parameters))
+
+
+def _message(row: Row) -> Message:
+    message_id, conversation_id, parent_id, role, content, created_at = row
+    return Message(message_id, conversation_id, parent_id, Role(role), content, created_at)

@@ -1,0 +1,48 @@
+"""What SQLite says, in our own errors. Used by `database.write()` and `database.read()` only."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pysqlite3 import dbapi2 as sqlite
+
+from appliance.errors import InvalidInput, StoreError, StoreFull
+
+FULL = 13
+# Growing the WAL index on a full disk does not say FULL but this.
+IOERR_SHMSIZE = 4874
+READONLY, CANTOPEN, CORRUPT, NOTADB, BUSY = 8, 14, 11, 26, 5
+
+
+def primary_code(error: sqlite.Error) -> int:
+    """SQLite's primary result code (0 when the error did not come from SQLite itself)."""
+    code: int = getattr(error, "sqlite_errorcode", None) or 0
+    return code & 0xFF
+
+
+def as_store_error(error: BaseException | None) -> StoreError:
+    """A fresh error each call: one object raised in many tasks would mix their tracebacks."""
+    if isinstance(error, StoreError):
+        return type(error)(str(error))
+    if _says_full(error):
+        return StoreFull("The disk is full and nothing was written; free some space and try again.")
+    return StoreError(f"The database could not do this ({error}); see the log and try again.")
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Turns what SQLite raises inside the block into StoreFull, StoreError or InvalidInput."""
+    try:
+        yield
+    except sqlite.Error as error:
+        raise as_store_error(error) from error
+    except UnicodeEncodeError as error:
+        # Half of a surrogate pair has no UTF-8 form, so there is nothing that could be stored.
+        raise InvalidInput(
+            "The text holds a broken character (a lone surrogate); remove it and send it again."
+        ) from error
+
+
+def _says_full(error: BaseException | None) -> bool:
+    if not isinstance(error, sqlite.Error):
+        return False
+    return primary_code(error) == FULL or error.sqlite_errorcode == IOERR_SHMSIZE

@@ -1,0 +1,219 @@
+"""The table `turns`: each model call, from its acceptance to its end."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+from aiosqlite import Connection
+from pysqlite3 import dbapi2 as sqlite
+
+from appliance.conversations.conversation import Person, Turn, TurnCounts, TurnStatus
+from appliance.errors import Conflict, NotFound
+from appliance.store.rows import Row, all_rows, changed_rows, first_row
+
+COLUMNS = """
+t.turn_id, c.conversation_id, input.message_id, reply.message_id, t.status, t.created_at,
+t.checkpoint, t.finish_reason, t.error, t.seed, t.sampling, t.model_sha256, t.prompt_record,
+t.prompt_tokens, t.completion_tokens, t.cached_tokens, t.queue_ms, t.ttft_ms, t.decode_ms
+"""
+JOINS = """
+JOIN conversations c ON c.conversation_key = t.conversation_key
+JOIN messages input ON input.message_key = t.input_message_key
+LEFT JOIN messages reply ON reply.message_key = t.reply_message_key
+"""
+SELECT = f"SELECT {COLUMNS} FROM turns t {JOINS}"
+# Spelled as in the index `turns_open`, which SQLite uses only for the very same condition.
+OPEN = "t.status IN ('waiting', 'running')"
+
+UNFINISHED = f"""
+SELECT {COLUMNS}, person.person_key, person.person_id, person.name
+FROM turns t INDEXED BY turns_open {JOINS}
+JOIN people person ON person.person_key = t.person_key
+WHERE {OPEN} ORDER BY t.turn_key
+"""
+
+# CROSS JOIN keeps the order: the few ids first, each found by its index.
+LATEST = f"""
+SELECT {COLUMNS}
+FROM json_each(?3) wanted
+CROSS JOIN messages input ON input.message_id = wanted.value AND input.person_key = ?1
+CROSS JOIN turns t ON t.input_message_key = input.message_key AND t.person_key = ?1
+JOIN conversations c ON c.conversation_key = t.conversation_key AND c.conversation_id = ?2
+LEFT JOIN messages reply ON reply.message_key = t.reply_message_key
+ORDER BY t.turn_key
+"""
+
+INSERT = """
+INSERT INTO turns (turn_id, person_key, conversation_key, input_message_key, status, created_at,
+                   checkpoint, finish_reason, error, seed, sampling, model_sha256, prompt_record,
+                   prompt_tokens, completion_tokens, cached_tokens, queue_ms, ttft_ms, decode_ms)
+SELECT ?1, c.person_key, c.conversation_key, input.message_key, ?5, ?6,
+       ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+FROM conversations c
+JOIN messages input ON input.message_id = ?4 AND input.conversation_key = c.conversation_key
+WHERE c.conversation_id = ?3 AND c.person_key = ?2
+"""
+
+FINISH = """
+UPDATE turns SET
+    status = ?3, checkpoint = ?4, finish_reason = ?5, error = ?6, seed = ?7, sampling = ?8,
+    model_sha256 = ?9, prompt_record = ?10, prompt_tokens = ?11, completion_tokens = ?12,
+    cached_tokens = ?13, queue_ms = ?14, ttft_ms = ?15, decode_ms = ?16,
+    reply_message_key = (SELECT message_key FROM messages reply
+                         WHERE reply.message_id = ?17
+                           AND reply.conversation_key = turns.conversation_key)
+WHERE turn_id = ?1 AND person_key = ?2 AND status IN ('waiting', 'running')
+"""
+
+
+async def insert(tx: Connection, person_key: int, turn: Turn) -> None:
+    """Adds a turn. NotFound unless its conversation and input message are this person's.
+
+    Conflict when another turn of the conversation is still open.
+    """
+    try:
+        changed = await changed_rows(
+            tx,
+            INSERT,
+            (
+                turn.turn_id,
+                person_key,
+                turn.conversation_id,
+                turn.input_message_id,
+                turn.status.value,
+                turn.created_at,
+                *_ending(turn),
+            ),
+        )
+    except sqlite.IntegrityError as error:
+        if await running_in(tx, person_key, turn.conversation_id) is None:
+            raise
+        raise Conflict(
+            "Another reply is still being written in this conversation; wait for it or stop it."
+        ) from error
+    if changed == 0:
+        raise NotFound(
+            f"There is no message {turn.input_message_id} in conversation {turn.conversation_id}."
+        )
+
+
+async def find(reader: Connection, person_key: int, turn_id: str) -> Turn | None:
+    """This person's turn of that id."""
+    row = await first_row(
+        reader, SELECT + "WHERE t.turn_id = ? AND t.person_key = ?", (turn_id, person_key)
+    )
+    return _turn(row) if row else None
+
+
+async def latest_of_messages(
+    reader: Connection, person_key: int, conversation_id: str, message_ids: Collection[str]
+) -> dict[str, Turn]:
+    """The last try at each of these user messages, by `input_message_id`. One query."""
+    wanted = msgspec.json.encode(list(message_ids)).decode()
+    rows = await all_rows(reader, LATEST, (person_key, conversation_id, wanted))
+    turns = [_turn(row) for row in rows]
+    return {turn.input_message_id: turn for turn in turns}
+
+
+async def running_in(reader: Connection, person_key: int, conversation_id: str) -> Turn | None:
+    """The turn of this conversation that waits or runs."""
+    row = await first_row(
+        reader,
+        SELECT + f"WHERE c.conversation_id = ? AND t.person_key = ? AND {OPEN}",
+        (conversation_id, person_key),
+    )
+    return _turn(row) if row else None
+
+
+async def unfinished(reader: Connection) -> tuple[tuple[Person, Turn], ...]:
+    """Everybody's open turns, oldest first. For recovery alone: the only query without a person."""
+    rows = await all_rows(
+        reader,
+        UNFINISHED,
+        (),
+    )
+    return tuple((Person(*row[-3:]), _turn(row[:-3])) for row in rows)
+
+
+async def start(
+    tx: Connection,
+    person_key: int,
+    turn_id: str,
+    prompt_record: Mapping[str, object],
+    model_sha256: str,
+    seed: int,
+) -> bool:
+    """Marks the turn as running, with what it was given. False when it is not open any more."""
+    changed = await changed_rows(
+        tx,
+        "UPDATE turns AS t SET status = 'running', prompt_record = ?, model_sha256 = ?, seed = ? "
+        f"WHERE turn_id = ? AND person_key = ? AND {OPEN}",
+        (_json(prompt_record), model_sha256, seed, turn_id, person_key),
+    )
+    return changed == 1
+
+
+async def checkpoint(tx: Connection, person_key: int, turn_id: str, text: str) -> bool:
+    """Keeps the reply so far. False when the turn is over: a late one changes nothing."""
+    changed = await changed_rows(
+        tx,
+        f"UPDATE turns AS t SET checkpoint = ? WHERE turn_id = ? AND person_key = ? AND {OPEN}",
+        (text, turn_id, person_key),
+    )
+    return changed == 1
+
+
+async def finish(tx: Connection, person_key: int, turn: Turn) -> bool:
+    """Writes how the turn ended. False when it is not open any more: an end stays as it is.
+
+    Insert the reply first; a reply message that is not in this conversation is left out.
+    """
+    assert turn.status.is_final
+    changed = await changed_rows(
+        tx,
+        FINISH,
+        (turn.turn_id, person_key, turn.status.value, *_ending(turn), turn.reply_message_id),
+    )
+    return changed == 1
+
+
+def _ending(turn: Turn) -> tuple[object, ...]:
+    """The columns that a turn gets while it runs, in the order of INSERT and FINISH."""
+    counts = turn.counts
+    return (
+        turn.checkpoint,
+        turn.finish_reason,
+        turn.error,
+        turn.seed,
+        _json(turn.sampling),
+        turn.model_sha256,
+        _json(turn.prompt_record),
+        counts.prompt_tokens,
+        counts.completion_tokens,
+        counts.cached_tokens,
+        counts.queue_ms,
+        counts.ttft_ms,
+        counts.decode_ms,
+    )
+
+
+def _json(value: Mapping[str, object]) -> str:
+    return msgspec.json.encode(dict(value)).decode()
+
+
+def _turn(row: Row) -> Turn:
+    return Turn(
+        turn_id=row[0],
+        conversation_id=row[1],
+        input_message_id=row[2],
+        reply_message_id=row[3],
+        status=TurnStatus(row[4]),
+        created_at=row[5],
+        checkpoint=row[6],
+        finish_reason=row[7],
+        error=row[8],
+        seed=row[9],
+        sampling=msgspec.json.decode(row[10]),
+        model_sha256=row[11],
+        prompt_record=msgspec.json.decode(row[12]),
+        counts=TurnCounts(*row[13:]),
+    )

@@ -1,0 +1,120 @@
+"""What a query costs, counted: statements, scans, and steps of SQLite's virtual machine."""
+
+import pytest
+from pysqlite3 import dbapi2 as sqlite
+
+from appliance.store import conversations, messages, turns
+
+LONG, SHORT = 10_000, 200
+
+
+class Statements:
+    """Every statement that the reader ran."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def __call__(self, statement: str) -> None:
+        self.seen.append(statement)
+
+
+@pytest.fixture
+async def long_chain(database, person, conversation, say):
+    chain = [say("message 0")]
+    for number in range(1, LONG):
+        chain.append(say(f"message {number}", after=chain[-1]))
+    async with database.write() as tx:
+        await tx.executemany(
+            """
+            INSERT INTO messages (message_id, person_key, conversation_key, parent_key,
+                                  role, created_at, content)
+            SELECT ?1, c.person_key, c.conversation_key, parent.message_key, 'user', ?3, ?4
+            FROM conversations c LEFT JOIN messages parent ON parent.message_id = ?2
+            """,
+            [(m.message_id, m.parent_id, m.created_at, m.content) for m in chain],
+        )
+    return chain
+
+
+def steps_of(path, sql, parameters) -> int:
+    """Steps in tens, for one query on a connection of its own."""
+    connection = sqlite.connect(str(path), isolation_level=None)
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection.set_progress_handler(count, 10)
+    connection.execute(sql, parameters).fetchall()
+    connection.close()
+    return steps
+
+
+async def test_the_newest_50_of_10000_messages_are_one_query(
+    database, person, conversation, long_chain
+):
+    statements = Statements()
+    async with database.read() as reader:
+        await reader.set_trace_callback(statements)
+        branch = await messages.branch(
+            reader,
+            person.person_key,
+            conversation.conversation_id,
+            long_chain[-1].message_id,
+            limit=50,
+        )
+        await reader.set_trace_callback(None)
+    assert branch == tuple(long_chain[-50:])
+    assert len(statements.seen) == 1
+
+
+async def test_the_newest_50_cost_the_same_in_a_long_and_a_short_branch(
+    database, path, person, conversation, long_chain
+):
+    def parameters(leaf):
+        return (person.person_key, conversation.conversation_id, leaf.message_id, 50)
+
+    long = steps_of(path, messages.BRANCH, parameters(long_chain[-1]))
+    short = steps_of(path, messages.BRANCH, parameters(long_chain[SHORT - 1]))
+    assert long <= short + 1
+    whole = (*parameters(long_chain[-1])[:3], -1)
+    assert steps_of(path, messages.BRANCH, whole) > 50 * long
+
+
+@pytest.mark.parametrize(
+    ("sql", "count"),
+    [
+        (messages.BRANCH, 4),
+        (messages.SELECT + "WHERE m.message_id = ? AND m.person_key = ?", 2),
+        (messages.SELECT + "WHERE m.person_key = ? AND m.client_message_id = ?", 2),
+        (conversations.SELECT + "WHERE c.conversation_id = ? AND c.person_key = ?", 2),
+        (conversations.SELECT + "WHERE c.person_key = ? ORDER BY c.activity DESC LIMIT ?", 2),
+        (turns.SELECT + "WHERE t.turn_id = ? AND t.person_key = ?", 2),
+        (turns.SELECT + f"WHERE c.conversation_id = ? AND t.person_key = ? AND {turns.OPEN}", 2),
+        (turns.LATEST, 3),
+        ("DELETE FROM messages WHERE conversation_key = ?", 1),
+        ("DELETE FROM turns WHERE conversation_key = ?", 1),
+    ],
+)
+async def test_no_query_scans_a_table(database, sql, count):
+    async with database.read() as reader:
+        plan = await reader.execute_fetchall(f"EXPLAIN QUERY PLAN {sql}", (None,) * count)
+    details = [row[3] for row in plan]
+    # The walk itself and the list of wanted ids are what is asked for, not tables.
+    scans = [line for line in details if line.startswith("SCAN")]
+    assert [line for line in scans if not line.startswith(("SCAN walk", "SCAN wanted"))] == []
+
+
+async def test_the_list_of_conversations_needs_no_sorting(database):
+    sql = conversations.SELECT + "WHERE c.person_key = ? ORDER BY c.activity DESC LIMIT ?"
+    async with database.read() as reader:
+        plan = await reader.execute_fetchall(f"EXPLAIN QUERY PLAN {sql}", (1, 1))
+    assert not [row for row in plan if "TEMP B-TREE" in row[3]]
+
+
+async def test_open_turns_are_found_by_their_own_index(database):
+    async with database.read() as reader:
+        plan = await reader.execute_fetchall(f"EXPLAIN QUERY PLAN {turns.UNFINISHED}")
+    assert [row for row in plan if "USING INDEX turns_open" in row[3]]

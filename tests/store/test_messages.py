@@ -1,0 +1,94 @@
+import pytest
+
+from appliance.conversations.conversation import Role
+from appliance.errors import InvalidInput, NotFound, StoreError
+from appliance.store import messages
+
+
+async def test_a_message_comes_back_as_it_was_sent(database, person, say):
+    message = say("안녕하세요, こんにちは\n\0 and a tab\t 🎉")
+    async with database.write() as tx:
+        await messages.insert(tx, person.person_key, message, "client-1")
+    async with database.read() as reader:
+        assert await messages.find(reader, person.person_key, message.message_id) == message
+        found = await messages.find_by_client_id(reader, person.person_key, "client-1")
+        assert found == message
+
+
+async def test_another_persons_message_is_never_found(
+    database, person, stranger, conversation, say
+):
+    message = say("private")
+    async with database.write() as tx:
+        await messages.insert(tx, person.person_key, message, "client-1")
+    key = stranger.person_key
+    async with database.read() as reader:
+        assert await messages.find(reader, key, message.message_id) is None
+        assert await messages.find_by_client_id(reader, key, "client-1") is None
+        ids = (conversation.conversation_id, message.message_id)
+        assert await messages.branch(reader, key, *ids) == ()
+
+
+async def test_nobody_writes_into_another_persons_conversation(database, stranger, say):
+    with pytest.raises(NotFound):
+        async with database.write() as tx:
+            await messages.insert(tx, stranger.person_key, say("intruder"), None)
+
+
+async def test_a_parent_from_elsewhere_is_refused(database, person, say):
+    never_stored = say("a ghost")
+    with pytest.raises(NotFound):
+        async with database.write() as tx:
+            await messages.insert(tx, person.person_key, say("x", after=never_stored), None)
+
+
+async def test_a_client_message_id_counts_once_for_each_person(database, person, say):
+    async with database.write() as tx:
+        await messages.insert(tx, person.person_key, say("one"), "client-1")
+    with pytest.raises(StoreError):
+        async with database.write() as tx:
+            await messages.insert(tx, person.person_key, say("again"), "client-1")
+    async with database.write() as tx:  # Messages without one never collide.
+        await messages.insert(tx, person.person_key, say("reply"), None)
+        await messages.insert(tx, person.person_key, say("reply"), None)
+
+
+async def test_a_branch_is_the_path_from_the_root(database, person, conversation, say, add_chain):
+    async with database.write() as tx:
+        chain = await add_chain(tx, person.person_key, 4)
+        other = say("another try", after=chain[2], role=Role.ASSISTANT)
+        await messages.insert(tx, person.person_key, other, None)
+    key, conversation_id = person.person_key, conversation.conversation_id
+    async with database.read() as reader:
+
+        async def branch(leaf, limit=None):
+            return await messages.branch(reader, key, conversation_id, leaf.message_id, limit)
+
+        assert await branch(chain[3]) == tuple(chain)
+        assert await branch(other) == (*chain[:3], other)
+        assert await branch(other, 2) == (chain[2], other)
+        assert await branch(chain[0], 50) == (chain[0],)
+
+
+async def test_a_branch_needs_the_right_conversation(database, person, say, add_chain):
+    async with database.write() as tx:
+        chain = await add_chain(tx, person.person_key, 2)
+    async with database.read() as reader:
+        leaf_id = chain[-1].message_id
+        assert await messages.branch(reader, person.person_key, "elsewhere", leaf_id) == ()
+
+
+async def test_a_lone_surrogate_is_refused_and_nothing_is_stored(database, person, say):
+    whole, broken = say("whole"), say("half \ud83d")
+    with pytest.raises(InvalidInput):
+        async with database.write() as tx:
+            await messages.insert(tx, person.person_key, whole, None)
+            await messages.insert(tx, person.person_key, broken, None)
+    async with database.read() as reader:
+        assert await messages.find(reader, person.person_key, whole.message_id) is None
+
+
+async def test_looking_for_a_lone_surrogate_is_refused_too(database, person):
+    with pytest.raises(InvalidInput):
+        async with database.read() as reader:
+            await messages.find_by_client_id(reader, person.person_key, "\udc00")

@@ -1,0 +1,90 @@
+// Writing and sending: Enter, input methods, drafts, and giving the text back when sending fails.
+
+const form = document.getElementById("composer");
+const field = document.getElementById("content");
+const notice = document.getElementById("notice");
+const byTouch = matchMedia("(pointer: coarse)");
+const hangul = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]$/;
+
+// Enter while an input method composes: Japanese means "take this conversion" and no more. Korean
+// means "send"; the last syllable is only in the field once composition has ended.
+let composed = "";
+let sendAtEnd = false;
+let enterIsSpent = false;
+
+field.addEventListener("compositionupdate", (event) => (composed = event.data));
+field.addEventListener("compositionend", (event) => {
+  if (sendAtEnd && hangul.test(event.data)) setTimeout(() => enterIsSpent || send());
+  sendAtEnd = false;
+  composed = "";
+});
+field.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" && event.keyCode !== 229) return;
+  if (event.shiftKey || byTouch.matches) return;
+  // Safari ends composition before this event; it tells by keyCode 229.
+  if (event.isComposing || event.keyCode === 229) {
+    sendAtEnd = event.code === "Enter" && hangul.test(composed);
+    return;
+  }
+  event.preventDefault();
+  if (!enterIsSpent && !event.repeat) send();
+});
+field.addEventListener("keyup", () => (enterIsSpent = false));
+
+function send() {
+  enterIsSpent = true;
+  form.requestSubmit();
+}
+
+form.addEventListener(
+  "submit",
+  (event) => {
+    const blank = !field.value.trim() && event.submitter?.name !== "question";
+    if (!blank) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+
+const draftKey = () => "draft:" + form.elements.conversation_id.value;
+
+function keepDraft() {
+  if (field.value) sessionStorage.setItem(draftKey(), field.value);
+  else sessionStorage.removeItem(draftKey());
+}
+
+field.addEventListener("input", () => {
+  keepDraft();
+  fit();
+});
+
+// Browsers without field-sizing.
+function fit() {
+  if (CSS.supports("field-sizing", "content")) return;
+  field.style.height = "auto";
+  field.style.height = field.scrollHeight + "px";
+}
+
+document.addEventListener("htmx:after:request", ({ target, detail: { ctx } }) => {
+  if (target !== form || ctx.response.status >= 300) return;
+  if (ctx.request.submitter?.name === "question") return;
+  // Words written while the answer was on its way are the next message's.
+  if (field.value === ctx.sentText) field.value = "";
+  keepDraft();
+  fit();
+});
+document.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) => {
+  if (target === form) ctx.sentText = field.value;
+});
+document.addEventListener("htmx:error", ({ target }) => {
+  if (target !== form) return;
+  const words = document.createElement("p");
+  words.className = "notice";
+  words.role = "alert";
+  words.textContent = form.dataset.away;
+  notice.replaceChildren(words);
+});
+
+if (!field.value) field.value = sessionStorage.getItem(draftKey()) ?? "";
+fit();

@@ -1,0 +1,44 @@
+// Follows the growing reply while the reader is at the bottom, and lets go when they scroll up.
+
+const messages = document.getElementById("messages");
+const latest = document.getElementById("latest");
+const page = document.documentElement;
+let following = true;
+let lastTop = 0;
+
+const below = () => page.scrollHeight - innerHeight - scrollY;
+const toEnd = () => scrollTo({ top: page.scrollHeight, behavior: "instant" });
+
+addEventListener(
+  "scroll",
+  () => {
+    // Growing text never scrolls up, so whoever goes up is the reader.
+    if (scrollY < lastTop - 1 && below() > 1) following = false;
+    else if (below() < 16) following = true;
+    lastTop = scrollY;
+    offer();
+  },
+  { passive: true },
+);
+
+function offer() {
+  latest.hidden = following || below() < 200;
+}
+
+new ResizeObserver(() => {
+  if (following) toEnd();
+  offer();
+}).observe(messages);
+
+latest.addEventListener("click", () => {
+  following = true;
+  toEnd();
+});
+
+// One's own message is always shown.
+document.addEventListener("htmx:after:request", ({ target, detail: { ctx } }) => {
+  if (target.id === "composer" && ctx.response.status < 300) following = true;
+});
+
+history.scrollRestoration = "manual";
+if (messages.querySelector(".message")) toEnd();
