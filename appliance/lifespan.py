@@ -5,7 +5,7 @@ obstacle. The engine loads in the background while the page is up already. Unfin
 last, when all they need is there.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from appliance.conversations.recovery import resume_unfinished
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.data_dir import open_data_dir, page_secret
+from appliance.engine.backend import Backend
 from appliance.engine.chat_tokenizer import ChatTokenizer
 from appliance.engine.engine import Engine, EngineLimits
 from appliance.hot.connection import Hot
@@ -46,18 +47,23 @@ class Box:
     runner: TurnRunner
     database: Database
     model: ModelChoice
+    valkey: ValkeyServer | None
     page_secret: str
 
 
 @asynccontextmanager
-async def open_box(settings: Settings) -> AsyncIterator[Box]:
-    """Start all parts; stop them on leaving. Raises StoreRefused, SettingsError with a sentence."""
+async def open_box(
+    settings: Settings, load: Callable[[], Backend] | None = None
+) -> AsyncIterator[Box]:
+    """Start all parts; stop them on leaving. `load` stands in for the model that the settings name.
+
+    Raises StoreRefused, SettingsError with a sentence."""
     async with AsyncExitStack() as stack:
         stack.enter_context(open_data_dir(settings.data_dir))
         database = await Database.open(settings.data_dir / "appliance.sqlite3")
         stack.push_async_callback(database.close)
-        hot = await _open_hot(settings, stack)
-        engine, model = new_engine(settings)
+        hot, valkey = await _open_hot(settings, stack)
+        engine, model = new_engine(settings, load)
         generations = Generations(engine)
         await generations.start()
         stack.push_async_callback(generations.stop)
@@ -96,11 +102,14 @@ async def open_box(settings: Settings) -> AsyncIterator[Box]:
             runner=runner,
             database=database,
             model=model,
+            valkey=valkey,
             page_secret=page_secret(settings.data_dir),
         )
 
 
-def new_engine(settings: Settings) -> tuple[Engine, ModelChoice]:
+def new_engine(
+    settings: Settings, load: Callable[[], Backend] | None = None
+) -> tuple[Engine, ModelChoice]:
     """The engine for the model that the settings name; nothing is loaded before it is started."""
     library = ModelLibrary(settings.model_dir, load_presets(PRESETS))
     model = ModelChoice(settings, library)
@@ -110,13 +119,14 @@ def new_engine(settings: Settings) -> tuple[Engine, ModelChoice]:
         batch_tokens=settings.engine.batch_tokens,
         waiting_limit=settings.engine.waiting_limit,
     )
-    return Engine(model.load, limits), model
+    return Engine(load or model.load, limits), model
 
 
-async def _open_hot(settings: Settings, stack: AsyncExitStack) -> Hot:
+async def _open_hot(settings: Settings, stack: AsyncExitStack) -> tuple[Hot, ValkeyServer | None]:
     """A client for the Valkey in the settings, or for a private one that is started here, or for
     none.
     """
+    server: ValkeyServer | None = None
     url = settings.hot.url.get_secret_value() if settings.hot.url else None
     if url is None and settings.hot.embedded:
         server = ValkeyServer(memory_mb=settings.hot.memory_mb)
@@ -125,4 +135,4 @@ async def _open_hot(settings: Settings, stack: AsyncExitStack) -> Hot:
         url = server.url
     hot = Hot(url)
     stack.push_async_callback(hot.close)
-    return hot
+    return hot, server

@@ -133,7 +133,7 @@ class TurnRunner:
             if live.is_stopping:
                 await self._finish(person, live, FinishReason.CANCELLED)
             else:
-                await self._checkpoint(person, live)
+                await self.checkpoint_now(live)
                 raise
         except ApplianceError as error:
             await self._finish(person, live, FinishReason.ERROR, str(error))
@@ -150,7 +150,7 @@ class TurnRunner:
         prompt = await self._assembler.assemble(person, live.turn, live.text)
         sampling = self._sampling(live.turn, prompt.reply_tokens)
         await self._note_start(person, live, prompt.record, sampling)
-        with_checkpoints = self._checkpoints(person, live)
+        with_checkpoints = self._checkpoints(live)
         try:
             async with self._generations.begin(
                 person.person_id, prompt.tokens, sampling
@@ -182,23 +182,24 @@ class TurnRunner:
                 self._token_stream.append_soon(live.turn.turn_id, offset, event.text)
         live.changed()
 
-    def _checkpoints(self, person: Person, live: LiveTurn) -> "asyncio.Task[None]":
+    def _checkpoints(self, live: LiveTurn) -> "asyncio.Task[None]":
         """Write the growing reply down once a second, beside the reading of events."""
 
         async def keep_writing() -> None:
             while True:
                 await asyncio.sleep(CHECKPOINT_SECONDS)
-                await self._checkpoint(person, live)
+                await self.checkpoint_now(live)
 
         return asyncio.create_task(keep_writing())
 
-    async def _checkpoint(self, person: Person, live: LiveTurn) -> None:
+    async def checkpoint_now(self, live: LiveTurn) -> None:
+        """Write down how far a reply has come."""
         if live.text == live.turn.checkpoint:
             return
         text = live.text
         try:
             async with self._database.write() as tx:
-                await turns.checkpoint(tx, person.person_key, live.turn.turn_id, text)
+                await turns.checkpoint(tx, live.person_key, live.turn.turn_id, text)
         except StoreError as error:
             log.warning("checkpoint failed", turn_id=live.turn.turn_id, error=str(error))
             return

@@ -1,9 +1,9 @@
 """The child process that opens a model file for the first time. Its answer is one JSON line.
 
-A hostile or broken file may crash it, stop it or make it lie; it has given up everything that could
-hurt before it looks (`child_limits.py`), and `trial_run.py` believes only an answer of the right
-shape. Run as `main`, with: file, memory limit, processor seconds, pid of the parent, and 1 to
-load all of the model, 0 for the vocabulary alone.
+A hostile or broken file may crash it, stop it or make it lie. So it gives up everything that could
+hurt before it looks (`child_limits.py`; what it needs is imported by then), and `trial_run.py`
+believes only an answer of the right shape. Run as `main`, with: file, memory limit, processor
+seconds, pid of the parent, and 1 to load all of the model, 0 for the vocabulary alone.
 """
 
 import os
@@ -15,6 +15,7 @@ import msgspec
 
 from appliance.errors import ApplianceError
 from appliance.model_files.child_limits import give_up_all
+from appliance.model_files.trial_model import TrialModel, read_metadata
 from appliance.model_files.trial_report import MAX_REPORT_TEXT, TrialAnswer, TrialReport
 
 _SAMPLE = (
@@ -41,9 +42,6 @@ def main() -> None:
 
 
 def _try(path: Path, whole: bool) -> TrialReport:
-    # Late, so that nothing but the standard library and our own code ran with more rights.
-    from appliance.model_files.trial_model import TrialModel, read_metadata
-
     metadata = read_metadata(path)
     vocabulary = TrialModel(path, vocabulary_only=True)
     template = vocabulary.chat_template()

@@ -36,7 +36,9 @@ def read_metadata(path: Path) -> dict[str, Any]:
         ) from error
     number = file_type.contents() if file_type else None
     known = {kind.value: kind.name for kind in LlamaFileType}
-    metadata["quantisation"] = known.get(number, "unknown").removeprefix("MOSTLY_").removeprefix("ALL_")
+    metadata["quantisation"] = (
+        known.get(number, "unknown").removeprefix("MOSTLY_").removeprefix("ALL_")
+    )
     return metadata
 
 

@@ -25,7 +25,7 @@ MAX_LANGUAGE_CHARS = 32
 _LANGUAGES = """
 awk bash c c++ cmake cpp cs csharp c# css dart diff docker dockerfile elixir ex erlang f# fsharp
 go golang groovy haskell hs html ini java javascript js jinja json jsx julia jl kotlin latex
-less lua make makefile markdown md matlab nginx nim nix objective-c objc ocaml perl php pl
+less lua make makefile markdown md nginx nim nix objective-c objc ocaml perl php pl
 powershell ps1 py python python3 r rb rs ruby rust scala scss sh shell sql sqlite3 swift tex
 toml ts tsx typescript vim xml yaml yml zig zsh
 """

@@ -1,12 +1,11 @@
 """Renaming and deleting a conversation."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import litestar
 from litestar import Response, patch
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
 from litestar.plugins.htmx import HTMXRequest
 
 from appliance.conversations.conversation import DeleteReceipt, Person
@@ -23,16 +22,13 @@ class TitleForm:
     title: str
 
 
-Form = Annotated[TitleForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
-
-
 @patch("/conversations/{conversation_id:str}", include_in_schema=False)
 async def rename(
     request: HTMXRequest,
-    service: ConversationService,
-    person: Person,
-    conversation_id: str,
-    data: Form,
+    service: NamedDependency[ConversationService],
+    person: NamedDependency[Person],
+    conversation_id: FromPath[str],
+    data: URLEncodedBody[TitleForm],
 ) -> Response[str]:
     """Give it another title."""
     conversation = await service.rename_conversation(person, conversation_id, data.title)
@@ -49,7 +45,10 @@ async def rename(
 
 @litestar.delete("/conversations/{conversation_id:str}", status_code=200, include_in_schema=False)
 async def delete(
-    request: HTMXRequest, service: ConversationService, person: Person, conversation_id: str
+    request: HTMXRequest,
+    service: NamedDependency[ConversationService],
+    person: NamedDependency[Person],
+    conversation_id: FromPath[str],
 ) -> Response[str]:
     """Delete it for good, and say how much went."""
     receipt = await service.delete_conversation(person, conversation_id)

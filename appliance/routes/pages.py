@@ -7,7 +7,8 @@ date, else the regions that may have changed.
 from typing import Annotated
 
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
@@ -22,13 +23,16 @@ from appliance.routes.snapshots import running_snapshot
 
 GONE = "This conversation was deleted. What you are writing below is still here."
 
-Seen = Annotated[str, Parameter(query="state", max_length=64)]
-Before = Annotated[str, Parameter(query="before", max_length=64)]
+Seen = Annotated[str, QueryParameter(name="state", max_length=64)]
+Before = Annotated[str, QueryParameter(name="before", max_length=64)]
 
 
 @get("/", include_in_schema=False)
 async def home(
-    request: HTMXRequest, service: ConversationService, person: Person, seen: Seen = ""
+    request: HTMXRequest,
+    service: NamedDependency[ConversationService],
+    person: NamedDependency[Person],
+    seen: Seen = "",
 ) -> Template | Response[str]:
     """The page that invites to a first message."""
     conversations = await service.list_conversations(person)
@@ -39,9 +43,9 @@ async def home(
 @get("/conversations/{conversation_id:str}", include_in_schema=False)
 async def conversation(
     request: HTMXRequest,
-    service: ConversationService,
-    person: Person,
-    conversation_id: str,
+    service: NamedDependency[ConversationService],
+    person: NamedDependency[Person],
+    conversation_id: FromPath[str],
     seen: Seen = "",
     before: Before = "",
 ) -> Template | Response[str]:

@@ -13,6 +13,8 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
@@ -35,7 +37,10 @@ from appliance.routes.snapshots import paced
 
 @get("/turns/{turn_id:str}/stream", include_in_schema=False)
 async def follow(
-    request: HTMXRequest, service: ConversationService, person: Person, turn_id: str
+    request: HTMXRequest,
+    service: NamedDependency[ConversationService],
+    person: NamedDependency[Person],
+    turn_id: FromPath[str],
 ) -> ServerSentEvent:
     """The turn from now to its end; leaving does not stop it."""
     events = _events(request, service, person, turn_id)

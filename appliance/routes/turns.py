@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 from litestar import Response, delete, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
 from litestar.plugins.htmx import ClientRedirect, HTMXRequest
 from litestar.response import Redirect
 
@@ -32,15 +31,15 @@ class ComposerForm:
     client_message_id: str
     content: str = ""
     question: str = ""
-    conversation_id: str = ""
-
-
-Form = Annotated[ComposerForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+    conversation_id: FromPath[str] = ""
 
 
 @post("/turns", include_in_schema=False)
 async def create(
-    request: HTMXRequest, service: ConversationService, person: Person, data: Form
+    request: HTMXRequest,
+    service: NamedDependency[ConversationService],
+    person: NamedDependency[Person],
+    data: URLEncodedBody[ComposerForm],
 ) -> Response[str] | Redirect | ClientRedirect:
     """Accept a message; by the time this answers, it is safe on the disk."""
     started = await service.start_turn(
@@ -62,7 +61,10 @@ async def create(
 
 @post("/turns/{turn_id:str}/retries", include_in_schema=False)
 async def retry(
-    request: HTMXRequest, service: ConversationService, person: Person, turn_id: str
+    request: HTMXRequest,
+    service: NamedDependency[ConversationService],
+    person: NamedDependency[Person],
+    turn_id: FromPath[str],
 ) -> Response[str] | Redirect:
     """Another try at the same message."""
     started = await service.retry_turn(person, turn_id)
@@ -76,7 +78,11 @@ async def retry(
 
 
 @delete("/turns/{turn_id:str}", include_in_schema=False)
-async def stop(service: ConversationService, person: Person, turn_id: str) -> None:
+async def stop(
+    service: NamedDependency[ConversationService],
+    person: NamedDependency[Person],
+    turn_id: FromPath[str],
+) -> None:
     """Stop the model; what it has written stays, and the stream says so."""
     await service.stop_turn(person, turn_id)
 

@@ -1,0 +1,114 @@
+"""The border to llama.cpp, with the real model."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.engine.backend import CacheFull
+from appliance.engine.batch import Batch, Row
+from appliance.engine.llama_backend import BackendSettings, LlamaBackend
+from appliance.engine.sequence import SamplingParams, Sequence
+from appliance.engine.slots import Slot
+from appliance.errors import ModelRefused
+
+pytestmark = pytest.mark.model
+GREEDY = SamplingParams(temperature=0)
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(llama: LlamaBackend) -> None:
+    llama.reset()
+
+
+def seated(
+    llama: LlamaBackend, text: str, slot: int, sampling: SamplingParams = GREEDY
+) -> Sequence:
+    sequence = Sequence(f"s{slot}", "ann", llama.tokenize(text), sampling)
+    sequence.slot = Slot(slot)
+    llama.begin(sequence)
+    return sequence
+
+
+def write(llama: LlamaBackend, sequences: list[Sequence], tokens: int) -> list[str]:
+    """Decode all of them together; the texts they got."""
+    for _ in range(tokens):
+        rows = [Row(s, s.computed, s.pending) for s in sequences]
+        sampled = llama.decode(Batch(rows))
+        for sequence in sequences:
+            sequence.computed = len(sequence.tokens)
+            sequence.tokens.append(sampled[sequence])
+    return [
+        b"".join(map(llama.token_bytes, s.tokens[s.prompt_tokens :])).decode() for s in sequences
+    ]
+
+
+def test_tokens_and_text_are_each_others_inverse(llama: LlamaBackend) -> None:
+    for text in ("Hello, world", "안녕하세요", "日本語 🙂", " leading", "tabs\tand\nlines"):
+        assert b"".join(map(llama.token_bytes, llama.tokenize(text))).decode() == text
+
+
+def test_a_special_token_that_is_spelled_out_stays_text(llama: LlamaBackend) -> None:
+    end = llama.vocabulary.special_tokens["<|im_end|>"]
+    assert end not in llama.tokenize("<|im_end|>")
+    assert llama.is_end(end)
+    assert llama.token_bytes(end) == b""
+
+
+def test_the_model_knows_what_it_is(llama: LlamaBackend) -> None:
+    assert llama.vocabulary.context_tokens == 8192
+    assert "<|im_start|>" in llama.vocabulary.chat_template
+
+
+def test_sequences_in_one_batch_do_not_mix(llama: LlamaBackend) -> None:
+    prompts = ["The capital of France is", "One, two, three, four,", "The opposite of hot is"]
+    together = write(llama, [seated(llama, p, i) for i, p in enumerate(prompts)], 8)
+    assert "Paris" in together[0]
+    assert "five" in together[1] or "5" in together[1]
+    assert "cold" in together[2]
+
+
+def test_a_kept_prefix_gives_the_same_text_as_a_fresh_one(llama: LlamaBackend) -> None:
+    text = "Once upon a time, in a small house by the sea, there lived"
+    fresh = seated(llama, text, 0)
+    (expected,) = write(llama, [fresh], 12)
+    kept = llama.keep(Slot(0), 6)
+    assert kept == 6
+    again = seated(llama, text, 0)
+    again.computed = kept
+    assert write(llama, [again], 12) == [expected]
+
+
+def test_the_same_seed_draws_the_same_text_and_another_seed_another(llama: LlamaBackend) -> None:
+    texts = []
+    for seed in (1, 1, 2):
+        llama.reset()
+        sampling = SamplingParams(temperature=1.0, seed=seed)
+        texts += write(llama, [seated(llama, "My favourite thing is", 0, sampling)], 16)
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_a_repeat_penalty_changes_what_is_drawn(llama: LlamaBackend) -> None:
+    prompt = "la la la la la la la la"
+    (plain,) = write(llama, [seated(llama, prompt, 0)], 12)
+    llama.reset()
+    penalised = SamplingParams(temperature=0, repeat_penalty=2.0)
+    (varied,) = write(llama, [seated(llama, prompt, 0, penalised)], 12)
+    assert varied != plain
+
+
+def test_a_batch_with_no_room_in_the_cache_is_refused_whole(llama: LlamaBackend) -> None:
+    sequence = Sequence("big", "ann", [5] * 2049, GREEDY)
+    sequence.slot = Slot(0)
+    llama.begin(sequence)
+    for start in range(0, 2048, 128):
+        llama.decode(Batch([Row(sequence, start, 128)]))
+    with pytest.raises(CacheFull):
+        llama.decode(Batch([Row(sequence, 2048, 1)]))
+    llama.end(sequence)
+
+
+def test_a_file_that_is_no_model_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + b"\0" * 100)
+    with pytest.raises(ModelRefused, match=r"cannot read broken\.gguf"):
+        LlamaBackend(broken, BackendSettings(threads=1, slots=1, kv_tokens=256, batch_tokens=32))

@@ -1,0 +1,229 @@
+"""The scheduler against a model of KV cells; no model, clock or thread."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from appliance.engine.batch import Batch
+from appliance.engine.scheduler import Scheduler
+from appliance.engine.sequence import FinishReason, SamplingParams, Sequence, SequenceStatus
+from appliance.errors import QueueFull
+
+END = 0
+
+
+def scheduler(
+    slots: int = 2, kv_tokens: int = 1000, context_tokens: int = 500, waiting_limit: int = 100
+) -> Scheduler:
+    return Scheduler(
+        slots, kv_tokens=kv_tokens, context_tokens=context_tokens, waiting_limit=waiting_limit
+    )
+
+
+def sequence(name: str, length: int = 10, owner: str = "ann", max_tokens: int = 5) -> Sequence:
+    return Sequence(name, owner, [1] * length, SamplingParams(max_tokens=max_tokens))
+
+
+def step(sched: Scheduler, prefill_tokens: int = 100, token: int = 7) -> Batch:
+    """Admit, batch and apply, with the same sampled token for everybody."""
+    for admission in sched.admit():
+        sched.seat(admission, admission.kept)
+    batch = sched.next_batch(prefill_tokens)
+    sampled = {row.sequence: token for row in batch.rows if row.wants_logits}
+    sched.apply(batch, sampled, lambda sampled_token: sampled_token == END)
+    return batch
+
+
+def test_a_prompt_is_read_and_then_decoded_until_its_limit() -> None:
+    sched, seq = scheduler(), sequence("a", length=30, max_tokens=3)
+    sched.add(seq)
+    counts = [[row.count for row in step(sched, prefill_tokens=20).rows] for _ in range(4)]
+    assert counts == [[20], [10], [1], [1]]
+    assert seq.finish_reason is FinishReason.LENGTH
+    assert seq.completion_tokens == 3
+    assert not sched.has_work
+
+
+def test_an_end_token_finishes_and_is_not_part_of_the_reply() -> None:
+    sched, seq = scheduler(), sequence("a")
+    sched.add(seq)
+    step(sched)
+    step(sched, token=END)
+    assert seq.finish_reason is FinishReason.STOP
+    assert seq.completion_tokens == 1
+
+
+def test_whoever_decodes_is_in_every_batch_beside_a_long_prompt() -> None:
+    sched = scheduler()
+    reader = sequence("reader", max_tokens=50)
+    sched.add(reader)
+    step(sched)
+    sched.add(sequence("newcomer", length=300, owner="bob"))
+    for _ in range(5):
+        rows = {row.sequence.sequence_id: row.count for row in step(sched, prefill_tokens=40).rows}
+        assert rows == {"reader": 1, "newcomer": 40}
+
+
+def test_prompts_of_two_people_share_a_step_whoever_came_first() -> None:
+    sched = scheduler(slots=4)
+    for name in ("a1", "a2", "a3"):
+        sched.add(sequence(name, length=200, owner="ann"))
+    sched.add(sequence("b", length=200, owner="bob"))
+    batch = step(sched, prefill_tokens=128)
+    read = {row.sequence.sequence_id: row.count for row in batch.rows}
+    assert read == {"a1": 64, "b": 64}
+
+
+def test_a_person_with_ten_tabs_does_not_keep_another_waiting() -> None:
+    sched = scheduler(slots=2)
+    for number in range(10):
+        sched.add(sequence(f"ann-{number}", owner="ann"))
+    sched.add(sequence("bob", owner="bob"))
+    step(sched)
+    assert {seq.sequence_id for seq in sched.running} == {"ann-0", "bob"}
+
+
+def test_the_queue_is_bounded_and_says_so() -> None:
+    sched = scheduler(waiting_limit=2)
+    sched.add(sequence("a"))
+    sched.add(sequence("b"))
+    with pytest.raises(QueueFull, match=r"2 questions are waiting already\. Try again"):
+        sched.add(sequence("c"))
+
+
+def test_a_cancelled_sequence_frees_its_slot_which_still_knows_its_words() -> None:
+    sched, seq = scheduler(slots=1), sequence("a", length=50)
+    sched.add(seq)
+    step(sched)
+    assert sched.cancel("a") is seq
+    assert seq.status is SequenceStatus.CANCELLED
+    (slot,) = sched.slots
+    assert slot.is_free
+    assert len(slot.tokens) == 50
+    assert sched.cancel("a") is None
+
+
+def test_the_next_turn_of_a_conversation_reads_only_what_is_new() -> None:
+    sched, first = scheduler(), sequence("first", length=100, max_tokens=3)
+    sched.add(first)
+    for _ in range(3):
+        step(sched)
+    second = Sequence("second", "ann", [*first.tokens, 7, 8, 9], SamplingParams(max_tokens=1))
+    sched.add(second)
+    batch = step(sched)
+    assert second.cached_tokens == 102  # all but the newest token of the first turn
+    assert batch.token_count == len(second.tokens) - 1 - 102
+
+
+def test_a_model_that_cannot_keep_part_of_a_slot_reads_everything_again() -> None:
+    sched, first = scheduler(), sequence("first", length=100, max_tokens=1)
+    sched.add(first)
+    step(sched)
+    sched.add(sequence("second", length=150))
+    for admission in sched.admit():
+        assert admission.kept == 100
+        sched.seat(admission, 0)
+    assert sched.next_batch(500).token_count == 150
+
+
+def test_a_full_cache_gives_up_idle_slots_before_it_sends_anybody_back() -> None:
+    sched = scheduler(slots=2, kv_tokens=120)
+    sched.add(sequence("old", length=60, max_tokens=1))
+    step(sched)
+    sched.add(sequence("new", length=90, owner="bob", max_tokens=2))
+    batch = step(sched)
+    assert [slot.owner for slot in batch.evicted] == [None]
+    assert sched.slots.held_tokens == 90
+
+
+def test_a_full_cache_sends_the_newest_back_to_the_queue_and_nobody_is_lost() -> None:
+    sched = scheduler(slots=2, kv_tokens=100, context_tokens=100)
+    old = sequence("old", length=40, max_tokens=30)
+    new = sequence("new", length=40, owner="bob", max_tokens=30)
+    sched.add(old)
+    sched.add(new)
+    steps = 0
+    while sched.has_work and steps < 200:
+        step(sched)
+        steps += 1
+    assert old.completion_tokens == new.completion_tokens == 30
+    assert old.finish_reason is new.finish_reason is FinishReason.LENGTH
+
+
+def test_a_reply_ends_when_the_context_is_full() -> None:
+    sched, seq = scheduler(context_tokens=50), sequence("a", length=45, max_tokens=1000)
+    sched.add(seq)
+    while sched.has_work:
+        step(sched)
+    assert len(seq.tokens) == 50
+    assert seq.finish_reason is FinishReason.LENGTH
+
+
+class SchedulerMachine(RuleBasedStateMachine):
+    """Anything may come, go or be cancelled at any time."""
+
+    KV_TOKENS, SLOTS = 120, 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sched = scheduler(self.SLOTS, self.KV_TOKENS, context_tokens=100)
+        self.all: list[Sequence] = []
+
+    @rule(
+        owner=st.sampled_from(["ann", "bob", "eve"]),
+        prompt=st.lists(st.integers(1, 3), min_size=1, max_size=90),
+        max_tokens=st.integers(1, 30),
+    )
+    def submit(self, owner: str, prompt: list[int], max_tokens: int) -> None:
+        name = f"s{len(self.all)}"
+        seq = Sequence(name, owner, prompt, SamplingParams(max_tokens=max_tokens))
+        self.all.append(seq)
+        self.sched.add(seq)
+
+    @precondition(lambda self: self.all)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        self.sched.cancel(data.draw(st.sampled_from(self.all)).sequence_id)
+
+    @rule(prefill_tokens=st.integers(1, 100), token=st.integers(0, 3), keeps=st.booleans())
+    def step(self, prefill_tokens: int, token: int, keeps: bool) -> None:
+        for admission in self.sched.admit():
+            held = admission.slot.tokens[: admission.kept]
+            assert held == admission.sequence.tokens[: admission.kept]
+            self.sched.seat(admission, admission.kept if keeps else 0)
+        decoding = [seq for seq in self.sched.running if seq.is_decoding]
+        batch = self.sched.next_batch(prefill_tokens)
+        in_batch = {row.sequence for row in batch.rows}
+        for seq in decoding:
+            assert seq in in_batch or seq.status is SequenceStatus.WAITING
+        assert self.sched.slots.held_tokens + batch.token_count <= self.KV_TOKENS
+        if self.sched.running:
+            assert batch.rows, "somebody runs, but nothing would be computed"
+        sampled = {row.sequence: token for row in batch.rows if row.wants_logits}
+        self.sched.apply(batch, sampled, lambda sampled_token: sampled_token == END)
+
+    @invariant()
+    def seats_and_sequences_agree(self) -> None:
+        seated = [slot.sequence for slot in self.sched.slots if slot.sequence is not None]
+        assert sorted(map(id, seated)) == sorted(map(id, self.sched.running))
+        for slot in self.sched.slots:
+            if slot.sequence is not None:
+                assert slot.sequence.slot is slot
+                assert slot.owner == slot.sequence.owner
+                assert slot.tokens == slot.sequence.tokens[: slot.sequence.computed]
+            if slot.tokens:
+                assert slot.owner is not None
+
+    def teardown(self) -> None:
+        for _ in range(3000):
+            if not self.sched.has_work:
+                break
+            self.step(50, 1, True)
+        assert not self.sched.has_work, "somebody waits for ever"
+        assert all(seq.is_over for seq in self.all)
+        assert all(slot.is_free for slot in self.sched.slots)
+
+
+TestSchedulerMachine = SchedulerMachine.TestCase
+TestSchedulerMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,0 +1,107 @@
+"""A backend whose tokens are known beforehand, for tests in which their order must be exact.
+
+Its tokens are characters (the token id is the code point; 0 ends a reply). It keeps KV cells as
+llama.cpp does and fails a test that uses them wrongly.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+
+from appliance.engine.backend import BackendFailed, CacheFull, Vocabulary
+from appliance.engine.batch import Batch
+from appliance.engine.sequence import Sequence
+from appliance.engine.slots import Slot
+
+END = 0
+
+
+def echo(sequence: Sequence) -> str:
+    """The reply of a scripted model that repeats its prompt."""
+    return "".join(map(chr, sequence.tokens[: sequence.prompt_tokens]))
+
+
+class ScriptedBackend:
+    """Answers each sequence with `reply(sequence)`, one character a step.
+
+    With `gated`, each step waits for a `let(...)`. `fail_next` is raised by the next decode.
+    """
+
+    def __init__(
+        self,
+        reply: Callable[[Sequence], str] = echo,
+        *,
+        kv_tokens: int = 10_000,
+        context_tokens: int = 4096,
+        gated: bool = False,
+        can_keep: bool = True,
+    ) -> None:
+        self.vocabulary = Vocabulary(
+            context_tokens,
+            chat_template="{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}",
+        )
+        self.cells: dict[int, list[int]] = {}
+        self.batches: list[list[tuple[str, int]]] = []
+        self.open: set[Sequence] = set()
+        self.fail_next: Exception | None = None
+        self.is_closed = False
+        self._reply = reply
+        self._kv_tokens = kv_tokens
+        self._can_keep = can_keep
+        self._gate = threading.Semaphore(0) if gated else None
+
+    def let(self, steps: int) -> None:
+        """Let a gated backend run `steps` more steps."""
+        assert self._gate is not None
+        self._gate.release(steps)
+
+    def tokenize(self, text: str) -> list[int]:
+        return [ord(char) for char in text]
+
+    def token_bytes(self, token: int) -> bytes:
+        return chr(token).encode()
+
+    def is_end(self, token: int) -> bool:
+        return token == END
+
+    def begin(self, sequence: Sequence) -> None:
+        self.open.add(sequence)
+
+    def end(self, sequence: Sequence) -> None:
+        self.open.discard(sequence)
+
+    def keep(self, slot: Slot, count: int) -> int:
+        kept = count if self._can_keep else 0
+        self.cells[slot.index] = self.cells.get(slot.index, [])[:kept]
+        return kept
+
+    def decode(self, batch: Batch) -> Mapping[Sequence, int]:
+        if self._gate is not None:
+            assert self._gate.acquire(timeout=30), "a gated test let too few steps"
+        if self.fail_next is not None:
+            error, self.fail_next = self.fail_next, None
+            raise error
+        used = sum(map(len, self.cells.values()))
+        if used + batch.token_count > self._kv_tokens:
+            raise CacheFull("scripted cells are full")
+        self.batches.append([(row.sequence.sequence_id, row.count) for row in batch.rows])
+        sampled = {}
+        for row in batch.rows:
+            cells = self.cells.setdefault(row.slot.index, [])
+            if len(cells) != row.start:
+                raise BackendFailed(f"slot {row.slot.index}: {len(cells)} cells, not {row.start}")
+            cells.extend(row.tokens)
+            assert cells == row.sequence.tokens[: len(cells)], "the cells hold somebody else's text"
+            if row.wants_logits:
+                sampled[row.sequence] = self._next(row.sequence)
+        return sampled
+
+    def reset(self) -> None:
+        self.cells.clear()
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def _next(self, sequence: Sequence) -> int:
+        reply = self._reply(sequence)
+        written = sequence.completion_tokens
+        return ord(reply[written]) if written < len(reply) else END

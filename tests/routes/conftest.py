@@ -1,0 +1,48 @@
+"""A scripted box for the routes of the page."""
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+from litestar import Litestar
+
+sys.path.append(str(Path(__file__).parent))
+
+from open_stream import OpenStream
+from scripted_box import ScriptedService, scripted_box
+
+from appliance.app import create_app
+
+
+@pytest.fixture
+def service() -> ScriptedService:
+    return ScriptedService()
+
+
+@pytest.fixture
+def app(service: ScriptedService, tmp_path: Path) -> Litestar:
+    return create_app(scripted_box(service, tmp_path), 80)
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncIterator[AsyncClient]:
+    # In the test's own event loop, so that a script's step and its followers can meet.
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://box.test") as client:
+        # A first look, as every browser takes one: it brings the token that a form needs.
+        await client.get("/")
+        client.headers["x-csrf-token"] = client.cookies["csrf"]
+        yield client
+
+
+@pytest.fixture
+def follow(app: Litestar) -> Callable[[str], OpenStream]:
+    """Opens the stream of a turn."""
+    return lambda turn_id: OpenStream(app, f"/turns/{turn_id}/stream")
+
+
+@pytest.fixture
+def htmx() -> dict[str, str]:
+    """What an open page sends with every request."""
+    return {"HX-Request": "true"}

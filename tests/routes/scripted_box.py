@@ -1,0 +1,285 @@
+"""The real web application over a service that does exactly what a test says, step by step."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from appliance.app import create_app
+from appliance.conversations.box_status import BoxStatus
+from appliance.conversations.conversation import (
+    Conversation,
+    DeleteReceipt,
+    Message,
+    OpenConversation,
+    Person,
+    Role,
+    StartedTurn,
+    Turn,
+    TurnCounts,
+    TurnPhase,
+    TurnSnapshot,
+    TurnStatus,
+    new_id,
+)
+from appliance.conversations.live_turn import LiveTurn, ended_snapshot
+from appliance.conversations.service import ConversationService
+from appliance.errors import Conflict, NotFound
+from appliance.lifespan import Box
+from appliance.settings import Settings
+
+NOW = 1_800_000_000
+ME = Person(1, "1" * 32, "me")
+SOMEONE_ELSE = Person(2, "2" * 32, "someone else")
+
+
+class ScriptedService(ConversationService):
+    """Conversations in memory; nothing happens to a turn unless the test says so."""
+
+    def __init__(self) -> None:
+        self.status = BoxStatus("ready", "a-model", "Ready.")
+        self.now = NOW
+        self.conversations: dict[str, Conversation] = {}
+        self.owners: dict[str, Person] = {}
+        self.messages: dict[str, list[Message]] = {}
+        self.turns: dict[str, Turn] = {}
+        self.live: dict[str, LiveTurn] = {}
+        self.by_client_id: dict[str, StartedTurn] = {}
+        self.refusal: Exception | None = None
+        self.stopped: list[str] = []
+        self.followers = 0
+
+    # What a test says.
+
+    def add_conversation(self, title: str, person: Person = ME, at: int | None = None) -> str:
+        when = self.now if at is None else at
+        conversation = Conversation(new_id(), title, when, when)
+        self.conversations[conversation.conversation_id] = conversation
+        self.owners[conversation.conversation_id] = person
+        self.messages[conversation.conversation_id] = []
+        return conversation.conversation_id
+
+    def add_exchange(
+        self, conversation_id: str, asked: str, answered: str, at: int | None = None, **turn: Any
+    ) -> Turn:
+        """A message and its finished reply; `turn` may change how it ended."""
+        started = self._begin(conversation_id, asked, at)
+        self.live.pop(started.turn.turn_id)
+        return self._end(started.turn, answered, **turn)
+
+    def begin(self, conversation_id: str, asked: str) -> Turn:
+        """A message whose turn waits."""
+        return self._begin(conversation_id, asked, None).turn
+
+    def show(self, turn_id: str, phase: TurnPhase, text: str = "", **more: Any) -> None:
+        """What a running turn looks like from now on."""
+        live = self.live[turn_id]
+        live.phase, live.text = phase, text
+        for name, value in more.items():
+            setattr(live, name, value)
+        live.changed()
+
+    def finish(self, turn_id: str, text: str, **turn: Any) -> None:
+        """The end of a running turn."""
+        live = self.live.pop(turn_id)
+        live.text = text
+        live.end(self._end(live.turn, text, **turn))
+
+    # What the page asks.
+
+    def box_status(self) -> BoxStatus:
+        return self.status
+
+    async def start_turn(
+        self,
+        person: Person,
+        *,
+        conversation_id: str | None,
+        content: str,
+        client_message_id: str,
+    ) -> StartedTurn:
+        if self.refusal is not None:
+            raise self.refusal
+        if (known := self.by_client_id.get(client_message_id)) is not None:
+            return replace(known, is_repeat=True)
+        is_new = conversation_id is None
+        if conversation_id is None:
+            conversation_id = self.add_conversation(content[:40], person)
+        self._owned(person, conversation_id)
+        if any(not turn.status.is_final for turn in self._turns_of(conversation_id)):
+            raise Conflict("A reply is still being written here. Wait for it or stop it first.")
+        started = replace(self._begin(conversation_id, content, None), is_new_conversation=is_new)
+        self.by_client_id[client_message_id] = started
+        return started
+
+    async def retry_turn(self, person: Person, turn_id: str) -> StartedTurn:
+        old = await self.find_turn(person, turn_id)
+        messages = self.messages[old.conversation_id]
+        message = next(m for m in messages if m.message_id == old.input_message_id)
+        messages[:] = [m for m in messages if m.message_id != old.reply_message_id]
+        turn = self._new_turn(message)
+        return StartedTurn(self.conversations[old.conversation_id], message, turn)
+
+    async def stop_turn(self, person: Person, turn_id: str) -> None:
+        await self.find_turn(person, turn_id)
+        self.stopped.append(turn_id)
+        if turn_id in self.live:
+            text = self.live[turn_id].text
+            self.finish(turn_id, text, status=TurnStatus.CANCELLED, finish_reason="cancelled")
+
+    async def find_turn(self, person: Person, turn_id: str) -> Turn:
+        turn = self.turns.get(turn_id)
+        if turn is None:
+            raise NotFound("There is no such reply.")
+        self._owned(person, turn.conversation_id)
+        return turn
+
+    async def follow_turn(self, person: Person, turn_id: str) -> AsyncGenerator[TurnSnapshot, None]:
+        turn = await self.find_turn(person, turn_id)
+        self.followers += 1
+        try:
+            if (live := self.live.get(turn_id)) is not None:
+                async for snapshot in live.follow():
+                    yield snapshot
+            else:
+                yield ended_snapshot(turn, "")
+        finally:
+            self.followers -= 1
+
+    async def list_conversations(self, person: Person) -> tuple[Conversation, ...]:
+        own = [c for key, c in self.conversations.items() if self.owners[key] == person]
+        return tuple(sorted(own, key=lambda c: c.updated_at, reverse=True))
+
+    async def open_conversation(self, person: Person, conversation_id: str) -> OpenConversation:
+        self._owned(person, conversation_id)
+        latest = {turn.input_message_id: turn for turn in self._turns_of(conversation_id)}
+        return OpenConversation(
+            self.conversations[conversation_id], tuple(self.messages[conversation_id]), latest
+        )
+
+    async def rename_conversation(
+        self, person: Person, conversation_id: str, title: str
+    ) -> Conversation:
+        if self.refusal is not None:
+            raise self.refusal
+        self._owned(person, conversation_id)
+        renamed = replace(self.conversations[conversation_id], title=title)
+        self.conversations[conversation_id] = renamed
+        return renamed
+
+    async def delete_conversation(self, person: Person, conversation_id: str) -> DeleteReceipt:
+        self._owned(person, conversation_id)
+        del self.conversations[conversation_id]
+        turns = self._turns_of(conversation_id)
+        return DeleteReceipt(1, len(self.messages.pop(conversation_id)), len(turns))
+
+    def _owned(self, person: Person, conversation_id: str) -> None:
+        is_there = conversation_id in self.conversations
+        if not is_there or self.owners[conversation_id] != person:
+            raise NotFound("There is no such conversation. It may have been deleted.")
+
+    def _turns_of(self, conversation_id: str) -> list[Turn]:
+        return [t for t in self.turns.values() if t.conversation_id == conversation_id]
+
+    def _begin(self, conversation_id: str, asked: str, at: int | None) -> StartedTurn:
+        when = self.now if at is None else at
+        parent = self.messages[conversation_id][-1:]
+        parent_id = parent[0].message_id if parent else None
+        message = Message(new_id(), conversation_id, parent_id, Role.USER, asked, when)
+        self.messages[conversation_id].append(message)
+        return StartedTurn(self.conversations[conversation_id], message, self._new_turn(message))
+
+    def _new_turn(self, message: Message) -> Turn:
+        turn = Turn(
+            turn_id=new_id(),
+            conversation_id=message.conversation_id,
+            input_message_id=message.message_id,
+            reply_message_id=None,
+            status=TurnStatus.WAITING,
+            created_at=message.created_at,
+        )
+        # The newest is the last, so that it is the latest of its message.
+        self.turns[turn.turn_id] = turn
+        self.live[turn.turn_id] = LiveTurn(ME.person_key, turn)
+        return turn
+
+    def _end(self, turn: Turn, text: str, **changes: Any) -> Turn:
+        reply_id = None
+        if text:
+            reply_id = new_id()
+            reply = Message(
+                message_id=reply_id,
+                conversation_id=turn.conversation_id,
+                parent_id=turn.input_message_id,
+                role=Role.ASSISTANT,
+                content=text,
+                created_at=turn.created_at + 3,
+            )
+            self.messages[turn.conversation_id].append(reply)
+        ended: dict[str, Any] = {
+            "status": TurnStatus.FINISHED,
+            "finish_reason": "stop",
+            "counts": TurnCounts(40, 101, 0, 5, 820, 2000),
+            "reply_message_id": reply_id,
+        }
+        self.turns[turn.turn_id] = replace(turn, **{**ended, **changes})
+        return self.turns[turn.turn_id]
+
+
+def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
+    """A box of which only the page's parts are real."""
+    parts: dict[str, Any] = dict.fromkeys(field.name for field in fields(Box))
+    parts |= {
+        "settings": Settings(data_dir=data_dir, server={"names": ["box.test"]}),
+        "person": ME,
+        "service": service,
+        "page_secret": "s" * 64,
+    }
+    return Box(**parts)
+
+
+class RunningBox:
+    """A scripted box behind a real socket; `do` runs a step of the script where the box lives."""
+
+    def __init__(self, service: ScriptedService, data_dir: Path) -> None:
+        self.service = service
+        self._loop = asyncio.new_event_loop()
+        self._data_dir = data_dir
+        self.url = ""
+
+    def do(self, step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        async def run() -> Any:
+            return step(*args, **kwargs)
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=10)
+
+    @contextmanager
+    def running(self, port: int = 0) -> Iterator["RunningBox"]:
+        config = uvicorn.Config(
+            None,
+            host="127.0.0.1",
+            port=port,
+            log_level="error",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        socket = config.bind_socket()
+        port = socket.getsockname()[1]
+        config.app = create_app(scripted_box(self.service, self._data_dir), port)
+        server = uvicorn.Server(config)
+        self.url = f"http://127.0.0.1:{port}"
+        thread = threading.Thread(
+            target=lambda: self._loop.run_until_complete(server.serve([socket]))
+        )
+        thread.start()
+        try:
+            yield self
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
+            socket.close()

@@ -1,0 +1,163 @@
+from scripted_box import NOW, SOMEONE_ELSE
+
+from appliance.conversations.box_status import BoxStatus
+from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.routes.page_views import FIRST_QUESTIONS, MESSAGES_SHOWN
+
+DAY = 86_400
+
+
+async def test_an_empty_box_invites_with_four_questions(client):
+    page = (await client.get("/")).text
+    assert "Hello. What is on your mind?" in page
+    assert len(FIRST_QUESTIONS) == 4
+    assert page.count('name="question"') == 4
+
+
+async def test_a_page_is_not_kept_in_a_cache(client):
+    assert (await client.get("/")).headers["cache-control"] == "no-store"
+
+
+async def test_a_conversation_shows_its_messages_in_order(client, service):
+    conversation_id = service.add_conversation("Rice")
+    service.add_exchange(conversation_id, "What is rice?", "A **grain**.")
+    page = (await client.get(f"/conversations/{conversation_id}")).text
+    assert page.index("What is rice?") < page.index("<strong>grain</strong>")
+    assert "50 tokens/s · first word after 0.8 s" in page
+
+
+async def test_someone_elses_conversation_looks_like_none(client, service):
+    conversation_id = service.add_conversation("Secret", SOMEONE_ELSE)
+    foreign = await client.get(f"/conversations/{conversation_id}")
+    unknown = await client.get(f"/conversations/{'0' * 32}")
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.text == unknown.text
+    assert "Secret" not in (await client.get("/")).text
+
+
+async def test_what_a_person_typed_is_text_and_nothing_else(client, service):
+    hostile = '<img src=x onerror="alert(1)"><hx-partial hx-target="body">"\'</title>'
+    conversation_id = service.add_conversation(hostile)
+    service.add_exchange(conversation_id, hostile, hostile)
+    page = (await client.get(f"/conversations/{conversation_id}")).text
+    assert "<img" not in page
+    assert "<hx-partial" not in page
+    assert page.count("</title>") == 1
+
+
+async def test_a_running_turn_comes_with_all_its_text_so_far(client, service):
+    conversation_id = service.add_conversation("Rice")
+    turn = service.begin(conversation_id, "What is rice?")
+    service.show(turn.turn_id, TurnPhase.WRITING, "A grain, and")
+    page = (await client.get(f"/conversations/{conversation_id}")).text
+    assert "A grain, and" in page
+    assert f'hx-sse:connect="/turns/{turn.turn_id}/stream"' in page
+    assert f'hx-delete="/turns/{turn.turn_id}"' in page
+    assert '<noscript><meta http-equiv="refresh"' in page
+    assert service.followers == 0
+
+
+async def test_a_failed_turn_says_why_and_offers_another_try(client, service):
+    conversation_id = service.add_conversation("Rice")
+    turn = service.add_exchange(
+        conversation_id, "What?", "", status=TurnStatus.FAILED, error="The disk is full."
+    )
+    page = (await client.get(f"/conversations/{conversation_id}")).text
+    assert "The disk is full." in page
+    assert f'hx-post="/turns/{turn.turn_id}/retries"' in page
+
+
+async def test_only_the_last_reply_can_be_tried_again(client, service):
+    conversation_id = service.add_conversation("Rice")
+    service.add_exchange(conversation_id, "What?", "A", status=TurnStatus.CANCELLED)
+    service.add_exchange(conversation_id, "And?", "B")
+    page = (await client.get(f"/conversations/{conversation_id}")).text
+    assert "You stopped this reply." in page
+    assert "/retries" not in page
+
+
+async def test_a_reply_cut_by_the_limit_says_so(client, service):
+    conversation_id = service.add_conversation("Rice")
+    service.add_exchange(conversation_id, "What?", "A", finish_reason="length")
+    page = (await client.get(f"/conversations/{conversation_id}")).text
+    assert "reached its length limit" in page
+
+
+async def test_a_long_conversation_shows_its_end_and_the_way_back(client, service, htmx):
+    conversation_id = service.add_conversation("Long")
+    for number in range(MESSAGES_SHOWN):
+        service.add_exchange(conversation_id, f"question {number}.", f"answer {number}.")
+    page = (await client.get(f"/conversations/{conversation_id}")).text
+    assert page.count("<article") == MESSAGES_SHOWN
+    assert "question 49." in page
+    assert "question 24." not in page
+    before = service.messages[conversation_id][MESSAGES_SHOWN].message_id
+    earlier_url = f"/conversations/{conversation_id}?before={before}"
+    assert earlier_url in page
+    earlier = (await client.get(earlier_url, headers=htmx)).text
+    assert earlier.count("<article") == MESSAGES_SHOWN
+    assert "question 24." in earlier
+    assert 'id="earlier"' not in earlier
+
+
+async def test_a_model_that_cannot_be_loaded_leaves_a_page_that_says_what_to_do(client, service):
+    service.status = BoxStatus("failed", "a-model", "The model file is damaged. Add it again.")
+    page = await client.get("/")
+    assert page.status_code == 200
+    assert "The model file is damaged. Add it again." in page.text
+
+
+async def test_a_page_looks_again_soon_while_the_model_loads(client, service):
+    service.status = BoxStatus("loading", "a-model", "Loading.")
+    assert "every 2s" in (await client.get("/")).text
+    service.status = BoxStatus("ready", "a-model", "Ready.")
+    assert "every 2s" not in (await client.get("/")).text
+
+
+async def test_the_theme_of_the_cookie_is_there_from_the_first_byte(client):
+    client.cookies["theme"] = "dark"
+    assert '<html lang="en" data-theme="dark">' in (await client.get("/")).text
+
+
+async def test_a_cookie_of_nonsense_changes_nothing(client, service):
+    client.cookies["theme"] = "x><script>"
+    client.cookies["zone"] = "../../etc/passwd"
+    service.add_exchange(service.add_conversation("Rice"), "What?", "That.")
+    page = await client.get("/")
+    assert page.status_code == 200
+    assert 'data-theme="system"' in page.text
+
+
+async def test_days_are_the_readers_own(client, service):
+    conversation_id = service.add_conversation("Night")
+    # 2027-01-14 16:00 in UTC is already the 15th in Seoul.
+    at = NOW // DAY * DAY - 8 * 3600
+    service.add_exchange(conversation_id, "Late?", "Late.", at=at)
+    service.add_exchange(conversation_id, "Early?", "Early.", at=at + 10 * 3600)
+    utc = (await client.get(f"/conversations/{conversation_id}")).text
+    client.cookies["zone"] = "Asia/Seoul"
+    seoul = (await client.get(f"/conversations/{conversation_id}")).text
+    assert utc.count('class="day"') == 2
+    assert seoul.count('class="day"') == 1
+
+
+async def test_an_open_page_that_is_up_to_date_gets_nothing(client, service, htmx):
+    conversation_id = service.add_conversation("Rice")
+    service.add_exchange(conversation_id, "What?", "That.")
+    page = (await client.get(f"/conversations/{conversation_id}")).text
+    sync_url = page.split('hx-get="', 1)[1].split('"', 1)[0]
+    same = await client.get(sync_url, headers=htmx)
+    assert (same.status_code, same.text) == (204, "")
+    service.add_exchange(conversation_id, "And another?", "Yes.")
+    news = (await client.get(sync_url, headers=htmx)).text
+    assert '<hx-partial hx-target="#messages" hx-swap="innerMorph">' in news
+    assert "And another?" in news
+    assert "<html" not in news
+
+
+async def test_a_conversation_deleted_elsewhere_leaves_the_composer_alone(client, service, htmx):
+    news = await client.get(f"/conversations/{'0' * 32}", headers=htmx)
+    assert news.status_code == 200
+    assert "This conversation was deleted." in news.text
+    assert "<textarea" not in news.text
+    assert news.headers["hx-push-url"] == "/"
