@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from appliance.cli.model_tables import candidate_table, installed_table, recommended_table
-from appliance.errors import ModelRefused
+from appliance.errors import ModelError, ModelRefused
 from appliance.model_files.box_memory import total_memory_gb
 from appliance.model_files.library import ModelLibrary
 from appliance.model_files.names import name_for, plain
@@ -90,7 +90,7 @@ def pull(library: ModelLibrary, current: str, what: str, name: str | None, yes: 
     try:
         from appliance.model_files.pull import fetched, find_remote
     except ModuleNotFoundError as error:
-        raise ModelRefused(
+        raise ModelError(
             f"Pulling needs the package {error.name}; install the appliance with its extra `pull`."
         ) from error
 

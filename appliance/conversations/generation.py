@@ -10,11 +10,15 @@ from collections import deque
 from collections.abc import AsyncIterator
 from types import TracebackType
 
+import structlog
+
 from appliance.conversations.conversation import new_id
 from appliance.engine.engine import Engine, EngineState
 from appliance.engine.events import Ended, Event, Progress
 from appliance.engine.sequence import SamplingParams
 from appliance.errors import EngineUnavailable
+
+log = structlog.get_logger(__name__)
 
 
 class Generation:
@@ -110,3 +114,10 @@ class Generations:
             generation.deliver(event)
             if isinstance(event, Ended):
                 del self._open[event.sequence_id]
+                log.info(
+                    "sequence ended",
+                    finish_reason=str(event.finish_reason),
+                    prompt_tokens=event.counts.prompt_tokens,
+                    cached_tokens=event.counts.cached_tokens,
+                    completion_tokens=event.counts.completion_tokens,
+                )

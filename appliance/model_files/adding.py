@@ -6,6 +6,7 @@ chat template is accepted does it get its name.
 """
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -13,7 +14,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from appliance.model_files.presets import Preset
 from appliance.model_files.trial_report import TrialReport
 from appliance.model_files.trial_run import run_trial
 
+_PREFIX = ".incoming-"
 _CHUNK_BYTES = 1 << 20
 _SPARE_BYTES = 64 << 20
 
@@ -104,20 +106,31 @@ def _copied(directory: Path, path: Path) -> Iterator[tuple[Path, str, int]]:
     """A private copy, on the disk; gone afterwards unless it was moved to its place."""
     try:
         make_directory(directory)
-        descriptor, name = tempfile.mkstemp(dir=directory, prefix=".incoming-", suffix=".gguf")
+        _sweep(directory)
+        descriptor, name = tempfile.mkstemp(dir=directory, prefix=_PREFIX, suffix=".gguf")
     except OSError as error:
         raise _no_place(directory, error) from error
     copy = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as target:
-            try:
-                sha256, size_bytes = _copy(path, target.fileno(), directory)
-                adopt(copy)
-            except OSError as error:
-                raise _no_place(directory, error) from error
+        try:
+            # Held as long as the copy is in use: see _sweep.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            sha256, size_bytes = _copy(path, descriptor, directory)
+            adopt(copy)
+        except OSError as error:
+            raise _no_place(directory, error) from error
         yield copy, sha256, size_bytes
     finally:
+        os.close(descriptor)
         copy.unlink(missing_ok=True)
+
+
+def _sweep(directory: Path) -> None:
+    """Delete what commands left that were killed; those that still run hold their copies."""
+    for left in directory.glob(f"{_PREFIX}*"):
+        with left.open("rb") as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink(missing_ok=True)
 
 
 @contextmanager

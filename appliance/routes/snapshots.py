@@ -1,7 +1,7 @@
 """Following a turn at a pace a browser can use."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from appliance.conversations.conversation import OpenConversation, Person, TurnSnapshot
@@ -32,29 +32,48 @@ async def paced(
     update_seconds: float = UPDATE_SECONDS,
     ping_seconds: float = PING_SECONDS,
 ) -> AsyncGenerator[TurnSnapshot | None, None]:
-    """Each snapshot no sooner than a pause after the last; None when nothing changed for long.
-
-    The source skips what was not fetched in the meantime: a slow reader gets fewer and newer ones.
+    """The newest snapshot, no sooner than a pause after the last; None when nothing changed for
+    long. A slow reader gets fewer and newer ones.
     """
-    pending = asyncio.ensure_future(_next(snapshots))
+    newest = _Newest()
+    # A task of its own: the source is closed there, also when this reader's request is cancelled
+    # over and over while it cleans up, as the web framework does on a disconnect.
+    fetching = asyncio.create_task(newest.fetch(snapshots))
     try:
-        while True:
-            # Not wait_for: it would cancel the source, which could not go on then.
-            done, _ = await asyncio.wait({pending}, timeout=ping_seconds)
-            if not done:
-                yield None
+        while newest.snapshot is not None or not fetching.done():
+            if newest.snapshot is None:
+                if not await newest.has_arrived_within(ping_seconds):
+                    yield None
                 continue
-            if (snapshot := pending.result()) is None:
-                return
+            snapshot, newest.snapshot = newest.snapshot, None
             yield snapshot
             await asyncio.sleep(update_seconds)
-            pending = asyncio.ensure_future(_next(snapshots))
+        await fetching  # raises what the source raised
     finally:
-        # The reader may leave at any moment; the source must not be left waiting for a change.
-        pending.cancel()
-        await asyncio.gather(pending, return_exceptions=True)
-        await snapshots.aclose()
+        fetching.cancel()
 
 
-async def _next(snapshots: AsyncIterator[TurnSnapshot]) -> TurnSnapshot | None:
-    return await anext(snapshots, None)
+class _Newest:
+    """The last snapshot that came and was not taken yet."""
+
+    def __init__(self) -> None:
+        self.snapshot: TurnSnapshot | None = None
+        self._arrived = asyncio.Event()
+
+    async def fetch(self, snapshots: AsyncGenerator[TurnSnapshot, None]) -> None:
+        try:
+            async with aclosing(snapshots):
+                async for self.snapshot in snapshots:
+                    self._arrived.set()
+        finally:
+            self._arrived.set()
+
+    async def has_arrived_within(self, seconds: float) -> bool:
+        """Whether something came, the end included."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
+        except TimeoutError:
+            return False
+        self._arrived.clear()
+        return True

@@ -116,3 +116,15 @@ def test_what_was_tried_is_what_is_kept_even_if_the_original_changes(
         tiny.write_bytes(b"GGUF something else")
         tried.accept(library)
     assert library.verify("tiny").size_bytes > 1000
+
+
+def test_what_a_killed_command_left_is_swept_up_but_not_what_is_in_use(
+    library: ModelLibrary, tiny: Path
+) -> None:
+    library.directory.mkdir()
+    (library.directory / ".incoming-old.gguf").write_bytes(b"half of a model")
+    with candidate(library, tiny, "one", {}, source="") as first:
+        assert not (library.directory / ".incoming-old.gguf").exists()
+        with candidate(library, tiny, "two", {}, source="") as second:
+            second.accept(library)
+        assert first.file.exists()

@@ -1,4 +1,4 @@
-"""A browser at the end of an event stream, event by event: test clients wait for the end instead."""
+"""A browser at the end of an event stream, event by event; test clients wait for its end."""
 
 import asyncio
 import re

@@ -90,6 +90,13 @@ class ScriptedService(ConversationService):
         live.text = text
         live.end(self._end(live.turn, text, **turn))
 
+    def wake_up(self) -> None:
+        """Live turns as a restarted box has them: no reader of before is waited for."""
+        for turn_id, live in self.live.items():
+            again = LiveTurn(live.person_key, live.turn)
+            again.phase, again.text = live.phase, live.text
+            self.live[turn_id] = again
+
     # What the page asks.
 
     def box_status(self) -> BoxStatus:
@@ -261,7 +268,7 @@ class RunningBox:
     @contextmanager
     def running(self, port: int = 0) -> Iterator["RunningBox"]:
         config = uvicorn.Config(
-            None,
+            "",
             host="127.0.0.1",
             port=port,
             log_level="error",
@@ -271,15 +278,24 @@ class RunningBox:
         socket = config.bind_socket()
         port = socket.getsockname()[1]
         config.app = create_app(scripted_box(self.service, self._data_dir), port)
-        server = uvicorn.Server(config)
+        self._server = uvicorn.Server(config)
         self.url = f"http://127.0.0.1:{port}"
-        thread = threading.Thread(
-            target=lambda: self._loop.run_until_complete(server.serve([socket]))
+        self._thread = threading.Thread(
+            target=lambda: self._loop.run_until_complete(self._server.serve([socket]))
         )
-        thread.start()
+        self._thread.start()
         try:
             yield self
         finally:
-            server.should_exit = True
-            thread.join(timeout=20)
+            self.stop()
             socket.close()
+            self._loop.close()
+
+    def stop(self) -> None:
+        """Be away: streams end without their end, and nobody answers."""
+        if not self._thread.is_alive():
+            return
+        for live in list(self.service.live.values()):
+            self.do(live.release_readers)
+        self._server.should_exit = True
+        self._thread.join(timeout=20)

@@ -10,22 +10,32 @@ class Source:
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue = asyncio.Queue()
-        self.was_closed = False
+        self.closed = asyncio.Event()
 
     async def snapshots(self):
         try:
             while (said := await self.queue.get()) is not None:
                 yield said
         finally:
-            self.was_closed = True
+            self.closed.set()
 
 
 async def test_it_ends_with_its_source():
     source = Source()
     for said in ("a", "b", None):
         source.queue.put_nowait(said)
-    assert [s async for s in paced(source.snapshots(), update_seconds=0)] == ["a", "b"]
-    assert source.was_closed
+    assert [s async for s in paced(source.snapshots(), update_seconds=0)][-1] == "b"
+    assert source.closed.is_set()
+
+
+async def test_what_was_overtaken_is_left_out():
+    source = Source()
+    paces = paced(source.snapshots(), update_seconds=0.01)
+    source.queue.put_nowait("a")
+    assert await anext(paces) == "a"
+    for said in ("b", "c", "d", None):
+        source.queue.put_nowait(said)
+    assert [s async for s in paces] == ["d"]
 
 
 async def test_silence_is_told_and_loses_nothing():
@@ -44,7 +54,7 @@ async def test_a_reader_that_leaves_closes_the_source():
     source.queue.put_nowait("a")
     assert await anext(paces) == "a"
     await paces.aclose()
-    assert source.was_closed
+    await source.closed.wait()
 
 
 async def test_a_reader_cancelled_while_waiting_closes_the_source():
@@ -60,7 +70,7 @@ async def test_a_reader_cancelled_while_waiting_closes_the_source():
     reader.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reader
-    assert source.was_closed
+    await source.closed.wait()
 
 
 async def test_an_error_of_the_source_reaches_the_reader():

@@ -1,0 +1,13 @@
+"""One real appliance for all tests that only talk to it."""
+
+from collections.abc import Iterator
+
+import pytest
+from appliance_process import ApplianceProcess
+
+
+@pytest.fixture(scope="session")
+def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApplianceProcess]:
+    """The default model, an embedded Valkey, a data directory of its own."""
+    with ApplianceProcess(tmp_path_factory.mktemp("appliance")) as process:
+        yield process.wait_ready()
