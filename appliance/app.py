@@ -6,7 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
 from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.config.csrf import CSRFConfig
-from litestar.datastructures import ResponseHeader
+from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins.htmx import HTMXPlugin
@@ -18,33 +18,11 @@ from appliance.errors import ApplianceError
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
 from appliance.routes import conversations, health, openai, pages, stream, turns
-from appliance.routes.refusals import refuse, refuse_http, refuse_unexpected
+from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.same_origin import SameOriginMiddleware
+from appliance.routes.security_headers import add_security_headers
 
 MAX_BODY_BYTES = 1024 * 1024
-
-CONTENT_SECURITY_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    ]
-)
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
 
 
 def create_app(box: Box, port: int) -> Litestar:
@@ -53,7 +31,13 @@ def create_app(box: Box, port: int) -> Litestar:
     `port` is the one browsers name in their Host header.
     """
     static = create_static_files_router(
-        path="/static", directories=[STATIC], name="static", include_in_schema=False
+        path="/static",
+        directories=[STATIC],
+        include_in_schema=False,
+        # A new version's page must not run with an old version's scripts.
+        cache_control=CacheControlHeader(no_cache=True),
+        # A file name that no file can have (a NUL byte in it) is no file, not a failure.
+        exception_handlers={ValueError: refuse_missing},
     )
     return Litestar(
         route_handlers=[
@@ -87,9 +71,7 @@ def create_app(box: Box, port: int) -> Litestar:
             HTTPException: refuse_http,
             Exception: refuse_unexpected,
         },
-        response_headers=[
-            ResponseHeader(name=name, value=value) for name, value in SECURITY_HEADERS.items()
-        ],
+        before_send=[add_security_headers],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,  # logs.py has set up logging for the whole process

@@ -68,7 +68,7 @@ async def open_box(
         await generations.start()
         stack.push_async_callback(generations.stop)
         window, token_stream = RecentWindow(hot), TokenStream(hot)
-        tokenizer = ChatTokenizer(engine)
+        tokenizer = ChatTokenizer(engine, model.template_values)
         assembler = Assembler(
             tokenizer,
             WindowReader(database, window).load,

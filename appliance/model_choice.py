@@ -1,10 +1,12 @@
 """Which model this process runs, and how it is loaded. Loading happens on the compute thread."""
 
+from collections.abc import Mapping
+
 from appliance.conversations.turn_runner import ModelProfile
 from appliance.cpu import physical_cores
 from appliance.engine.backend import Backend
 from appliance.model_files.library import InstalledModel, ModelLibrary
-from appliance.settings import Settings
+from appliance.settings import DEFAULT_MODEL, Settings
 
 
 class ModelChoice:
@@ -17,6 +19,7 @@ class ModelChoice:
     def __init__(self, settings: Settings, library: ModelLibrary) -> None:
         self._settings = settings
         self._library = library
+        self._name = library.chosen(settings.model.name, DEFAULT_MODEL)
         self._installed: InstalledModel | None = None
 
     def load(self) -> Backend:
@@ -24,7 +27,7 @@ class ModelChoice:
         # llama.cpp takes a second to import; the CLI and most tests never need it.
         from appliance.engine.llama_backend import BackendSettings, LlamaBackend
 
-        self._installed = self._library.find(self._settings.model.name)
+        self._installed = self._library.find(self._name)
         engine = self._settings.engine
         return LlamaBackend(
             self._installed.path,
@@ -40,6 +43,10 @@ class ModelChoice:
     def profile(self) -> ModelProfile:
         """Name, hash and sampling defaults; the name alone until the file is found."""
         if self._installed is None:
-            return ModelProfile(self._settings.model.name)
+            return ModelProfile(self._name)
         model = self._installed
         return ModelProfile(model.name, model.sha256, model.sampling)
+
+    def template_values(self) -> Mapping[str, object]:
+        """What this model's chat template is to be told beside the messages."""
+        return {} if self._installed is None else self._installed.template_values

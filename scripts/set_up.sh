@@ -110,7 +110,9 @@ check_machine() {
 
 make_venv() {
     # A .venv that works is kept, whoever made it; one that was interrupted is not.
-    if [ -z "$again" ] && [ "$(version_of "$venv/bin/python")" = "$python_version" ]; then return; fi
+    if [ -z "$again" ] && [ "$(version_of "$venv/bin/python")" = "$python_version" ]; then
+        return
+    fi
     base=$("$python" -c 'import sys; print(sys._base_executable)')
     "$base" -m venv --clear "$venv" || stop "Python could not make $venv; its words are above."
     mkdir -p "$marks"
@@ -151,9 +153,8 @@ pip_install() {
 
 run_pip() {
     rm -f "$marks/pip.log"
-    # $again is one option or nothing.
     "$venv/bin/python" -m pip install --disable-pip-version-check --retries 2 \
-        --log "$marks/pip.log" $again "$@"
+        --log "$marks/pip.log" ${again:+"$again"} "$@"
 }
 
 # pip says nothing while it builds: show how far the compiler is, and for how long.

@@ -29,20 +29,28 @@ class PageClient:
 
     def say(self, content: str, conversation_id: str = "") -> Said:
         """Send a message as a form without JavaScript."""
-        answer = self._http.post(
-            "/turns",
-            data={
-                "_csrf_token": self._token,
-                "content": content,
-                "client_message_id": new_id(),
-                "conversation_id": conversation_id,
-            },
-        )
+        answer = self.try_to_say(content, conversation_id)
         assert answer.status_code == 303, answer.text
         path = answer.headers["location"]
         page = self._http.get(path).text
         turns = re.findall(r"/turns/([0-9a-f]{32})", page)
         return Said(path.rsplit("/", 1)[1], turns[-1])
+
+    def try_to_say(
+        self,
+        content: str,
+        conversation_id: str = "",
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """The same, whatever comes of it."""
+        form = {
+            "_csrf_token": self._token if token is None else token,
+            "content": content,
+            "client_message_id": new_id(),
+            "conversation_id": conversation_id,
+        }
+        return self._http.post("/turns", data=form, headers=headers)
 
     def read_until(self, said: Said, enough: Callable[[str], bool]) -> str:
         """What the page shows of a growing reply, as soon as it is enough."""

@@ -50,7 +50,9 @@ async def _answer(settings: Settings, question: str, sampling: dict[str, int]) -
     await generations.start()
     try:
         await generations.wait_ready()
-        completions = Completions(generations, ChatTokenizer(engine), model.profile, open_limit=1)
+        completions = Completions(
+            generations, ChatTokenizer(engine, model.template_values), model.profile, open_limit=1
+        )
         messages = [("system", settings.assistant.system_prompt), ("user", question)]
         async with completions.begin("terminal", messages, sampling) as reply:
             async for event in reply:

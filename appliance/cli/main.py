@@ -41,7 +41,9 @@ def main() -> None:
     try:
         cli.main(standalone_mode=False)
     except ApplianceError as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+        Console(stderr=True, soft_wrap=True).print(
+            str(error), style="red", markup=False, highlight=False
+        )
         sys.exit(_MISCONFIGURED if isinstance(error, SettingsError) else _FAILED)
     except click.exceptions.Abort:
         sys.exit(130)

@@ -1,6 +1,6 @@
 """Messages to token ids, by the loaded model's own vocabulary and chat template."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from appliance.engine.backend import Vocabulary
 from appliance.engine.chat_template import ChatTemplate
@@ -13,8 +13,11 @@ class ChatTokenizer:
     Any thread; raises EngineUnavailable while none is loaded.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, template_values: Callable[[], Mapping[str, object]] = dict
+    ) -> None:
         self._engine = engine
+        self._template_values = template_values
         self._compiled: tuple[Vocabulary, ChatTemplate] | None = None
 
     @property
@@ -46,6 +49,7 @@ class ChatTokenizer:
                 vocabulary.special_tokens,
                 vocabulary.bos_text,
                 vocabulary.eos_text,
+                self._template_values(),
             )
             self._compiled = (vocabulary, template)
         return self._compiled[1]

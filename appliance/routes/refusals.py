@@ -60,6 +60,11 @@ def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     return _answer(request, status, sentence)
 
 
+def refuse_missing(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
+    """Something that cannot exist was asked for."""
+    return _answer(request, 404, _PLAIN_SENTENCES[404])
+
+
 def refuse_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The request's border: anything else is logged in full and answered without details."""
     log.error("request failed", path=request.url.path, method=request.method, exc_info=error)

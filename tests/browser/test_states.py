@@ -208,7 +208,7 @@ def test_the_theme_is_the_systems_unless_chosen_and_does_not_flash(scripted, new
     ground = "() => getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(ground) == "rgb(23, 22, 20)"
     page.get_by_role("button", name="Menu").click()
-    page.get_by_text("Light", exact=True).click()
+    page.get_by_label("Light").check()
     assert page.evaluate(ground) == "rgb(250, 249, 247)"
     page.reload()
     assert page.locator("html").get_attribute("data-theme") == "light"

@@ -67,7 +67,7 @@ tabs.addEventListener("message", look);
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (ctx.request.method === "GET" || ctx.response.status >= 300) return;
   tabs.postMessage("changed");
-  ctx.sourceElement.closest("[popover]")?.hidePopover();
+  ctx.sourceElement.closest("dialog")?.close();
 });
 document.addEventListener("htmx:sse:after:message", ({ detail: { message } }) => {
   if (message.event === "done") tabs.postMessage("changed");

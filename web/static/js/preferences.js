@@ -1,4 +1,4 @@
-// Appearance, and shortcuts with the switch that turns them off.
+// Appearance, shortcuts with the switch that turns them off, and the two dialogs.
 
 const root = document.documentElement;
 const shortcutsOn = () => localStorage.getItem("shortcuts") !== "off";
@@ -22,11 +22,20 @@ document.addEventListener(
   true,
 );
 
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-closes]")) target.closest("dialog").close();
+  const opener = target.closest("[data-opens]");
+  if (!opener) return;
+  // The menu first, so that the focus has a place to come back to.
+  opener.closest("[popover]")?.hidePopover();
+  document.getElementById(opener.dataset.opens).showModal();
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || !shortcutsOn()) return;
   const isTyping = event.target.closest("input, textarea");
   const withCtrl = event.ctrlKey || event.metaKey;
-  if (event.key === "Escape" && !document.querySelector(":popover-open")) {
+  if (event.key === "Escape" && !document.querySelector(":popover-open, dialog[open]")) {
     document.querySelector("#action.stop")?.click();
   } else if (withCtrl && event.shiftKey && event.code === "KeyO") {
     event.preventDefault();

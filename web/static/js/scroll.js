@@ -40,5 +40,13 @@ document.addEventListener("htmx:after:request", ({ target, detail: { ctx } }) =>
   if (target.id === "composer" && ctx.response.status < 300) following = true;
 });
 
+// Older messages come in above: what the reader looks at stays where it is.
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id === "earlier") ctx.fromEnd = page.scrollHeight - scrollY;
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.fromEnd) scrollTo({ top: page.scrollHeight - ctx.fromEnd, behavior: "instant" });
+});
+
 history.scrollRestoration = "manual";
 if (messages.querySelector(".message")) toEnd();
