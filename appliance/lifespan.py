@@ -15,6 +15,7 @@ from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
 from appliance.conversations.recovery import resume_unfinished
 from appliance.conversations.service import ConversationService, ServiceLimits
+from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.data_dir import open_data_dir, page_secret
 from appliance.engine.backend import Backend
@@ -75,7 +76,9 @@ async def open_box(
             system_prompt=settings.assistant.system_prompt,
             reply_limit_tokens=settings.limits.reply_tokens,
         )
-        runner = TurnRunner(database, generations, assembler, window, token_stream, model.profile)
+        runner = TurnRunner(
+            TurnRecord(database), generations, assembler, window, token_stream, model.profile
+        )
         stack.push_async_callback(runner.shut_down)
 
         def status() -> BoxStatus:

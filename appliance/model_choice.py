@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from appliance.conversations.turn_runner import ModelProfile
+from appliance.conversations.model_profile import ModelProfile
 from appliance.cpu import physical_cores
 from appliance.engine.backend import Backend
 from appliance.model_files.library import InstalledModel, ModelLibrary

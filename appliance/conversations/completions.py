@@ -1,14 +1,12 @@
 """A completion without a conversation: messages in, events out, nothing kept."""
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from time import time
 from typing import Any
 
 from appliance.conversations.generation import Generation, Generations
-from appliance.conversations.turn_runner import ModelProfile
+from appliance.conversations.model_profile import ModelProfile
 from appliance.engine.chat_tokenizer import ChatTokenizer
-from appliance.engine.sequence import SamplingParams
 from appliance.errors import InvalidInput, PromptTooLong, QueueFull
 
 
@@ -51,7 +49,6 @@ class Completions:
                 f"The messages have {len(prompt)} tokens, and this model's context is "
                 f"{self._tokenizer.context_tokens}. Shorten them."
             )
-        params: dict[str, Any] = {"seed": secrets.randbits(31), **self._model_profile().sampling}
-        params.update(sampling)
-        params["max_tokens"] = min(room, params.get("max_tokens") or room)
-        return self._generations.begin(owner, prompt, SamplingParams(**params))
+        max_tokens = min(room, sampling.get("max_tokens") or room)
+        params = self._model_profile().sampling_params(**{**sampling, "max_tokens": max_tokens})
+        return self._generations.begin(owner, prompt, params)

@@ -105,6 +105,8 @@ class Turn:
     model_sha256: str = ""
     prompt_record: Mapping[str, object] = field(default_factory=dict)
     counts: TurnCounts = field(default_factory=TurnCounts)
+    attempts: int = 0
+    """How often it was begun: more than once only when the box stopped in the middle."""
 
 
 class TurnPhase(StrEnum):

@@ -9,6 +9,9 @@ from appliance.hot.token_stream import TokenStream
 from appliance.store import turns
 from appliance.store.database import Database
 
+MOST_ATTEMPTS = 3
+GIVEN_UP = "The box broke down three times over this reply, so it did not try again by itself."
+
 log = structlog.get_logger(__name__)
 
 
@@ -17,6 +20,7 @@ async def resume_unfinished(
 ) -> int:
     """Start every unfinished turn again; returns how many there were.
 
+    A turn that was begun three times already may be what stops the box: it ends with what there is.
     A Valkey of its own outlives this process and may know a little more text than the last
     checkpoint: what a reader has seen is then not taken back.
     """
@@ -26,7 +30,10 @@ async def resume_unfinished(
         seen = await token_stream.read(turn.turn_id)
         if seen.startswith(turn.checkpoint):
             turn = replace(turn, checkpoint=seen)
-        runner.start(person, turn)
+        if turn.attempts < MOST_ATTEMPTS:
+            runner.start(person, turn)
+        else:
+            await runner.give_up(person, turn, GIVEN_UP)
     if unfinished:
         log.info("unfinished turns go on", turns=len(unfinished))
     return len(unfinished)

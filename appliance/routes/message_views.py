@@ -4,6 +4,7 @@ One rule keeps a live page and a reloaded one alike: whatever is shown of a mess
 and element ids depend on the message or turn alone, never on where or when it is shown.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date, tzinfo
 from itertools import pairwise
@@ -32,6 +33,9 @@ from appliance.routes.page_data import (
 
 FOLD_AFTER = 2_000
 """Characters of a person's message shown unfolded, about a screenful on a phone."""
+
+# What scrolls has to be reached by the keyboard too.
+_SCROLLS_SIDEWAYS = re.compile('<(pre|div class="table-scroll")>')
 
 PLACES = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
@@ -155,7 +159,12 @@ def running_view(snapshot: TurnSnapshot, time: TimeView) -> MessageView:
 def block_views(turn_id: str, blocks: Iterable[Block]) -> tuple[BlockView, ...]:
     """Blocks with their places in the page."""
     return tuple(
-        BlockView(f"block-{turn_id}-{block.index}", language_of_html(block.html), block.html)
+        BlockView(
+            element_id=f"block-{turn_id}-{block.index}",
+            language=language_of_html(block.html),
+            # No quotes: where an attribute's value only looks like the tag, it must stay a value.
+            html=_SCROLLS_SIDEWAYS.sub(r"<\1 tabindex=0>", block.html),
+        )
         for block in blocks
     )
 

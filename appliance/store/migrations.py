@@ -91,6 +91,7 @@ M001 = Migration(
             queue_ms INTEGER NOT NULL,
             ttft_ms INTEGER,
             decode_ms INTEGER NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
             sampling TEXT NOT NULL,
             prompt_record TEXT NOT NULL,
             checkpoint TEXT NOT NULL

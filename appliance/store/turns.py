@@ -13,7 +13,8 @@ from appliance.store.rows import Row, all_rows, changed_rows, first_row
 COLUMNS = """
 t.turn_id, c.conversation_id, input.message_id, reply.message_id, t.status, t.created_at,
 t.checkpoint, t.finish_reason, t.error, t.seed, t.sampling, t.model_sha256, t.prompt_record,
-t.prompt_tokens, t.completion_tokens, t.cached_tokens, t.queue_ms, t.ttft_ms, t.decode_ms
+t.prompt_tokens, t.completion_tokens, t.cached_tokens, t.queue_ms, t.ttft_ms, t.decode_ms,
+t.attempts
 """
 JOINS = """
 JOIN conversations c ON c.conversation_key = t.conversation_key
@@ -145,8 +146,8 @@ async def start(
     """Marks the turn as running, with what it was given. False when it is not open any more."""
     changed = await changed_rows(
         tx,
-        "UPDATE turns AS t SET status = 'running', prompt_record = ?, model_sha256 = ?, seed = ? "
-        f"WHERE turn_id = ? AND person_key = ? AND {OPEN}",
+        "UPDATE turns AS t SET status = 'running', prompt_record = ?, model_sha256 = ?, seed = ?, "
+        f"attempts = attempts + 1 WHERE turn_id = ? AND person_key = ? AND {OPEN}",
         (_json(prompt_record), model_sha256, seed, turn_id, person_key),
     )
     return changed == 1
@@ -157,6 +158,17 @@ async def checkpoint(tx: Connection, person_key: int, turn_id: str, text: str) -
     changed = await changed_rows(
         tx,
         f"UPDATE turns AS t SET checkpoint = ? WHERE turn_id = ? AND person_key = ? AND {OPEN}",
+        (text, turn_id, person_key),
+    )
+    return changed == 1
+
+
+async def pause(tx: Connection, person_key: int, turn_id: str, text: str) -> bool:
+    """Keeps the reply so far at a stop that was asked for: it does not count as an attempt."""
+    changed = await changed_rows(
+        tx,
+        "UPDATE turns AS t SET checkpoint = ?, attempts = 0 "
+        f"WHERE turn_id = ? AND person_key = ? AND {OPEN}",
         (text, turn_id, person_key),
     )
     return changed == 1
@@ -215,5 +227,6 @@ def _turn(row: Row) -> Turn:
         sampling=msgspec.json.decode(row[10]),
         model_sha256=row[11],
         prompt_record=msgspec.json.decode(row[12]),
-        counts=TurnCounts(*row[13:]),
+        counts=TurnCounts(*row[13:19]),
+        attempts=row[19],
     )

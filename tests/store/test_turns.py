@@ -46,6 +46,7 @@ async def test_a_turn_lives_from_waiting_to_finished(database, person, say, ques
         prompt_record={"window": [1, 2]},
         model_sha256="abc",
         seed=7,
+        attempts=1,
     )
     reply = say("Because.", after=question, role=Role.ASSISTANT)
     finished = dataclasses.replace(
