@@ -99,7 +99,7 @@ async def test_a_full_disk_at_the_end_is_told_and_the_reply_is_stored_when_there
     open_scripted: OpenBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turn_runner, "STORE_AGAIN_SECONDS", 0.02)
-    backend = ScriptedBackend(lambda sequence: "x" * 3500, gated=True)
+    backend = ScriptedBackend(lambda sequence: "🙂" * 2000, context_tokens=16_000, gated=True)
     box = await open_scripted(backend)
     started = await say(box, "Write a lot")
     async with box.database.write() as tx:
@@ -109,7 +109,7 @@ async def test_a_full_disk_at_the_end_is_told_and_the_reply_is_stored_when_there
     last = (await follow_to_end(box, started.turn.turn_id))[-1]
     assert last.turn.status is TurnStatus.FAILED
     assert last.turn.error is not None and "space" in last.turn.error
-    assert last.text == "x" * 3500
+    assert last.text == "🙂" * 2000
     async with box.database.write() as tx:
         await tx.execute("PRAGMA max_page_count = 100000")
     await box.runner.wait_all()
