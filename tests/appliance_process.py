@@ -113,5 +113,6 @@ class ApplianceProcess:
             with self._said:
                 self._lines.append(line)
                 self._said.notify_all()
+        self._process.wait()  # the end of the output may come before the end of the process
         with self._said:
             self._said.notify_all()

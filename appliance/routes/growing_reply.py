@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from appliance.conversations.conversation import TurnSnapshot
 from appliance.rendering.blocks import BlockRenderer
 from appliance.routes.fragments import Fragments, partial
-from appliance.routes.message_views import block_views, status_view
+from appliance.routes.message_views import block_views
 from appliance.routes.page_data import BlockView, StatusView
+from appliance.routes.reply_words import status_view
 
 
 class GrowingReply:

@@ -4,6 +4,7 @@ For supervisors and scripts; anonymous, and says nothing about anybody.
 """
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from appliance.conversations.service import ConversationService
 from appliance.errors import StoreError
@@ -17,7 +18,9 @@ def alive() -> dict[str, str]:
 
 
 @get("/readyz")
-async def ready(database: Database, service: ConversationService) -> Response[dict[str, str]]:
+async def ready(
+    database: NamedDependency[Database], service: NamedDependency[ConversationService]
+) -> Response[dict[str, str]]:
     """The model is loaded and the store can be written; otherwise 503 and which of them is not."""
     state = {"model": service.box_status().state, "store": await _store_state(database)}
     is_ready = state == {"model": "ready", "store": "ready"}

@@ -14,7 +14,6 @@ from appliance.conversations.conversation import (
     OpenConversation,
     Role,
     Turn,
-    TurnPhase,
     TurnSnapshot,
     TurnStatus,
 )
@@ -30,14 +29,13 @@ from appliance.routes.page_data import (
     TimeView,
     TypedText,
 )
+from appliance.routes.reply_words import speed_words, status_view
 
-FOLD_AFTER = 2_000
+FOLD_AFTER = 1_200
 """Characters of a person's message shown unfolded, about a screenful on a phone."""
 
 # What scrolls has to be reached by the keyboard too.
 _SCROLLS_SIDEWAYS = re.compile('<(pre|div class="table-scroll")>')
-
-PLACES = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
 def message_views(
@@ -169,30 +167,6 @@ def block_views(turn_id: str, blocks: Iterable[Block]) -> tuple[BlockView, ...]:
     )
 
 
-def status_view(snapshot: TurnSnapshot) -> StatusView:
-    """What the box is doing, in words."""
-    match snapshot.phase:
-        case TurnPhase.LOADING:
-            return StatusView("loading", "Loading the model")
-        case TurnPhase.WAITING:
-            return StatusView("waiting", _place_words(snapshot.place))
-        case TurnPhase.READING:
-            percent = min(100, snapshot.reading_percent)
-            return StatusView("reading", f"Reading your message, {percent} %", percent)
-        case _:
-            return StatusView("writing", "Writing")
-
-
-def speed_words(turn: Turn) -> str:
-    """How fast the reply came, for those who look."""
-    parts = []
-    if (speed := turn.counts.tokens_per_second) is not None:
-        parts.append(f"{speed:.0f} tokens/s" if speed >= 10 else f"{speed:.1f} tokens/s")
-    if (ttft_ms := turn.counts.ttft_ms) is not None:
-        parts.append(f"first word after {ttft_ms / 1000:.1f} s")
-    return " · ".join(parts)
-
-
 def time_view(unix_seconds: int, zone: tzinfo, day: str | None = None) -> TimeView:
     """A time by itself; most have no day divider before them."""
     return TimeView(local_time.iso(unix_seconds), local_time.clock(unix_seconds, zone), day)
@@ -251,12 +225,3 @@ def _typed_text(content: str) -> TypedText:
     cut = max(content.rfind("\n", FOLD_AFTER // 2, FOLD_AFTER), 0)
     cut = cut or max(content.rfind(" ", FOLD_AFTER // 2, FOLD_AFTER), 0) or FOLD_AFTER
     return TypedText(content[:cut], content[cut:].lstrip("\n"), f"{len(content):,}", language)
-
-
-def _place_words(place: int | None) -> str:
-    if place is None:
-        return "Waiting"
-    if place == 1:
-        return "Next in line"
-    word = PLACES[place - 1] if place <= len(PLACES) else f"number {place}"
-    return f"{word.capitalize()} in line"

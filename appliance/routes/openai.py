@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import ServerSentEvent
 
 from appliance.conversations.completions import Completions
@@ -22,7 +24,9 @@ from appliance.routes.openai_wire import Answer, ChatRequest, model_entry, model
 
 @post("/v1/chat/completions", status_code=200)
 async def chat_completions(
-    request: Request[Any, Any, Any], completions: Completions, person: Person
+    request: Request[Any, Any, Any],
+    completions: NamedDependency[Completions],
+    person: NamedDependency[Person],
 ) -> Response[Any]:
     """One reply to a list of messages, streamed or whole."""
     chat = _decode(await request.body())
@@ -37,13 +41,13 @@ async def chat_completions(
 
 
 @get("/v1/models", sync_to_thread=False)
-def models(completions: Completions) -> dict[str, Any]:
+def models(completions: NamedDependency[Completions]) -> dict[str, Any]:
     """The one model that is loaded."""
     return model_list(completions.model_name, completions.started_at)
 
 
 @get("/v1/models/{name:str}", sync_to_thread=False)
-def model(completions: Completions, name: str) -> dict[str, Any]:
+def model(completions: NamedDependency[Completions], name: FromPath[str]) -> dict[str, Any]:
     """The same by its name."""
     if name != completions.model_name:
         raise _unknown_model(name, completions)

@@ -82,10 +82,13 @@ def test_a_reload_in_mid_reply_carries_on(open_box, say):
     page.reload()
     before = len(page.locator(".prose").inner_text())
     assert before > 0
+    # A small model may also come to its end just now.
     page.wait_for_function(
-        "(before) => document.querySelector('.prose').innerText.length > before + 40", arg=before
+        "(before) => document.querySelector('.prose').innerText.length > before + 40"
+        " || document.querySelector('.after')",
+        arg=before,
     )
-    page.get_by_role("button", name="Stop").click()
+    page.keyboard.press("Escape")
     expect(page.locator("#action.send")).to_be_visible()
 
 

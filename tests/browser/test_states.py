@@ -112,6 +112,7 @@ def test_a_lost_connection_is_said_and_comes_back_by_itself(tmp_path, scripted, 
     service = scripted.service
     page.goto(scripted.url)
     say(page, "What is rice?")
+    expect(page.locator(".status")).to_be_visible()
     (turn_id,) = service.live
     scripted.do(service.show, turn_id, TurnPhase.WRITING, "Rice is")
     expect(page.locator(".prose")).to_have_text("Rice is")
@@ -126,6 +127,21 @@ def test_a_lost_connection_is_said_and_comes_back_by_itself(tmp_path, scripted, 
         again.do(service.finish, turn_id, "Rice is a grain.")
         expect(page.locator(".prose")).to_have_text("Rice is a grain.")
         expect(page.locator("#action.send")).to_be_visible()
+
+
+def test_a_slow_network_does_not_lose_the_stream(scripted, page):
+    service = scripted.service
+    conversation_id = service.add_conversation("Rice")
+    turn = service.begin(conversation_id, "What?")
+    held = []
+    page.route("**/hx-sse.min.js", lambda route: held.append(route))
+    page.goto(f"{scripted.url}/conversations/{conversation_id}", wait_until="commit")
+    expect(page.locator(".status")).to_be_visible()
+    page.wait_for_timeout(200)
+    with page.expect_request("**/stream"):
+        held[0].continue_()
+    scripted.do(service.finish, turn.turn_id, "A grain.")
+    expect(page.locator(".prose")).to_have_text("A grain.")
 
 
 def test_a_silent_stream_is_taken_up_again(scripted, page, say):

@@ -97,13 +97,13 @@ def test_a_repeat_penalty_changes_what_is_drawn(llama: LlamaBackend) -> None:
 
 
 def test_a_batch_with_no_room_in_the_cache_is_refused_whole(llama: LlamaBackend) -> None:
-    sequence = Sequence("big", "ann", [5] * 2049, GREEDY)
+    sequence = Sequence("big", "ann", [5] * 513, GREEDY)
     sequence.slot = Slot(0)
     llama.begin(sequence)
-    for start in range(0, 2048, 128):
+    for start in range(0, 512, 128):
         llama.decode(Batch([Row(sequence, start, 128)]))
     with pytest.raises(CacheFull):
-        llama.decode(Batch([Row(sequence, 2048, 1)]))
+        llama.decode(Batch([Row(sequence, 512, 1)]))
     llama.end(sequence)
 
 
