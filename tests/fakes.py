@@ -15,6 +15,13 @@ from appliance.engine.slots import Slot
 END = 0
 
 
+class Cell:
+    """One place of the KV cache; several seats may hold the same one."""
+
+    def __init__(self, token: int) -> None:
+        self.token = token
+
+
 def echo(sequence: Sequence) -> str:
     """The reply of a scripted model that repeats its prompt."""
     return "".join(map(chr, sequence.tokens[: sequence.prompt_tokens]))
@@ -39,7 +46,7 @@ class ScriptedBackend:
             context_tokens,
             chat_template="{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}",
         )
-        self.cells: dict[int, list[int]] = {}
+        self.cells: dict[int, list[Cell]] = {}
         self.batches: list[list[tuple[str, int]]] = []
         self.open: set[Sequence] = set()
         self.fail_next: Exception | None = None
@@ -74,14 +81,20 @@ class ScriptedBackend:
         self.cells[slot.index] = self.cells.get(slot.index, [])[:kept]
         return kept
 
+    def share(self, source: Slot, target: Slot, count: int) -> int:
+        shared = self.cells.get(source.index, [])[:count] if self._can_keep else []
+        self.cells[target.index] = list(shared)
+        assert len(shared) in (0, count), "the source does not hold what it should give"
+        return len(shared)
+
     def decode(self, batch: Batch) -> Mapping[Sequence, int]:
         if self._gate is not None:
             assert self._gate.acquire(timeout=30), "a gated test let too few steps"
         if self.fail_next is not None:
             error, self.fail_next = self.fail_next, None
             raise error
-        used = sum(map(len, self.cells.values()))
-        if used + batch.token_count > self._kv_tokens:
+        used = {id(cell) for cells in self.cells.values() for cell in cells}
+        if len(used) + batch.token_count > self._kv_tokens:
             raise CacheFull("scripted cells are full")
         self.batches.append([(row.sequence.sequence_id, row.count) for row in batch.rows])
         sampled = {}
@@ -89,8 +102,9 @@ class ScriptedBackend:
             cells = self.cells.setdefault(row.slot.index, [])
             if len(cells) != row.start:
                 raise BackendFailed(f"slot {row.slot.index}: {len(cells)} cells, not {row.start}")
-            cells.extend(row.tokens)
-            assert cells == row.sequence.tokens[: len(cells)], "the cells hold somebody else's text"
+            cells.extend(map(Cell, row.tokens))
+            held = [cell.token for cell in cells]
+            assert held == row.sequence.tokens[: len(held)], "the cells hold somebody else's text"
             if row.wants_logits:
                 sampled[row.sequence] = self._next(row.sequence)
         return sampled

@@ -94,10 +94,15 @@ class Generations:
         if self._engine.state is not EngineState.READY:
             raise EngineUnavailable(self._engine.failure or "The engine has stopped.")
 
-    def begin(self, owner: str, prompt: list[int], sampling: SamplingParams) -> Generation:
-        """Submit a prompt. Raises EngineUnavailable, PromptTooLong."""
+    def begin(
+        self, owner: str, prompt: list[int], sampling: SamplingParams, public_tokens: int = 0
+    ) -> Generation:
+        """Submit a prompt whose first `public_tokens` are the box's own words.
+
+        Raises EngineUnavailable, PromptTooLong.
+        """
         generation = Generation(self._engine, new_id())
-        self._engine.submit(generation.sequence_id, owner, prompt, sampling)
+        self._engine.submit(generation.sequence_id, owner, prompt, sampling, public_tokens)
         self._open[generation.sequence_id] = generation
         return generation
 

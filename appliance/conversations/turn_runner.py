@@ -143,7 +143,7 @@ class TurnRunner:
         checkpoints = asyncio.create_task(self.record.keep_checkpointing(live))
         try:
             async with self._generations.begin(
-                person.person_id, prompt.tokens, sampling
+                person.person_id, prompt.tokens, sampling, prompt.public_tokens
             ) as generation:
                 live.generation = generation
                 if live.is_stopping:

@@ -61,6 +61,11 @@ class Backend(Protocol):
         `count` or 0.
         """
 
+    def share(self, source: Slot, target: Slot, count: int) -> int:
+        """Give the first `count` tokens of a seat to another one, which forgets its own; returns
+        `count`, or 0 when this model's memory cannot.
+        """
+
     def decode(self, batch: Batch) -> Mapping[Sequence, int]:
         """Run one step; a sampled token for each row that wants one.
 

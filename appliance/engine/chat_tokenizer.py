@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from appliance.engine.backend import Vocabulary
 from appliance.engine.chat_template import ChatTemplate
 from appliance.engine.engine import Engine
+from appliance.engine.kv_cells import common_prefix_length
+from appliance.errors import InvalidInput
 
 
 class ChatTokenizer:
@@ -41,6 +43,20 @@ class ChatTokenizer:
         """The same with the beginning of the reply, for a reply that goes on."""
         tokens = self.chat_tokens(messages)
         return tokens + self._engine.tokenize(reply_so_far) if reply_so_far else tokens
+
+    def shared_with(self, tokens: Sequence[int], system_prompt: str) -> int:
+        """How many leading tokens a conversation has from its system text alone.
+
+        Some templates put the system text into the first message; then little or nothing is shared.
+        """
+        if not system_prompt:
+            return 0
+        template = self._template(self._engine.vocabulary)
+        try:
+            alone = template.tokens([("system", system_prompt)], self._engine.tokenize, False)
+        except InvalidInput:
+            return 0
+        return common_prefix_length(alone, tokens)
 
     def _template(self, vocabulary: Vocabulary) -> ChatTemplate:
         if self._compiled is None or self._compiled[0] is not vocabulary:

@@ -83,9 +83,16 @@ class Engine:
         return self._ready_backend().tokenize(text)
 
     def submit(
-        self, sequence_id: str, owner: str, prompt: list[int], sampling: SamplingParams
+        self,
+        sequence_id: str,
+        owner: str,
+        prompt: list[int],
+        sampling: SamplingParams,
+        public_tokens: int = 0,
     ) -> None:
         """Queue a prompt; what happens to it is published.
+
+        Its first `public_tokens` are the box's own words: what they cost is shared between people.
 
         Raises EngineUnavailable, PromptTooLong.
         """
@@ -95,7 +102,7 @@ class Engine:
                 f"That is {len(prompt)} tokens, and the model reads at most {context_tokens - 1} "
                 "at once. Shorten the message or split it."
             )
-        sequence = Sequence(sequence_id, owner, list(prompt), sampling)
+        sequence = Sequence(sequence_id, owner, list(prompt), sampling, public_tokens)
         self._inbox.put(Submit(sequence, monotonic()))
 
     def cancel(self, sequence_id: str) -> None:

@@ -97,6 +97,17 @@ class LlamaBackend:
         llama_cpp.llama_memory_seq_rm(self._memory, slot.index, -1, -1)
         return 0
 
+    def share(self, source: Slot, target: Slot, count: int) -> int:
+        llama_cpp.llama_memory_seq_rm(self._memory, target.index, -1, -1)
+        if count == 0:
+            return 0
+        llama_cpp.llama_memory_seq_cp(self._memory, source.index, target.index, 0, count)
+        # seq_cp reports nothing; a memory that cannot copy a part holds something else now.
+        if llama_cpp.llama_memory_seq_pos_max(self._memory, target.index) == count - 1:
+            return count
+        llama_cpp.llama_memory_seq_rm(self._memory, target.index, -1, -1)
+        return 0
+
     def decode(self, batch: Batch) -> Mapping[Sequence, int]:
         outputs = self._fill(batch)
         code = llama_cpp.llama_decode(self._context, self._batch)

@@ -1,41 +1,59 @@
-"""Which seat already holds the longest beginning of a prompt."""
+"""Where the beginning of a prompt is held already, and which seat the prompt shall take."""
 
-from collections.abc import Sequence as Tokens
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+from appliance.engine.kv_cells import common_prefix_length
 from appliance.engine.sequence import Sequence
 from appliance.engine.slots import Slot, SlotPool
 
-_BLOCK = 64
+# A seat is built on in place when at most this much is lost by that, or when most of it serves.
+_SMALL_LOSS_TOKENS = 64
+# Waiting for somebody who is reading the same beginning pays from about this many tokens on.
+_WORTH_WAITING_TOKENS = 32
 
 
-def common_prefix_length(left: Tokens[int], right: Tokens[int]) -> int:
-    """Number of equal tokens at the start. Compares by blocks first: list equality runs in C."""
-    end = min(len(left), len(right))
-    start = 0
-    while start < end:
-        stop = min(start + _BLOCK, end)
-        if left[start:stop] != right[start:stop]:
-            break
-        start = stop
-    while start < end and left[start] == right[start]:
-        start += 1
-    return start
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Take `slot`; its first `count` tokens come from `source`, which may be the slot itself."""
+
+    slot: Slot
+    source: Slot
+    count: int
 
 
-def choose_slot(slots: SlotPool, sequence: Sequence) -> tuple[Slot, int] | None:
-    """The free seat to take and how many of its tokens serve `sequence`; None when no seat is free.
+def choose_seat(slots: SlotPool, sequence: Sequence) -> Seat | None:
+    """The free seat to take and where its beginning comes from; None when no seat is free."""
+    free = slots.free()
+    if not free:
+        return None
+    source = max(slots, key=lambda slot: (slot.usable_by(sequence), slot.is_free, slot.last_used))
+    count = source.usable_by(sequence)
+    if source.is_free and (_is_continued(source, count) or free == [source]):
+        return Seat(source, source, count)
+    others = [slot for slot in free if slot is not source or count == 0]
+    target = min(others, key=lambda slot: (slot.cells.count > 0, slot.last_used))
+    return Seat(target, source if count else target, count)
 
-    Only the owner's own words are built on, so that nobody learns from the time to the first token
-    what another person wrote. Among equals the emptiest seat, then the least recently used: a
-    conversation that somebody may come back to is the last to go. One token is always left to
-    compute, because sampling needs its logits.
+
+def _is_continued(slot: Slot, count: int) -> bool:
+    """Whether a prompt goes on where this seat ends, rather than branching off early."""
+    lost = slot.cells.count - count
+    return count > 0 and (lost <= _SMALL_LOSS_TOKENS or count > 2 * lost)
+
+
+def is_being_read(running: Iterable[Sequence], sequence: Sequence, held_tokens: int) -> bool:
+    """Whether somebody is just now reading a longer beginning of this prompt than is held.
+
+    Then it is quicker to wait until it is there than to read it a second time.
     """
-    best: tuple[tuple[int, bool, int], Slot, int] | None = None
-    for slot in slots.free():
-        kept = 0
-        if slot.owner == sequence.owner:
-            kept = min(common_prefix_length(slot.tokens, sequence.tokens), len(sequence.tokens) - 1)
-        rank = (kept, not slot.tokens, -slot.last_used)
-        if best is None or rank > best[0]:
-            best = (rank, slot, kept)
-    return None if best is None else (best[1], best[2])
+    for other in running:
+        if other.slot is None or other.pending <= 1:
+            continue
+        common = common_prefix_length(other.tokens, sequence.tokens)
+        if other.owner != sequence.owner:
+            common = min(common, other.public_tokens, sequence.public_tokens)
+        common = min(common, len(sequence.tokens) - 1)
+        if common > other.computed and common - held_tokens >= _WORTH_WAITING_TOKENS:
+            return True
+    return False

@@ -7,11 +7,11 @@ is in every batch.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from appliance.engine.batch import Batch, Row
-from appliance.engine.prefix_cache import choose_slot
+from appliance.engine.prefix_cache import Seat, choose_seat, is_being_read
 from appliance.engine.sequence import FinishReason, Sequence, SequenceStatus
 from appliance.engine.slots import Slot, SlotPool
 from appliance.errors import QueueFull
@@ -22,13 +22,10 @@ _QUANTUM_TOKENS = 32
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """`sequence` takes its seat if the backend can keep the first `kept` tokens that the seat
-    holds.
-    """
+    """`sequence` takes its seat if the backend can give it the beginning that the seat promises."""
 
     sequence: Sequence
-    slot: Slot
-    kept: int
+    seat: Seat
 
 
 class Scheduler:
@@ -68,28 +65,35 @@ class Scheduler:
             taken[sequence.owner] += 1
         return [sequence for *_, sequence in sorted(order, key=lambda entry: entry[:2])]
 
-    def admit(self) -> Iterable[Admission]:
-        """Seat waiting sequences while there are seats and KV cells for their prompts."""
+    def admit(self) -> Iterator[Admission]:
+        """Seat waiting sequences while there are seats and KV cells for their prompts.
+
+        After each, the caller says with `seat` how much of the promised beginning is there. One
+        whose beginning somebody else is just reading waits for it, without holding up the others.
+        """
         for sequence in self.queue():
-            choice = choose_slot(self.slots, sequence)
-            if choice is None:
+            seat = choose_seat(self.slots, sequence)
+            if seat is None:
                 return
-            slot, kept = choice
-            promised = sum(running.pending for running in self.running)
-            busy = sum(len(s.tokens) for s in self.slots if not s.is_free)
-            if busy + promised + len(sequence.tokens) + 1 > self._kv_tokens:
+            if is_being_read(self.running, sequence, seat.count):
+                continue
+            if self._cells_after(sequence, seat) > self._kv_tokens:
                 return
             self.waiting.remove(sequence)
             self.running.append(sequence)
-            self.slots.take(slot, sequence)
+            self.slots.take(seat.slot, sequence)
             sequence.status = SequenceStatus.RUNNING
-            yield Admission(sequence, slot, kept)
+            yield Admission(sequence, seat)
 
     def seat(self, admission: Admission, kept: int) -> None:
-        """Take note of how many tokens the backend kept: all that were asked for, or none."""
-        del admission.slot.tokens[kept:]
-        admission.sequence.computed = kept
-        admission.sequence.cached_tokens = kept
+        """Take note of what the backend could give: `kept` is what was promised, or 0."""
+        seat, sequence = admission.seat, admission.sequence
+        if seat.source is seat.slot or kept == 0:
+            self.slots.keep(seat.slot, kept)
+        else:
+            self.slots.share(seat.source, seat.slot, kept)
+        sequence.computed = kept
+        sequence.cached_tokens = kept
 
     def next_batch(self, prefill_tokens: int) -> Batch:
         """Everyone who decodes, then at most `prefill_tokens` of prompts, shared by people."""
@@ -114,7 +118,7 @@ class Scheduler:
         ended = []
         for row in batch.rows:
             sequence = row.sequence
-            row.slot.tokens.extend(row.tokens)
+            row.slot.cells.append(row.tokens)
             sequence.computed += row.count
             if not row.wants_logits:
                 continue
@@ -185,10 +189,27 @@ class Scheduler:
         return shares
 
     def _room(self) -> int:
-        return self._kv_tokens - self.slots.held_tokens
+        return self._kv_tokens - self.slots.cells.used
 
     def _idle_tokens(self) -> int:
-        return sum(len(slot.tokens) for slot in self.slots.idle())
+        """Cells that would be free if every idle seat were emptied."""
+        return self.slots.cells.used - self._busy_cells()
+
+    def _busy_cells(self) -> int:
+        """Cells that running sequences hold; what several hold counts once."""
+        held = {
+            id(run): len(run.tokens)
+            for slot in self.slots
+            if not slot.is_free
+            for run in slot.cells.runs
+        }
+        return sum(held.values())
+
+    def _cells_after(self, sequence: Sequence, seat: Seat) -> int:
+        """Cells that are busy when everybody who runs, and `sequence`, has read a whole prompt."""
+        promised = sum(running.pending for running in self.running)
+        shared = 0 if seat.source.is_free else seat.count
+        return self._busy_cells() + promised + len(sequence.tokens) - shared + 1
 
     def _make_room(self, count: int) -> list[Slot]:
         """Empty idle seats, then send back the newest sequence, until `count` more tokens fit."""

@@ -57,6 +57,8 @@ class Sequence:
     owner: str
     tokens: list[int]
     sampling: SamplingParams
+    public_tokens: int = 0
+    """How many leading tokens are the box's own words, which may be shared between people."""
     prompt_tokens: int = field(init=False)
     status: SequenceStatus = SequenceStatus.WAITING
     slot: "Slot | None" = None

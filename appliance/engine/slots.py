@@ -1,24 +1,24 @@
-"""The KV cache's seats.
-
-A seat outlives its sequence: what it still holds makes the next turn quick.
-"""
+"""The KV cache's seats. A seat outlives its sequence: what it holds makes the next turn quick."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from appliance.engine.kv_cells import CellMap, Cells
 from appliance.engine.sequence import Sequence
 
 
 @dataclass(eq=False, slots=True)
 class Slot:
-    """One seat: `index` is llama.cpp's seq_id, `tokens` are those whose keys and values it holds.
+    """One seat: `index` is llama.cpp's seq_id, `cells` the tokens whose keys and values it holds.
 
-    `owner` is whose words they are: nobody else may build on them.
+    The first `public_tokens` are the box's own words, which anybody may build on; the rest are
+    `owner`'s, and nobody else's.
     """
 
     index: int
-    tokens: list[int] = field(default_factory=list)
+    cells: Cells = field(default_factory=Cells)
     owner: str | None = None
+    public_tokens: int = 0
     sequence: Sequence | None = None
     last_used: int = 0
 
@@ -26,12 +26,25 @@ class Slot:
     def is_free(self) -> bool:
         return self.sequence is None
 
+    @property
+    def tokens(self) -> list[int]:
+        return self.cells.tokens()
+
+    def usable_by(self, sequence: Sequence) -> int:
+        """How many of this seat's tokens `sequence` may build on."""
+        common = self.cells.common_prefix(sequence.tokens)
+        if self.owner != sequence.owner:
+            common = min(common, self.public_tokens, sequence.public_tokens)
+        # One token is always left to compute, because sampling needs its logits.
+        return min(common, len(sequence.tokens) - 1)
+
 
 class SlotPool:
-    """All seats, and how many cells of the shared KV cache they hold together."""
+    """All seats, and the cells of the KV cache that they hold."""
 
     def __init__(self, count: int) -> None:
-        self._slots = tuple(Slot(index) for index in range(count))
+        self.cells = CellMap(count)
+        self._slots = tuple(Slot(index, cells) for index, cells in enumerate(self.cells.seats))
         self._tick = 0
 
     def __iter__(self) -> Iterator[Slot]:
@@ -40,23 +53,29 @@ class SlotPool:
     def __len__(self) -> int:
         return len(self._slots)
 
-    @property
-    def held_tokens(self) -> int:
-        """KV cells in use. Units: tokens."""
-        return sum(len(slot.tokens) for slot in self._slots)
-
     def free(self) -> list[Slot]:
         return [slot for slot in self._slots if slot.is_free]
 
     def idle(self) -> list[Slot]:
         """Free seats that still hold something, least recently used first."""
-        return sorted((s for s in self._slots if s.is_free and s.tokens), key=lambda s: s.last_used)
+        held = (slot for slot in self._slots if slot.is_free and slot.cells.count)
+        return sorted(held, key=lambda slot: slot.last_used)
 
     def take(self, slot: Slot, sequence: Sequence) -> None:
-        """Seat `sequence`; what the slot holds stays until `keep` says how much of it serves."""
+        """Seat `sequence`; how much of what the slot holds serves it is for `keep` to say."""
         assert slot.is_free, f"slot {slot.index} is taken"
         slot.sequence, sequence.slot = sequence, slot
-        slot.owner = sequence.owner
+
+    def keep(self, slot: Slot, count: int) -> None:
+        """The seat holds the first `count` tokens of its sequence, and is that owner's now."""
+        assert slot.sequence is not None
+        self.cells.trim(slot.cells, count)
+        slot.owner = slot.sequence.owner
+        slot.public_tokens = slot.sequence.public_tokens
+
+    def share(self, source: Slot, slot: Slot, count: int) -> None:
+        self.cells.share(source.cells, slot.cells, count)
+        self.keep(slot, count)
 
     def release(self, sequence: Sequence) -> None:
         """Free the seat; it goes on holding what was computed."""
@@ -68,6 +87,7 @@ class SlotPool:
         slot.last_used = self._tick
 
     def forget(self, slot: Slot) -> None:
-        slot.tokens.clear()
+        """The seat holds nothing any more."""
+        self.cells.trim(slot.cells, 0)
         if slot.is_free:
-            slot.owner = None
+            slot.owner, slot.public_tokens = None, 0

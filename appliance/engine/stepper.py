@@ -77,7 +77,11 @@ class Stepper:
 
     def _admit(self) -> None:
         for admission in self._scheduler.admit():
-            kept = self._backend.keep(admission.slot, admission.kept)
+            seat = admission.seat
+            if seat.source is seat.slot:
+                kept = self._backend.keep(seat.slot, seat.count)
+            else:
+                kept = self._backend.share(seat.source, seat.slot, seat.count)
             self._scheduler.seat(admission, kept)
             self._backend.begin(admission.sequence)
             self._outputs[admission.sequence].admitted(monotonic())

@@ -28,6 +28,10 @@ class Tokenizer(Protocol):
 
     def continued(self, messages: Sequence[tuple[str, str]], reply_so_far: str) -> list[int]: ...
 
+    def shared_with(self, tokens: Sequence[int], system_prompt: str) -> int:
+        """How many leading tokens a conversation has from its system text alone."""
+        ...
+
 
 LoadWindow = Callable[[Person, str, str], Awaitable[Sequence[Message]]]
 """(person, conversation_id, leaf message_id) -> messages of the branch, oldest first."""
@@ -35,9 +39,13 @@ LoadWindow = Callable[[Person, str, str], Awaitable[Sequence[Message]]]
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Token ids, how long the reply may get, and what the tokens hold."""
+    """Token ids, how long the reply may get, and what the tokens hold.
+
+    The first `public_tokens` are the box's own words (the system text), the same for everybody.
+    """
 
     tokens: list[int]
+    public_tokens: int
     reply_tokens: int
     record: dict[str, object]
 
@@ -92,6 +100,7 @@ class Assembler:
                     f"{budget.prompt_tokens} at once. Shorten it or send it in parts."
                 )
             first += 1
+        public_tokens = self._tokenizer.shared_with(tokens, self._system_prompt)
         left = max(1, self._tokenizer.context_tokens - len(tokens) - 1)
         record: dict[str, object] = {
             "system_tokens": system_tokens,
@@ -99,8 +108,9 @@ class Assembler:
             "window_tokens": len(tokens) - system_tokens,
             "first_message_id": kept[0].message_id if kept else None,
             "dropped_messages": first,
+            "public_tokens": public_tokens,
         }
-        return Prompt(tokens, min(budget.reply_tokens, left), record)
+        return Prompt(tokens, public_tokens, min(budget.reply_tokens, left), record)
 
     def _budget(self) -> Budget:
         return split_context(self._tokenizer.context_tokens, self._reply_limit_tokens)

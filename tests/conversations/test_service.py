@@ -79,6 +79,23 @@ async def test_the_model_sees_the_earlier_messages(open_scripted: OpenBox) -> No
     assert "user: My name is Ann\nassistant: ok\nuser: What is my name?" in prompts[-1]
 
 
+async def test_the_boxs_own_words_are_read_once_for_everybody(open_scripted: OpenBox) -> None:
+    box = await open_scripted(
+        ScriptedBackend(lambda sequence: "ok"), assistant={"system_prompt": "Be kind. " * 20}
+    )
+    first = await say(box, "A secret")
+    await follow_to_end(box, first.turn.turn_id)
+    async with box.database.write() as tx:
+        await tx.execute("INSERT INTO people VALUES (NULL, 'eve', 'Eve', 0)")
+    eve = Person(box.person.person_key + 1, "eve", "Eve")
+    second = await box.service.start_turn(
+        eve, conversation_id=None, content="A secret too", client_message_id=new_id()
+    )
+    counts = (await follow_to_end(box, second.turn.turn_id, eve))[-1].turn.counts
+    assert len("system: " + "Be kind. " * 20) - 2 <= counts.cached_tokens
+    assert counts.cached_tokens < len("system: " + "Be kind. " * 20 + "user: A")
+
+
 async def test_the_same_message_sent_twice_is_one_message(box: Box) -> None:
     client_id = new_id()
     first = await say(box, "Hello", client_id=client_id)

@@ -78,6 +78,27 @@ def test_a_kept_prefix_gives_the_same_text_as_a_fresh_one(llama: LlamaBackend) -
     assert write(llama, [again], 12) == [expected]
 
 
+def test_a_shared_beginning_gives_the_same_text_as_one_that_was_read(llama: LlamaBackend) -> None:
+    beginning = "Once upon a time, in a small house by the sea,"
+    first = seated(llama, f"{beginning} there lived a cat", 0)
+    write(llama, [first], 4)
+    alone = seated(llama, f"{beginning} there lived a dog", 1)
+    (expected,) = write(llama, [alone], 12)
+    shared = seated(llama, f"{beginning} there lived a dog", 2)
+    shared.computed = llama.share(Slot(0), Slot(2), 10)
+    assert shared.computed == 10
+    assert write(llama, [shared], 12) == [expected]
+
+
+def test_a_slot_that_gave_its_beginning_away_can_be_emptied(llama: LlamaBackend) -> None:
+    text = "The capital of France is"
+    write(llama, [seated(llama, text, 0)], 1)
+    taker = seated(llama, text, 1)
+    taker.computed = llama.share(Slot(0), Slot(1), 3)
+    assert llama.keep(Slot(0), 0) == 0
+    assert "Paris" in write(llama, [taker], 3)[0]
+
+
 def test_the_same_seed_draws_the_same_text_and_another_seed_another(llama: LlamaBackend) -> None:
     texts = []
     for seed in (1, 1, 2):

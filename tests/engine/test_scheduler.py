@@ -28,7 +28,7 @@ def sequence(name: str, length: int = 10, owner: str = "ann", max_tokens: int = 
 def step(sched: Scheduler, prefill_tokens: int = 100, token: int = 7) -> Batch:
     """Admit, batch and apply, with the same sampled token for everybody."""
     for admission in sched.admit():
-        sched.seat(admission, admission.kept)
+        sched.seat(admission, admission.seat.count)
     batch = sched.next_batch(prefill_tokens)
     sampled = {row.sequence: token for row in batch.rows if row.wants_logits}
     sched.apply(batch, sampled, lambda sampled_token: sampled_token == END)
@@ -122,7 +122,7 @@ def test_a_model_that_cannot_keep_part_of_a_slot_reads_everything_again() -> Non
     step(sched)
     sched.add(sequence("second", length=150))
     for admission in sched.admit():
-        assert admission.kept == 100
+        assert admission.seat.count == 100
         sched.seat(admission, 0)
     assert sched.next_batch(500).token_count == 150
 
@@ -134,7 +134,7 @@ def test_a_full_cache_gives_up_idle_slots_before_it_sends_anybody_back() -> None
     sched.add(sequence("new", length=90, owner="bob", max_tokens=2))
     batch = step(sched)
     assert [slot.owner for slot in batch.evicted] == [None]
-    assert sched.slots.held_tokens == 90
+    assert sched.slots.cells.used == 90
 
 
 def test_a_full_cache_sends_the_newest_back_to_the_queue_and_nobody_is_lost() -> None:
@@ -149,6 +149,29 @@ def test_a_full_cache_sends_the_newest_back_to_the_queue_and_nobody_is_lost() ->
         steps += 1
     assert old.completion_tokens == new.completion_tokens == 30
     assert old.finish_reason is new.finish_reason is FinishReason.LENGTH
+
+
+def test_a_beginning_that_several_share_is_read_once() -> None:
+    sched = scheduler(slots=4)
+    for number in range(4):
+        tokens = [1] * 200 + [10 + number]
+        sched.add(Sequence(f"s{number}", f"p{number}", tokens, SamplingParams(max_tokens=3), 200))
+    read = 0
+    while sched.has_work:
+        batch = step(sched)
+        read += sum(row.count for row in batch.rows if row.sequence.completion_tokens <= 1)
+    assert read < 200 + 4 * 5
+
+
+def test_what_several_share_counts_once_in_the_cache() -> None:
+    sched = scheduler(slots=4, kv_tokens=300)
+    for number in range(4):
+        tokens = [1] * 200 + [10 + number]
+        sched.add(Sequence(f"s{number}", "ann", tokens, SamplingParams(max_tokens=20), 0))
+    for _ in range(6):
+        step(sched, prefill_tokens=300)
+    assert len(sched.running) == 4
+    assert sched.slots.cells.used < 240
 
 
 def test_a_reply_ends_when_the_context_is_full() -> None:
@@ -172,12 +195,17 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule(
         owner=st.sampled_from(["ann", "bob", "eve"]),
-        prompt=st.lists(st.integers(1, 3), min_size=1, max_size=90),
+        shared=st.sampled_from([0, 20, 50]),
+        prompt=st.lists(st.integers(1, 3), min_size=1, max_size=40),
+        public=st.integers(0, 40),
         max_tokens=st.integers(1, 30),
     )
-    def submit(self, owner: str, prompt: list[int], max_tokens: int) -> None:
+    def submit(
+        self, owner: str, shared: int, prompt: list[int], public: int, max_tokens: int
+    ) -> None:
         name = f"s{len(self.all)}"
-        seq = Sequence(name, owner, prompt, SamplingParams(max_tokens=max_tokens))
+        sampling = SamplingParams(max_tokens=max_tokens)
+        seq = Sequence(name, owner, [1] * shared + prompt, sampling, min(public, shared))
         self.all.append(seq)
         self.sched.add(seq)
 
@@ -189,15 +217,17 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule(prefill_tokens=st.integers(1, 100), token=st.integers(0, 3), keeps=st.booleans())
     def step(self, prefill_tokens: int, token: int, keeps: bool) -> None:
         for admission in self.sched.admit():
-            held = admission.slot.tokens[: admission.kept]
-            assert held == admission.sequence.tokens[: admission.kept]
-            self.sched.seat(admission, admission.kept if keeps else 0)
+            seat, seq = admission.seat, admission.sequence
+            assert seat.source.tokens[: seat.count] == seq.tokens[: seat.count]
+            if seat.source.owner != seq.owner:
+                assert seat.count <= min(seat.source.public_tokens, seq.public_tokens)
+            self.sched.seat(admission, seat.count if keeps else 0)
         decoding = [seq for seq in self.sched.running if seq.is_decoding]
         batch = self.sched.next_batch(prefill_tokens)
         in_batch = {row.sequence for row in batch.rows}
         for seq in decoding:
             assert seq in in_batch or seq.status is SequenceStatus.WAITING
-        assert self.sched.slots.held_tokens + batch.token_count <= self.KV_TOKENS
+        assert self.sched.slots.cells.used + batch.token_count <= self.KV_TOKENS
         if self.sched.running:
             assert batch.rows, "somebody runs, but nothing would be computed"
         sampled = {row.sequence: token for row in batch.rows if row.wants_logits}
@@ -214,6 +244,7 @@ class SchedulerMachine(RuleBasedStateMachine):
                 assert slot.tokens == slot.sequence.tokens[: slot.sequence.computed]
             if slot.tokens:
                 assert slot.owner is not None
+            assert slot.cells.count == len(slot.tokens)
 
     def teardown(self) -> None:
         for _ in range(3000):

@@ -25,6 +25,9 @@ class WordTokenizer:
         words = sum(self.count(content) + 3 for _, content in messages)
         return [1] * (words + self.count(reply_so_far))
 
+    def shared_with(self, tokens: Sequence[int], system_prompt: str) -> int:
+        return self.count(system_prompt) + 3 if system_prompt else 0
+
 
 def message(number: int, content: str, role: Role = Role.USER) -> Message:
     return Message(f"m{number}", "c", f"m{number - 1}" if number else None, role, content, 0)
@@ -52,6 +55,7 @@ async def test_the_model_sees_system_text_then_the_messages_in_order() -> None:
     ]
     assert prompt.record["dropped_messages"] == 0
     assert prompt.record["window_messages"] == 3
+    assert prompt.public_tokens == 5
     assert prompt.reply_tokens == 200
 
 
