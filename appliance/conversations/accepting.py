@@ -26,8 +26,7 @@ def accepted_content(content: str, limit_chars: int) -> str:
 def accepted_title(title: str) -> str:
     """One line without control characters. Raises InvalidInput."""
     check_text(title)
-    line = "".join(" " if unicodedata.category(char) == "Cc" else char for char in title)
-    line = " ".join(line.split())
+    line = _one_line(title)
     if not line:
         raise InvalidInput("A title needs at least one letter.")
     if len(line) > _TITLE_CHARS:
@@ -53,3 +52,17 @@ def check_text(text: str) -> None:
         raise InvalidInput("The text has a NUL byte in it, so it is not plain text. Remove it.")
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise InvalidInput("The text has half a character in it (a lone surrogate). Remove it.")
+
+
+def title_of(content: str) -> str:
+    """The first line, shortened at a word, until somebody finds a better one."""
+    line = _one_line(content.strip().splitlines()[0])
+    if len(line) <= 60:
+        return line
+    cut = line[:60]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[30:] else cut).rstrip(" ,.;:") + "…"
+
+
+def _one_line(text: str) -> str:
+    shown = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text)
+    return " ".join(shown.split())

@@ -7,7 +7,12 @@ from time import time
 
 from aiosqlite import Connection
 
-from appliance.conversations.accepting import accepted_client_id, accepted_content, accepted_title
+from appliance.conversations.accepting import (
+    accepted_client_id,
+    accepted_content,
+    accepted_title,
+    title_of,
+)
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import (
     Conversation,
@@ -19,10 +24,10 @@ from appliance.conversations.conversation import (
     StartedTurn,
     Turn,
     TurnSnapshot,
-    TurnStatus,
     new_id,
 )
 from appliance.conversations.live_turn import ended_snapshot
+from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import Conflict, EngineUnavailable, NotFound, QueueFull
 from appliance.hot.recent_window import RecentWindow
@@ -103,7 +108,7 @@ class ConversationService:
                 content=content,
                 created_at=now,
             )
-            turn = _new_turn(message, now)
+            turn = new_turn(message, now)
             await messages.insert(tx, person.person_key, message, client_message_id)
             await turns.insert(tx, person.person_key, turn)
             await conversations.set_leaf(
@@ -129,7 +134,7 @@ class ConversationService:
             if message is None or conversation is None:
                 raise NotFound(_NO_TURN)
             now = int(time())
-            turn = _new_turn(message, now)
+            turn = new_turn(message, now)
             await turns.insert(tx, person.person_key, turn)
             await conversations.set_leaf(
                 tx, person.person_key, conversation.conversation_id, message.message_id, now
@@ -240,7 +245,7 @@ class ConversationService:
         now: int,
     ) -> Conversation:
         if not conversation_id:
-            conversation = Conversation(new_id(), _title_of(content), now, now)
+            conversation = Conversation(new_id(), title_of(content), now, now)
             await conversations.insert(tx, person.person_key, conversation)
             return conversation
         found = await conversations.find(tx, person.person_key, conversation_id)
@@ -257,23 +262,3 @@ class ConversationService:
         )
         assert conversation is not None, "a message has a conversation"
         return StartedTurn(conversation, message, latest[message.message_id], is_repeat=True)
-
-
-def _new_turn(message: Message, now: int) -> Turn:
-    return Turn(
-        turn_id=new_id(),
-        conversation_id=message.conversation_id,
-        input_message_id=message.message_id,
-        reply_message_id=None,
-        status=TurnStatus.WAITING,
-        created_at=now,
-    )
-
-
-def _title_of(content: str) -> str:
-    """The first line, shortened at a word, until somebody finds a better one."""
-    line = content.strip().splitlines()[0].strip()
-    if len(line) <= 60:
-        return line
-    cut = line[:60]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[30:] else cut).rstrip(" ,.;:") + "…"

@@ -132,3 +132,15 @@ def ended_turn(
 def turn_counts(ended: Ended, ttft_ms: int | None) -> TurnCounts:
     """The engine's counts, with the time to the first delta as the person saw it."""
     return TurnCounts(**{**asdict(ended.counts), "ttft_ms": ttft_ms})
+
+
+def new_turn(message: Message, now: int) -> Turn:
+    """A turn that is to answer `message` and waits to run."""
+    return Turn(
+        turn_id=new_id(),
+        conversation_id=message.conversation_id,
+        input_message_id=message.message_id,
+        reply_message_id=None,
+        status=TurnStatus.WAITING,
+        created_at=now,
+    )
