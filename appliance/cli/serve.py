@@ -108,6 +108,7 @@ async def _serve(settings: Settings) -> None:
                 create_app(box, port),
                 log_config=None,
                 access_log=False,
+                log_level="warning",
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=_GRACE_SECONDS,

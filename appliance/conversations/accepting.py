@@ -58,7 +58,7 @@ def title_of(content: str) -> str:
     """The first line, shortened at a word, until somebody finds a better one."""
     line = _one_line(content.strip().splitlines()[0])
     if len(line) <= 60:
-        return line
+        return line or "…"
     cut = line[:60]
     return (cut.rsplit(" ", 1)[0] if " " in cut[30:] else cut).rstrip(" ,.;:") + "…"
 

@@ -29,8 +29,9 @@ _SPECIAL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNO
 
 @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
 def _forward_log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
-    if level in (_GGML_WARN, _GGML_ERROR):
-        line = text.decode("utf-8", "replace").strip()
+    line = text.decode("utf-8", "replace").strip()
+    # The KV cache is larger than one context because many share it; each is bounded by itself.
+    if level in (_GGML_WARN, _GGML_ERROR) and "possible training context overflow" not in line:
         log.log(logging.WARNING if level == _GGML_WARN else logging.ERROR, "llama.cpp: %s", line)
 
 

@@ -22,6 +22,7 @@ def test_the_limit_counts_characters_and_not_bytes() -> None:
         ("word " * 30, "word word word word word word word word word word word word…"),
         ("한" * 100, "한" * 60 + "…"),
         ("x" * 61, "x" * 60 + "…"),
+        ("\x1b", "…"),
     ],
 )
 def test_a_title_is_the_first_line_shortened_at_a_word(content: str, title: str) -> None:
