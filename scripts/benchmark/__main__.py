@@ -1,0 +1,5 @@
+"""python -m benchmark"""
+
+from benchmark.command_line import main
+
+main()

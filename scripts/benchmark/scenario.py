@@ -1,0 +1,72 @@
+"""What a scenario is: a few words, and a function from one running server to named figures."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from benchmark.client import ChatClient, Message, Reply
+from benchmark.servers import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is asked for. The quick ones only show that everything works."""
+
+    reply_tokens: int
+    long_reply_tokens: int
+    turns: int
+    interleaved: int
+    opening_tokens: int
+    rewritten_tokens: int
+    neighbour_tokens: tuple[int, int]
+    remembered: int
+
+
+FULL = Sizes(
+    reply_tokens=96,
+    long_reply_tokens=600,
+    turns=6,
+    interleaved=24,
+    opening_tokens=200,
+    rewritten_tokens=600,
+    neighbour_tokens=(1000, 4000),
+    remembered=100,
+)
+QUICK = Sizes(
+    reply_tokens=16,
+    long_reply_tokens=200,
+    turns=3,
+    interleaved=4,
+    opening_tokens=60,
+    rewritten_tokens=80,
+    neighbour_tokens=(200, 500),
+    remembered=6,
+)
+
+
+class Target:
+    """One server and a client of it."""
+
+    def __init__(self, server: Server, sizes: Sizes) -> None:
+        self.server = server
+        self.sizes = sizes
+        self.client = ChatClient(server.url)
+
+    async def chat(self, messages: list[Message], max_tokens: int) -> Reply:
+        return await self.client.chat(messages, max_tokens)
+
+    async def close(self) -> None:
+        await self.client.close()
+        self.server.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`run` names every figure with its unit and raises ScenarioFailed when it cannot be had."""
+
+    name: str
+    about: str
+    run: Callable[[Target], Awaitable[dict[str, float]]]
+    starts_itself: bool = False
+    """Otherwise the server is up and has answered once."""
+    peer_flags: tuple[str, ...] = ()
+    """What llama-server needs on top to be at its best here."""
