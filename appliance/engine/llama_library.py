@@ -1,10 +1,10 @@
 """llama.cpp, loaded with manners: import it from here and nowhere else.
 
-OpenMP's workers by default spin for long at every barrier, hundreds of times a token. On a small box
-that is ruinous as soon as anything else wants a core: beside two busy processes on two cores, decode
-fell from 82 to 0.2 tokens/s. Workers that sleep at once are no better: 28 tokens/s on a quiet box. A
-short spin is both: 78 tokens/s on a quiet box, 27 to 30 beside one or two busy processes. libgomp
-reads the variable when it is loaded.
+OpenMP's workers by default spin for long at every barrier, hundreds of times a token. On a small
+box that is ruinous as soon as anything else wants a core: beside two busy processes on two cores,
+decode fell from 82 to 0.2 tokens/s. Workers that sleep at once are no better: 28 tokens/s on a
+quiet box. A short spin is both: 78 tokens/s on a quiet box, 27 to 30 beside one or two busy
+processes. libgomp reads the variable when it is loaded.
 """
 
 import os
