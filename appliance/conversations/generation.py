@@ -106,6 +106,10 @@ class Generations:
         self._open[generation.sequence_id] = generation
         return generation
 
+    def forget(self, owner: str) -> None:
+        """Take somebody's words out of the KV cache, but for what is being written."""
+        self._engine.forget(owner)
+
     def _publish(self, events: list[Event]) -> None:
         assert self._loop is not None
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to read

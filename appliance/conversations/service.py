@@ -207,7 +207,7 @@ class ConversationService:
         return replace(conversation, title=title)
 
     async def delete_conversation(self, person: Person, conversation_id: str) -> DeleteReceipt:
-        """Delete it with all its messages and turns, hot entries included. Raises NotFound."""
+        """Delete it and all that is kept of it, in Valkey and the KV cache too. Raises NotFound."""
         async with self._database.read() as reader:
             running = await turns.running_in(reader, person.person_key, conversation_id)
         if running is not None:
@@ -218,6 +218,7 @@ class ConversationService:
                 raise NotFound(_NO_CONVERSATION)
             receipt = await conversations.delete(tx, person.person_key, conversation_id)
         await self._database.truncate_wal()
+        self._runner.forget_words(person)
         await self._window.forget(conversation_id)
         if running is not None:
             await self._token_stream.forget(running.turn_id)

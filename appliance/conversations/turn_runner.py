@@ -91,6 +91,10 @@ class TurnRunner:
         live.is_stopping = True
         await asyncio.wait([task])
 
+    def forget_words(self, person: Person) -> None:
+        """Something of this person's was deleted: the KV cache must not hold it either."""
+        self._generations.forget(person.person_id)
+
     def release_readers(self) -> None:
         """Close all streams before a stop, without saying that their turns are over."""
         for live in self._live.values():

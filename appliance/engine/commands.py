@@ -24,6 +24,13 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Let go of what idle seats still hold of somebody's words."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Run something heavy between two steps."""
 
@@ -36,4 +43,4 @@ class Stop:
     """End everything and free the model."""
 
 
-Command = Submit | Cancel | Call | Stop
+Command = Submit | Cancel | Forget | Call | Stop

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 
 from appliance.engine.backend import Backend, Vocabulary
-from appliance.engine.commands import Call, Cancel, Command, Stop, Submit
+from appliance.engine.commands import Call, Cancel, Command, Forget, Stop, Submit
 from appliance.engine.events import Event
 from appliance.engine.scheduler import Scheduler
 from appliance.engine.sequence import SamplingParams, Sequence
@@ -109,6 +109,10 @@ class Engine:
         """End a sequence within one step; harmless when it is over."""
         self._inbox.put(Cancel(sequence_id))
 
+    def forget(self, owner: str) -> None:
+        """Let go of all words of `owner` that no running sequence needs: something was deleted."""
+        self._inbox.put(Forget(owner))
+
     def call(self, function: Callable[[], Any]) -> "Future[Any]":
         """Run `function` on the compute thread between two steps."""
         answer: Future[Any] = Future()
@@ -190,6 +194,8 @@ class Engine:
                         stepper.accept(sequence, submitted_at)
                     case Cancel(sequence_id):
                         stepper.cancel(sequence_id)
+                    case Forget(owner):
+                        stepper.forget(owner)
                     case Call():
                         _run_call(command)
                     case Stop():

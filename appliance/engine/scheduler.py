@@ -156,6 +156,13 @@ class Scheduler:
             self.waiting.remove(sequence)
         self.slots.release(sequence)
 
+    def forget_owner(self, owner: str) -> list[Slot]:
+        """Empty the idle seats of `owner`; returns them."""
+        emptied = [slot for slot in self.slots.idle() if slot.owner == owner]
+        for slot in emptied:
+            self.slots.forget(slot)
+        return emptied
+
     def forget_all(self) -> None:
         """After the KV cache was lost: no seat holds anything, and everybody starts anew."""
         for sequence in list(self.running):

@@ -52,6 +52,11 @@ class Stepper:
         if sequence is not None:
             self._end(sequence)
 
+    def forget(self, owner: str) -> None:
+        """Empty the idle seats that hold words of `owner`."""
+        for slot in self._scheduler.forget_owner(owner):
+            self._backend.keep(slot, 0)
+
     def cancel_all(self) -> None:
         for sequence in (*self._scheduler.running, *self._scheduler.waiting):
             self.cancel(sequence.sequence_id)

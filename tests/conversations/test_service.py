@@ -279,6 +279,18 @@ async def test_delete_takes_everything_and_says_how_much(box: Box) -> None:
         assert b"zanzibar" not in file.read_bytes(), file.name
 
 
+async def test_delete_takes_the_words_out_of_the_kv_cache(open_scripted: OpenBox) -> None:
+    backend = ScriptedBackend(lambda sequence: "ok")
+    box = await open_scripted(backend)
+    started = await say(box, "A word that must be gone: zanzibar")
+    await follow_to_end(box, started.turn.turn_id)
+    await box.service.delete_conversation(box.person, started.conversation.conversation_id)
+    again = await say(box, "Something else")
+    await follow_to_end(box, again.turn.turn_id)
+    held = ["".join(chr(cell.token) for cell in cells) for cells in backend.cells.values()]
+    assert not [text for text in held if "zanzibar" in text]
+
+
 async def test_delete_stops_a_reply_that_is_being_written(open_scripted: OpenBox) -> None:
     backend = ScriptedBackend(lambda sequence: "x" * 500, gated=True)
     box = await open_scripted(backend)

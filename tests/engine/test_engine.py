@@ -205,6 +205,19 @@ def test_nobody_builds_on_what_another_person_wrote(start: Start) -> None:
     assert listener.wait_end("bob").counts.cached_tokens == 0
 
 
+def test_forgotten_words_are_in_no_slot_and_others_keep_theirs(start: Start) -> None:
+    backend = ScriptedBackend()
+    engine, listener = start(backend)
+    for owner in ("ann", "bob"):
+        submit(engine, owner, f"a secret of {owner}", owner=owner)
+        listener.wait_end(owner)
+    engine.forget("ann")
+    engine.call(lambda: None).result(30)
+    held = ["".join(chr(cell.token) for cell in cells) for cells in backend.cells.values()]
+    assert not [text for text in held if "ann" in text]
+    assert [text for text in held if text.startswith("a secret of bob")]
+
+
 def test_a_call_runs_on_the_compute_thread_between_two_steps(start: Start) -> None:
     engine, _ = start(ScriptedBackend())
     assert engine.call(lambda: threading.current_thread().name).result(30) == "compute"
