@@ -58,10 +58,6 @@ class CellMap:
         unique = {id(run): len(run.tokens) for cells in self.seats for run in cells.runs}
         return sum(unique.values())
 
-    def own_count(self, cells: Cells) -> int:
-        """How many cells become free when this seat is emptied."""
-        return sum(len(run.tokens) for run in cells.runs if run.holders == 1)
-
     def trim(self, cells: Cells, count: int) -> None:
         """Keep the first `count` tokens of a seat."""
         keep = self._split(cells, count)
