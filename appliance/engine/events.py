@@ -7,12 +7,16 @@ from appliance.engine.sequence import FinishReason
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Not writing yet: `place` in the queue while waiting (1 is next), then tokens read."""
+    """Not writing yet: `place` in the queue while waiting (1 is next), then tokens read.
+
+    `wait_seconds` is about how long until the first word; None when nothing is known yet.
+    """
 
     sequence_id: str
     place: int | None
     prefilled_tokens: int
     prompt_tokens: int
+    wait_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,9 @@ class Delta:
 class SequenceCounts:
     """What a sequence cost.
 
-    `ttft_ms` counts from submission, queue included; None when no token came.
+    `ttft_ms` counts from submission, queue included; None when no token came. `prefill_ms` is from
+    the seat to the first token. Of `drafted_tokens` that prompt lookup proposed, `accepted_tokens`
+    were what the model itself would have written.
     """
 
     prompt_tokens: int
@@ -36,6 +42,9 @@ class SequenceCounts:
     queue_ms: int
     ttft_ms: int | None
     decode_ms: int
+    prefill_ms: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

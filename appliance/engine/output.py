@@ -57,6 +57,9 @@ class Output:
             queue_ms=_ms(admitted_at - self._submitted_at),
             ttft_ms=None if first_at is None else _ms(first_at - self._submitted_at),
             decode_ms=_ms(last_at - first_at) if first_at and last_at else 0,
+            prefill_ms=_ms(first_at - admitted_at) if first_at else 0,
+            drafted_tokens=self._sequence.drafted_tokens,
+            accepted_tokens=self._sequence.accepted_tokens,
         )
 
 

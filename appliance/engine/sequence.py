@@ -27,6 +27,13 @@ class FinishReason(StrEnum):
     ERROR = "error"
 
 
+class Priority(StrEnum):
+    """Whether a person waits for it. What runs in the background gives way to everybody."""
+
+    NORMAL = "normal"
+    BACKGROUND = "background"
+
+
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
     """How the next token is drawn.
@@ -59,11 +66,16 @@ class Sequence:
     sampling: SamplingParams
     public_tokens: int = 0
     """How many leading tokens are the box's own words, which may be shared between people."""
+    tag: str | None = None
+    """What it belongs to, so that it can be forgotten with it; None: nothing is kept on disk."""
+    priority: Priority = Priority.NORMAL
     prompt_tokens: int = field(init=False)
     status: SequenceStatus = SequenceStatus.WAITING
     slot: "Slot | None" = None
     computed: int = 0
     cached_tokens: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
     finish_reason: FinishReason | None = None
 
     def __post_init__(self) -> None:
