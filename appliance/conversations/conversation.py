@@ -78,6 +78,9 @@ class TurnCounts:
     queue_ms: int = 0
     ttft_ms: int | None = None
     decode_ms: int = 0
+    prefill_ms: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
 
     @property
     def tokens_per_second(self) -> float | None:
