@@ -1,15 +1,24 @@
 """Every error that is ours, in one tree.
 
-ApplianceError +-- SettingsError a setting is wrong; the start is refused +-- InvalidInput what was
-sent cannot be accepted; the sentence says what to do | `-- PromptTooLong more tokens than the model
-can read +-- NotFound no such thing, or not this person's +-- Conflict right request, wrong moment:
-another turn is still running +-- ModelError a model file or preset | +-- ModelMissing there is no
-such model here | `-- ModelRefused the file is broken, hostile or not what it claims to be +--
-EngineError the engine could not do what was asked | +-- EngineUnavailable no model is loaded: still
-loading, or loading failed | `-- QueueFull too many sequences wait already +-- StoreError SQLite
-could not do what was asked | +-- StoreRefused the database cannot be opened: newer, damaged or not
-writable | `-- StoreFull no space is left on the disk `-- HotError Valkey is away; never reaches a
-person
+ApplianceError
++-- SettingsError        a setting is wrong; the start is refused
++-- InvalidInput         what was sent cannot be accepted; the sentence says what to do
+|   `-- PromptTooLong    more tokens than the model can read
++-- NotFound             no such thing, or not this person's
++-- Conflict             right request, wrong moment: another turn is still running
++-- ModelError           a model file or preset
+|   +-- ModelMissing     there is no such model here
+|   `-- ModelRefused     the file is broken, hostile or not what it claims to be
++-- EngineError          the engine could not do what was asked
+|   +-- EngineUnavailable    no model is loaded: still loading, or loading failed
+|   |   `-- RemoteFailed     the machine at engine.url is away, or does not do what was asked
+|   |       +-- RemoteAway       it does not answer, and may come back
+|   |       `-- RemoteLoading    it is there, and loads its model
+|   `-- QueueFull        too many sequences wait already
++-- StoreError           SQLite could not do what was asked
+|   +-- StoreRefused     the database cannot be opened: newer, damaged or not writable
+|   `-- StoreFull        no space is left on the disk
+`-- HotError             Valkey is away; never reaches a person
 
 Each message is one sentence for the person who reads it, and says what to do. `str(error)` is that
 sentence.
@@ -58,6 +67,18 @@ class EngineError(ApplianceError):
 
 class EngineUnavailable(EngineError):
     """No model is loaded at the moment."""
+
+
+class RemoteFailed(EngineUnavailable):
+    """The machine at engine.url is away, or does not do what it was asked."""
+
+
+class RemoteAway(RemoteFailed):
+    """It does not answer, or fails; it may be back in a moment."""
+
+
+class RemoteLoading(RemoteFailed):
+    """It is there, and loads its model."""
 
 
 class QueueFull(EngineError):

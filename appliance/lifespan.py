@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from appliance.conversations.box_status import BoxStatus, box_status
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
@@ -19,16 +18,11 @@ from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.data_dir import open_data_dir, page_secret
 from appliance.engine.backend import Backend
-from appliance.engine.chat_tokenizer import ChatTokenizer
-from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine_choice import ChatEngine, chat_engine
 from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.server import ValkeyServer
 from appliance.hot.token_stream import TokenStream
-from appliance.model_choice import ModelChoice
-from appliance.model_files.library import ModelLibrary
-from appliance.model_files.presets import load_presets
-from appliance.paths import PRESETS
 from appliance.prompting.assembler import Assembler
 from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
@@ -47,7 +41,7 @@ class Box:
     generations: Generations
     runner: TurnRunner
     database: Database
-    model: ModelChoice
+    engine: ChatEngine
     valkey: ValkeyServer | None
     page_secret: str
 
@@ -64,25 +58,22 @@ async def open_box(
         database = await Database.open(settings.data_dir / "appliance.sqlite3")
         stack.push_async_callback(database.close)
         hot, valkey = await _open_hot(settings, stack)
-        engine, model = new_engine(settings, load)
-        generations = Generations(engine)
+        engine = chat_engine(settings, load)
+        generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
         window, token_stream = RecentWindow(hot), TokenStream(hot)
-        tokenizer = ChatTokenizer(engine, model.template_values)
         assembler = Assembler(
-            tokenizer,
+            engine.tokenizer,
             WindowReader(database, window).load,
             system_prompt=settings.assistant.system_prompt,
             reply_limit_tokens=settings.limits.reply_tokens,
+            ahead=engine.ahead,
         )
         runner = TurnRunner(
-            TurnRecord(database), generations, assembler, window, token_stream, model.profile
+            TurnRecord(database), generations, assembler, window, token_stream, engine.profile
         )
         stack.push_async_callback(runner.shut_down)
-
-        def status() -> BoxStatus:
-            return box_status(engine, model.profile().name)
 
         open_turns = settings.engine.slots + settings.engine.waiting_limit
         async with database.write() as tx:
@@ -98,31 +89,18 @@ async def open_box(
                 window,
                 token_stream,
                 ServiceLimits(settings.limits.message_chars, open_turns),
-                status,
+                engine.status,
             ),
-            completions=Completions(generations, tokenizer, model.profile, open_turns),
+            completions=Completions(
+                generations, engine.tokenizer, engine.profile, open_turns, engine.ahead
+            ),
             generations=generations,
             runner=runner,
             database=database,
-            model=model,
+            engine=engine,
             valkey=valkey,
             page_secret=page_secret(settings.data_dir),
         )
-
-
-def new_engine(
-    settings: Settings, load: Callable[[], Backend] | None = None
-) -> tuple[Engine, ModelChoice]:
-    """The engine for the model that the settings name; nothing is loaded before it is started."""
-    library = ModelLibrary(settings.model_dir, load_presets(PRESETS))
-    model = ModelChoice(settings, library)
-    limits = EngineLimits(
-        slots=settings.engine.slots,
-        kv_tokens=settings.engine.kv_tokens,
-        batch_tokens=settings.engine.batch_tokens,
-        waiting_limit=settings.engine.waiting_limit,
-    )
-    return Engine(load or model.load, limits), model
 
 
 async def _open_hot(settings: Settings, stack: AsyncExitStack) -> tuple[Hot, ValkeyServer | None]:

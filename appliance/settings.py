@@ -131,6 +131,31 @@ class EngineSettings(Section):
     waiting_limit: Whole = _whole(
         64, 1, 10_000, "How many turns may wait for a slot before new ones are turned away."
     )
+    url: Annotated[str, AfterValidator(checks.http_url)] | None = _setting(
+        None,
+        "OpenAI-compatible address of a bigger machine that answers instead; what people write is "
+        "then sent there. Not set: a model in this box answers.",
+        "an address such as http://bigbox:8000/v1, without name, password, ? or #",
+    )
+    url_key: Annotated[SecretStr, AfterValidator(checks.api_key)] | None = _setting(
+        None,
+        "The key that the machine at engine.url asks for, if it does.",
+        "letters, digits and signs of ASCII without blanks",
+    )
+    url_model: str | None = _setting(
+        None,
+        "Which of its models answers. Not set: the first one that it lists.",
+        "a name of at most 300 characters",
+        min_length=1,
+        max_length=300,
+    )
+    url_context_tokens: Whole | None = _whole(
+        None,
+        256,
+        16_777_216,
+        "Longest prompt and reply together there, in tokens. Not set: what it says of itself, "
+        "else 8192.",
+    )
 
     @model_validator(mode="after")
     def _one_conversation_fits(self) -> Self:

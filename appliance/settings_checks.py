@@ -71,6 +71,30 @@ def valkey_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def http_url(url: str) -> str:
+    """The address of a server without what does not belong there, and without a last slash."""
+    try:
+        parts = urlsplit(url)
+        is_server = parts.scheme in ("http", "https") and bool(parts.hostname)
+        is_plain = parts.username is None and not parts.query and not parts.fragment
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        is_server = is_plain = False
+    if not is_server or not url.isprintable() or " " in url:
+        raise ValueError("that is no address of a server")
+    if not is_plain:
+        raise ValueError("a key belongs into engine.url_key, and nothing follows the path")
+    return url.rstrip("/")
+
+
+def api_key(key: SecretStr) -> SecretStr:
+    """A key that fits into a line of an HTTP request."""
+    text = key.get_secret_value().strip()
+    if not text or not all("!" <= char <= "~" for char in text):
+        raise ValueError("that cannot be a key")
+    return SecretStr(text)
+
+
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)

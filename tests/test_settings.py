@@ -127,6 +127,12 @@ def test_toml_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
         ("[server]\nport = 99999", ["server.port", "99999", "from 0 to 65535"]),
         ("[server]\nport = true", ["server.port", "True", "from 0 to 65535"]),
         ("[server]\nport = 'x'", ["server.port", "'x'", "from 0 to 65535"]),
+        ("[engine]\nurl = 'bigbox:8000'", ["engine.url", "no address of a server", "/v1"]),
+        ("[engine]\nurl = 'ftp://bigbox/v1'", ["engine.url", "no address of a server"]),
+        ("[engine]\nurl = 'http://bigbox:x/v1'", ["engine.url", "no address of a server"]),
+        ("[engine]\nurl = 'http://a:b@bigbox/v1'", ["engine.url", "belongs into engine.url_key"]),
+        ("[engine]\nurl = 'http://bigbox/v1?x=y'", ["engine.url", "nothing follows the path"]),
+        ("[engine]\nurl_context_tokens = 1", ["engine.url_context_tokens", "from 256 to"]),
         ("[engine]\nslots = 0", ["engine.slots", "0", "from 1 to 64"]),
         ("[engine]\nslots = 1.5", ["engine.slots", "1.5", "from 1 to 64"]),
         ("[engine]\nthreads = 0", ["engine.threads", "from 1 to 512"]),
@@ -306,3 +312,16 @@ def test_the_command_prints_json() -> None:
         "source": "default",
         "help": "Port to listen on; 0 takes any free one.",
     }
+
+
+def test_the_address_of_a_bigger_machine_is_kept_without_its_last_slash(toml) -> None:
+    assert Settings.load(toml("[engine]\nurl = 'http://bigbox:8000/v1/'")).engine.url == (
+        "http://bigbox:8000/v1"
+    )
+
+
+@pytest.mark.parametrize("key", ["two words", "schlüssel", "a\\nb", " "])
+def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(toml, key: str) -> None:
+    sentence = refusal(toml(f'[engine]\nurl_key = "{key}"'))
+    assert "engine.url_key is a secret that is not shown" in sentence
+    assert key.strip() == "" or key not in sentence

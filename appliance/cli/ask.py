@@ -38,22 +38,19 @@ def ask(
 async def _answer(settings: Settings, question: str, sampling: dict[str, int]) -> None:
     from appliance.conversations.accepting import accepted_content
     from appliance.conversations.completions import Completions
-    from appliance.conversations.generation import Generations
-    from appliance.engine.chat_tokenizer import ChatTokenizer
     from appliance.engine.events import Delta, Ended
     from appliance.engine.sequence import FinishReason
-    from appliance.lifespan import new_engine
+    from appliance.engine_choice import chat_engine
 
     question = accepted_content(question, settings.limits.message_chars)
-    engine, model = new_engine(settings)
-    generations = Generations(engine)
+    engine = chat_engine(settings)
+    generations = engine.generations
     await generations.start()
     try:
         await generations.wait_ready()
-        completions = Completions(
-            generations, ChatTokenizer(engine, model.template_values), model.profile, open_limit=1
-        )
+        completions = Completions(generations, engine.tokenizer, engine.profile, 1, engine.ahead)
         messages = [("system", settings.assistant.system_prompt), ("user", question)]
+        await completions.count_ahead(messages)
         async with completions.begin("terminal", messages, sampling) as reply:
             async for event in reply:
                 if isinstance(event, Delta):

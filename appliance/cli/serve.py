@@ -153,4 +153,4 @@ async def _announce_first_answer(box: Any) -> None:
         click.echo(f"No model yet: {error}")
         return
     seconds = monotonic() - _STARTED_AT
-    click.echo(f"Ready: {box.model.profile().name} gave its first answer after {seconds:.1f} s.")
+    click.echo(f"Ready: {box.engine.profile().name} gave its first answer after {seconds:.1f} s.")

@@ -1,13 +1,24 @@
 """A completion without a conversation: messages in, events out, nothing kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from time import time
-from typing import Any
+from typing import Any, Protocol
 
 from appliance.conversations.generation import Generation, Generations
 from appliance.conversations.model_profile import ModelProfile
-from appliance.engine.chat_tokenizer import ChatTokenizer
 from appliance.errors import InvalidInput, PromptTooLong, QueueFull
+from appliance.prompting.assembler import CountsAhead
+
+
+class ChatTokens(Protocol):
+    """What is asked of an engine's tokenizer."""
+
+    @property
+    def context_tokens(self) -> int: ...
+
+    def chat_tokens(self, messages: Sequence[tuple[str, str]]) -> Sized:
+        """The prompt as the engine wants it; its length is in tokens."""
+        ...
 
 
 class Completions:
@@ -16,19 +27,29 @@ class Completions:
     def __init__(
         self,
         generations: Generations,
-        tokenizer: ChatTokenizer,
+        tokenizer: ChatTokens,
         model_profile: Callable[[], ModelProfile],
         open_limit: int,
+        ahead: CountsAhead | None = None,
     ) -> None:
         self._generations = generations
         self._tokenizer = tokenizer
         self._model_profile = model_profile
         self._open_limit = open_limit
+        self._ahead = ahead
         self.started_at = int(time())
 
     @property
     def model_name(self) -> str:
         return self._model_profile().name
+
+    async def count_ahead(self, messages: Sequence[tuple[str, str]]) -> None:
+        """Have the messages counted by a machine that is elsewhere; else nothing to do.
+
+        Raises EngineUnavailable.
+        """
+        if self._ahead is not None:
+            await self._ahead.count_ahead([content for _, content in messages])
 
     def begin(
         self, owner: str, messages: Sequence[tuple[str, str]], sampling: Mapping[str, Any]

@@ -1,31 +1,36 @@
-"""The async face of the engine: one sequence as an async iterator of events.
+"""Replies being generated, as async iterators of events, whichever kind of engine writes them.
 
-The way back from the compute thread to the event loop is written here and nowhere else: one
+`Generations` is what callers know of an engine. `EngineGenerations` is the one in this process: the
+way back from the compute thread to the event loop is written here and nowhere else: one
 `call_soon_threadsafe` a step, harmless when the reader has gone or the loop is closed.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sized
 from types import TracebackType
+from typing import Protocol
 
 import structlog
 
 from appliance.conversations.conversation import new_id
 from appliance.engine.engine import Engine, EngineState
 from appliance.engine.events import Ended, Event, Progress
-from appliance.engine.sequence import SamplingParams
+from appliance.engine.sequence import Priority, SamplingParams
 from appliance.errors import EngineUnavailable
 
 log = structlog.get_logger(__name__)
 
 
 class Generation:
-    """One running sequence. Leaving the `async with` block cancels it if it is not over."""
+    """One running sequence. Leaving the `async with` block cancels it if it is not over.
 
-    def __init__(self, engine: Engine, sequence_id: str) -> None:
-        self._engine = engine
+    `cancel` is given the id and asks whoever writes it to stop.
+    """
+
+    def __init__(self, sequence_id: str, cancel: Callable[[str], None]) -> None:
+        self._cancel = cancel
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
         self._is_over = False
@@ -41,7 +46,7 @@ class Generation:
 
     def cancel(self) -> None:
         """Ask the engine to stop; its `Ended` event follows within one step."""
-        self._engine.cancel(self.sequence_id)
+        self._cancel(self.sequence_id)
 
     async def __aenter__(self) -> "Generation":
         return self
@@ -65,8 +70,42 @@ class Generation:
                 yield event
 
 
-class Generations:
-    """All running sequences of this process."""
+class Generations(Protocol):
+    """An engine of either kind, as turns and completions see it."""
+
+    async def start(self) -> None:
+        """Start it; what takes long goes on in the background."""
+
+    async def stop(self) -> None: ...
+
+    @property
+    def open_count(self) -> int: ...
+
+    async def wait_ready(self) -> None:
+        """Wait while the model loads. Raises EngineUnavailable when there is none."""
+
+    def begin(
+        self,
+        owner: str,
+        prompt: Sized,
+        sampling: SamplingParams,
+        public_tokens: int = 0,
+        tag: str | None = None,
+        priority: Priority = Priority.NORMAL,
+    ) -> Generation:
+        """Submit a prompt as this engine's own tokenizer made it; its length is in tokens.
+
+        Its first `public_tokens` are the box's own words. Raises EngineUnavailable, PromptTooLong,
+        InvalidInput.
+        """
+        ...
+
+    def forget(self, owner: str) -> None:
+        """Take somebody's words out of the KV cache, but for what is being written."""
+
+
+class EngineGenerations:
+    """All running sequences of the engine in this process."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -95,14 +134,23 @@ class Generations:
             raise EngineUnavailable(self._engine.failure or "The engine has stopped.")
 
     def begin(
-        self, owner: str, prompt: list[int], sampling: SamplingParams, public_tokens: int = 0
+        self,
+        owner: str,
+        prompt: Sized,
+        sampling: SamplingParams,
+        public_tokens: int = 0,
+        tag: str | None = None,
+        priority: Priority = Priority.NORMAL,
     ) -> Generation:
-        """Submit a prompt whose first `public_tokens` are the box's own words.
+        """Submit token ids of which the first `public_tokens` are the box's own words.
 
         Raises EngineUnavailable, PromptTooLong.
         """
-        generation = Generation(self._engine, new_id())
-        self._engine.submit(generation.sequence_id, owner, prompt, sampling, public_tokens)
+        assert isinstance(prompt, list), "the engine's own tokenizer makes lists of token ids"
+        generation = Generation(new_id(), self._engine.cancel)
+        self._engine.submit(
+            generation.sequence_id, owner, prompt, sampling, public_tokens, tag, priority
+        )
         self._open[generation.sequence_id] = generation
         return generation
 
@@ -123,10 +171,15 @@ class Generations:
             generation.deliver(event)
             if isinstance(event, Ended):
                 del self._open[event.sequence_id]
-                log.info(
-                    "sequence ended",
-                    finish_reason=str(event.finish_reason),
-                    prompt_tokens=event.counts.prompt_tokens,
-                    cached_tokens=event.counts.cached_tokens,
-                    completion_tokens=event.counts.completion_tokens,
-                )
+                log_end(event)
+
+
+def log_end(event: Ended) -> None:
+    """One line for each reply; its words are never logged."""
+    log.info(
+        "sequence ended",
+        finish_reason=str(event.finish_reason),
+        prompt_tokens=event.counts.prompt_tokens,
+        cached_tokens=event.counts.cached_tokens,
+        completion_tokens=event.counts.completion_tokens,
+    )

@@ -85,7 +85,7 @@ class ConversationService:
         """
         client_message_id = accepted_client_id(client_message_id)
         content = accepted_content(content, self._limits.message_chars)
-        self._check_size(content)
+        await self._check_size(content)
         # Shielded: a client that hangs up now must not leave a stored message without its turn.
         accepting = self._accept(person, conversation_id, content, client_message_id)
         return await asyncio.shield(asyncio.ensure_future(accepting))
@@ -224,8 +224,9 @@ class ConversationService:
             await self._token_stream.forget(running.turn_id)
         return receipt
 
-    def _check_size(self, content: str) -> None:
+    async def _check_size(self, content: str) -> None:
         try:
+            await self._assembler.count_ahead([content])
             self._assembler.check(content)
         except EngineUnavailable:
             return  # cannot be counted yet; the turn counts again before it runs

@@ -18,7 +18,7 @@ from appliance.engine.backend import Backend, Vocabulary
 from appliance.engine.commands import Call, Cancel, Command, Forget, Stop, Submit
 from appliance.engine.events import Event
 from appliance.engine.scheduler import Scheduler
-from appliance.engine.sequence import SamplingParams, Sequence
+from appliance.engine.sequence import Priority, SamplingParams, Sequence
 from appliance.engine.step_budget import StepBudget
 from appliance.engine.stepper import Stepper
 from appliance.errors import ApplianceError, EngineUnavailable, PromptTooLong
@@ -89,6 +89,8 @@ class Engine:
         prompt: list[int],
         sampling: SamplingParams,
         public_tokens: int = 0,
+        tag: str | None = None,
+        priority: Priority = Priority.NORMAL,
     ) -> None:
         """Queue a prompt; what happens to it is published.
 
@@ -102,7 +104,9 @@ class Engine:
                 f"That is {len(prompt)} tokens, and the model reads at most {context_tokens - 1} "
                 "at once. Shorten the message or split it."
             )
-        sequence = Sequence(sequence_id, owner, list(prompt), sampling, public_tokens)
+        sequence = Sequence(
+            sequence_id, owner, list(prompt), sampling, public_tokens, tag, priority
+        )
         self._inbox.put(Submit(sequence, monotonic()))
 
     def cancel(self, sequence_id: str) -> None:

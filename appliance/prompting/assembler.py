@@ -4,9 +4,9 @@ A prompt is never cut silently: what was left out stands in the record, which is
 turn.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from appliance.conversations.conversation import Message, Person, Role, Turn
 from appliance.errors import PromptTooLong
@@ -19,17 +19,29 @@ from appliance.prompting.budget import (
 
 
 class Tokenizer(Protocol):
-    """The loaded model's eyes."""
+    """The model's eyes. A prompt is what its engine wants; its length is in tokens."""
 
     @property
     def context_tokens(self) -> int: ...
 
     def count(self, text: str) -> int: ...
 
-    def continued(self, messages: Sequence[tuple[str, str]], reply_so_far: str) -> list[int]: ...
+    def continued(self, messages: Sequence[tuple[str, str]], reply_so_far: str) -> Sized: ...
 
-    def shared_with(self, tokens: Sequence[int], system_prompt: str) -> int:
+    # Positional, because what a prompt is made of is between a tokenizer and its engine.
+    def shared_with(self, tokens: Any, system_prompt: str, /) -> int:
         """How many leading tokens a conversation has from its system text alone."""
+        ...
+
+
+class CountsAhead(Protocol):
+    """A tokenizer on another machine is asked ahead, because `fit` does not wait."""
+
+    async def count_ahead(self, texts: Iterable[str]) -> None:
+        """Have these counted; what cannot be is estimated later. Raises EngineUnavailable."""
+
+    def record_of(self, tokens: Any) -> Mapping[str, object]:
+        """What the record of this prompt shall say of its counts."""
         ...
 
 
@@ -39,12 +51,13 @@ LoadWindow = Callable[[Person, str, str], Awaitable[Sequence[Message]]]
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Token ids, how long the reply may get, and what the tokens hold.
+    """What the engine reads (token ids, for the one in this process), how long the reply may get,
+    and what the tokens hold.
 
     The first `public_tokens` are the box's own words (the system text), the same for everybody.
     """
 
-    tokens: list[int]
+    tokens: Sized
     public_tokens: int
     reply_tokens: int
     record: dict[str, object]
@@ -60,16 +73,28 @@ class Assembler:
         *,
         system_prompt: str,
         reply_limit_tokens: int,
+        ahead: CountsAhead | None = None,
     ) -> None:
         self._tokenizer = tokenizer
         self._load_window = load_window
         self._system_prompt = system_prompt
         self._reply_limit_tokens = reply_limit_tokens
+        self._ahead = ahead
 
     async def assemble(self, person: Person, turn: Turn, reply_so_far: str = "") -> Prompt:
         """The prompt for a turn's input message. Raises EngineUnavailable, PromptTooLong."""
         window = await self._load_window(person, turn.conversation_id, turn.input_message_id)
+        pairs = [content for _, content in self._pairs(window)]
+        await self.count_ahead((reply_so_far, *pairs, *(m.content for m in window)))
         return self.fit(window, reply_so_far)
+
+    async def count_ahead(self, texts: Iterable[str]) -> None:
+        """Have texts counted by a machine that is elsewhere; nothing to do for a model in this box.
+
+        Raises EngineUnavailable.
+        """
+        if self._ahead is not None:
+            await self._ahead.count_ahead((self._system_prompt, *texts))
 
     def check(self, content: str) -> None:
         """Raises PromptTooLong when a message could not even be read alone."""
@@ -110,6 +135,8 @@ class Assembler:
             "dropped_messages": first,
             "public_tokens": public_tokens,
         }
+        if self._ahead is not None:
+            record |= self._ahead.record_of(tokens)
         return Prompt(tokens, public_tokens, min(budget.reply_tokens, left), record)
 
     def _budget(self) -> Budget:

@@ -32,7 +32,9 @@ async def chat_completions(
     chat = _decode(await request.body())
     if chat.model not in (completions.model_name, "default"):
         raise _unknown_model(chat.model, completions)
-    generation = completions.begin(person.person_id, chat.pairs(), chat.sampling())
+    messages = chat.pairs()
+    await completions.count_ahead(messages)
+    generation = completions.begin(person.person_id, messages, chat.sampling())
     answer = Answer(completions.model_name)
     if chat.stream:
         include_usage = chat.stream_options is not None and chat.stream_options.include_usage

@@ -136,7 +136,9 @@ class HeaderView:
 
 @dataclass(frozen=True, slots=True)
 class BoxView:
-    """How the model is; the sentence says what to do when it is not well."""
+    """How the model is; the sentence says what to do when it is not well, and `answered_by` names
+    the other machine that the messages go to.
+    """
 
     template: ClassVar[str] = "_box.html"
     variable: ClassVar[str] = "box"
@@ -144,6 +146,7 @@ class BoxView:
     state: str
     word: str
     sentence: str
+    answered_by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | Non
 def box_view(box: BoxStatus) -> BoxView:
     """The model's dot and word."""
     sentence = box.sentence if box.state == "failed" else ""
-    return BoxView(box.state, BOX_WORDS[box.state], sentence)
+    return BoxView(box.state, BOX_WORDS[box.state], sentence, box.answered_by)
 
 
 def list_view(

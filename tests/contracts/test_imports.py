@@ -22,6 +22,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "recall": {"errors", NOUNS, "store"},
     "prompting": {"errors", NOUNS, "recall", "hot", "store"},
     "conversations": {"errors", "prompting", "recall", "hot", "store", *ENGINE_FRONT},
+    # A second kind of engine, joined to the rest where the first one is.
+    "remote": {
+        *{"errors", NOUNS, "conversations.generation", "conversations.model_profile"},
+        *{"model_files.names", "engine.engine", "engine.events", "engine.sequence"},
+    },
     # The engine's values appear in the OpenAI-compatible answers; health asks whether the database
     # is there.
     "routes": {
@@ -31,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """For each folder: the folders and modules of ours that it may import besides itself."""
 
-EDGES = {"__main__", "app", "lifespan", "cli", "model_choice"}
+EDGES = {"__main__", "app", "lifespan", "cli", "engine_choice", "model_choice"}
 """These join the parts, and may import everything."""
 
 NEVER = {
@@ -41,6 +46,7 @@ NEVER = {
     "hot": {"aiosqlite", "pysqlite3", "sqlite3", "litestar", "llama_cpp"},
     "prompting": {"litestar", "llama_cpp"},
     "conversations": {"litestar", "llama_cpp", "valkey"},
+    "remote": {"litestar", "llama_cpp", "valkey", "aiosqlite"},
     "routes": {"llama_cpp", "valkey"},
 }
 
@@ -48,6 +54,8 @@ ONLY_IN = {
     # In the second one it is loaded by a child process that dies with the file it looks at.
     "llama_cpp": {"engine.llama_library", "model_files.trial_model"},
     "sentence_transformers": {"recall.embedder"},
+    # The one way out of this machine while it runs, and only for a box that is told to take it.
+    "httpx": {"remote.connection"},
     "nh3": {"rendering.sanitising"},
     "uvicorn": {"cli.serve"},
 }
@@ -185,4 +193,4 @@ def test_the_command_line_starts_without_the_heavy_libraries() -> None:
         text=True,
         check=True,
     ).stdout.split()
-    assert not {"llama_cpp", "torch", "sentence_transformers", "numpy"} & set(loaded)
+    assert not {"llama_cpp", "torch", "sentence_transformers", "numpy", "httpx"} & set(loaded)

@@ -107,6 +107,12 @@ async def test_a_model_that_cannot_be_loaded_leaves_a_page_that_says_what_to_do(
     assert "The model file is damaged. Add it again." in page.text
 
 
+async def test_the_page_says_where_the_messages_go_when_another_machine_answers(client, service):
+    assert "answered by" not in (await client.get("/")).text
+    service.status = BoxStatus("ready", "a-model", "Ready.", answered_by="bigbox<b>")
+    assert "answered by bigbox&lt;b&gt;</span>" in (await client.get("/")).text
+
+
 async def test_a_page_looks_again_soon_while_the_model_loads(client, service):
     service.status = BoxStatus("loading", "a-model", "Loading.")
     assert "every 2s" in (await client.get("/")).text

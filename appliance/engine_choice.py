@@ -1,0 +1,83 @@
+"""Which kind of engine answers: the model in this box, or a machine elsewhere (`engine.url`)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from appliance.conversations.box_status import BoxStatus, box_status
+from appliance.conversations.completions import ChatTokens
+from appliance.conversations.generation import EngineGenerations, Generations
+from appliance.conversations.model_profile import ModelProfile
+from appliance.engine.backend import Backend
+from appliance.engine.chat_tokenizer import ChatTokenizer
+from appliance.engine.engine import Engine, EngineLimits
+from appliance.model_choice import ModelChoice
+from appliance.model_files.library import ModelLibrary
+from appliance.model_files.presets import load_presets
+from appliance.paths import PRESETS
+from appliance.prompting.assembler import CountsAhead, Tokenizer
+from appliance.settings import Settings
+
+
+class EngineTokenizer(Tokenizer, ChatTokens, Protocol):
+    """What both the assembler and the completions need."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEngine:
+    """An engine of either kind; nothing is loaded before its generations are started."""
+
+    generations: Generations
+    tokenizer: EngineTokenizer
+    profile: Callable[[], ModelProfile]
+    status: Callable[[], BoxStatus]
+    ahead: CountsAhead | None = None
+    """Only of a machine elsewhere, whose tokenizer is asked ahead."""
+
+
+def chat_engine(settings: Settings, load: Callable[[], Backend] | None = None) -> ChatEngine:
+    """The engine that the settings ask for. `load` stands in for the model that they name."""
+    return _local(settings, load) if settings.engine.url is None else _remote(settings)
+
+
+def _local(settings: Settings, load: Callable[[], Backend] | None) -> ChatEngine:
+    model = ModelChoice(settings, ModelLibrary(settings.model_dir, load_presets(PRESETS)))
+    limits = EngineLimits(
+        slots=settings.engine.slots,
+        kv_tokens=settings.engine.kv_tokens,
+        batch_tokens=settings.engine.batch_tokens,
+        waiting_limit=settings.engine.waiting_limit,
+    )
+    engine = Engine(load or model.load, limits)
+    return ChatEngine(
+        EngineGenerations(engine),
+        ChatTokenizer(engine, model.template_values),
+        model.profile,
+        lambda: box_status(engine.state, model.profile().name, engine.failure),
+    )
+
+
+def _remote(settings: Settings) -> ChatEngine:
+    # An HTTP client is loaded only by a box that is told to use one.
+    from appliance.remote.connection import Connection
+    from appliance.remote.generations import RemoteGenerations
+    from appliance.remote.sampling import RemoteProfile
+    from appliance.remote.server import RemoteServer
+    from appliance.remote.token_counts import TokenCounts
+    from appliance.remote.tokenizer import RemoteTokenizer
+
+    engine = settings.engine
+    assert engine.url is not None
+    key = engine.url_key.get_secret_value() if engine.url_key else None
+    connection = Connection(engine.url, key)
+    server = RemoteServer(connection, engine.url_model, engine.url_context_tokens)
+    tokenizer = RemoteTokenizer(server, TokenCounts(connection))
+    return ChatEngine(
+        RemoteGenerations(
+            connection, server, slots=engine.slots, waiting_limit=engine.waiting_limit
+        ),
+        tokenizer,
+        lambda: RemoteProfile(server.model_name),
+        lambda: box_status(server.state, server.model_name, server.failure, server.host),
+        ahead=tokenizer,
+    )

@@ -1,0 +1,1 @@
+"""The second kind of engine: an OpenAI-compatible server on a bigger machine (`engine.url`)."""
