@@ -5,6 +5,7 @@ obstacle. The engine loads in the background while the page is up already. Unfin
 last, when all they need is there.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ from appliance.conversations.recovery import resume_unfinished
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
-from appliance.data_dir import open_data_dir, page_secret
+from appliance.cpu import physical_cores
+from appliance.data_dir import derived_key, open_data_dir, page_secret
 from appliance.engine.backend import Backend
 from appliance.engine.chat_tokenizer import ChatTokenizer
 from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.server import ValkeyServer
@@ -34,6 +37,8 @@ from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
 from appliance.store import people
 from appliance.store.database import Database
+
+SAVE_AT_STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,9 @@ async def open_box(
         database = await Database.open(settings.data_dir / "appliance.sqlite3")
         stack.push_async_callback(database.close)
         hot, valkey = await _open_hot(settings, stack)
-        engine, model = new_engine(settings, load)
+        secret = page_secret(settings.data_dir)
+        snapshots = _open_snapshots(settings, secret, stack)
+        engine, model = new_engine(settings, load, snapshots)
         generations = Generations(engine)
         await generations.start()
         stack.push_async_callback(generations.stop)
@@ -106,12 +113,14 @@ async def open_box(
             database=database,
             model=model,
             valkey=valkey,
-            page_secret=page_secret(settings.data_dir),
+            page_secret=secret,
         )
 
 
 def new_engine(
-    settings: Settings, load: Callable[[], Backend] | None = None
+    settings: Settings,
+    load: Callable[[], Backend] | None = None,
+    snapshots: KvSnapshots | None = None,
 ) -> tuple[Engine, ModelChoice]:
     """The engine for the model that the settings name; nothing is loaded before it is started."""
     library = ModelLibrary(settings.model_dir, load_presets(PRESETS))
@@ -121,8 +130,22 @@ def new_engine(
         kv_tokens=settings.engine.kv_tokens,
         batch_tokens=settings.engine.batch_tokens,
         waiting_limit=settings.engine.waiting_limit,
+        threads=settings.engine.threads or physical_cores(),
+        cores=physical_cores(),
     )
-    return Engine(load or model.load, limits), model
+    return Engine(load or model.load, limits, snapshots), model
+
+
+def _open_snapshots(settings: Settings, secret: str, stack: AsyncExitStack) -> KvSnapshots:
+    """The KV cache's place on disk; closed after the engine has put into it what it still holds."""
+    snapshots = KvSnapshots(
+        settings.data_dir / "kv",
+        derived_key(secret, "kv snapshots"),
+        settings.engine.snapshot_mb * 1024 * 1024,
+    )
+    snapshots.start()
+    stack.push_async_callback(asyncio.to_thread, snapshots.close, SAVE_AT_STOP_SECONDS)
+    return snapshots
 
 
 async def _open_hot(settings: Settings, stack: AsyncExitStack) -> tuple[Hot, ValkeyServer | None]:

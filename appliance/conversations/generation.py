@@ -15,7 +15,7 @@ import structlog
 from appliance.conversations.conversation import new_id
 from appliance.engine.engine import Engine, EngineState
 from appliance.engine.events import Ended, Event, Progress
-from appliance.engine.sequence import SamplingParams
+from appliance.engine.sequence import Priority, SamplingParams
 from appliance.errors import EngineUnavailable
 
 log = structlog.get_logger(__name__)
@@ -95,20 +95,37 @@ class Generations:
             raise EngineUnavailable(self._engine.failure or "The engine has stopped.")
 
     def begin(
-        self, owner: str, prompt: list[int], sampling: SamplingParams, public_tokens: int = 0
+        self,
+        owner: str,
+        prompt: list[int],
+        sampling: SamplingParams,
+        public_tokens: int = 0,
+        *,
+        tag: str | None = None,
+        priority: Priority = Priority.NORMAL,
     ) -> Generation:
-        """Submit a prompt whose first `public_tokens` are the box's own words.
+        """Submit a prompt; `Engine.submit` says what the arguments mean.
 
         Raises EngineUnavailable, PromptTooLong.
         """
         generation = Generation(self._engine, new_id())
-        self._engine.submit(generation.sequence_id, owner, prompt, sampling, public_tokens)
+        self._engine.submit(
+            generation.sequence_id,
+            owner,
+            prompt,
+            sampling,
+            public_tokens,
+            tag=tag,
+            priority=priority,
+        )
         self._open[generation.sequence_id] = generation
         return generation
 
-    def forget(self, owner: str) -> None:
-        """Take somebody's words out of the KV cache, but for what is being written."""
-        self._engine.forget(owner)
+    async def forget(self, owner: str, tag: str | None = None) -> None:
+        """Take somebody's words, or those of one tag, out of the KV cache and off the disk, but
+        for what is being written. Raises EngineError when something could not be deleted.
+        """
+        await asyncio.wrap_future(self._engine.forget(owner, tag))
 
     def _publish(self, events: list[Event]) -> None:
         assert self._loop is not None
