@@ -198,6 +198,8 @@ class SnapshotCollection:
         try:
             with self._folder.reading(name) as file:
                 header = read_header(file, self._key)
+        except FileNotFoundError:
+            return
         except (SnapshotDamaged, OSError) as error:
             _log_damaged(name, error)
             self._folder.remove(name)

@@ -92,7 +92,8 @@ class SnapshotIndex:
         None when there is not so much to delete.
         """
         chosen: list[SnapshotEntry] = []
-        for entry in dict.fromkeys((*first, *self._entries.values())):
+        held = [entry for entry in first if entry.name in self._entries]
+        for entry in dict.fromkeys((*held, *self._entries.values())):
             if needed_bytes <= 0:
                 break
             chosen.append(entry)
@@ -108,23 +109,34 @@ def find_longest(
     Between owners no more is shared than both call public, as in the prefix cache.
     """
     wanted = array("i", tokens)
-    best, longest = None, 0
+    best, longest, beginning = None, 0, wanted[:0]
     for entry in entries:
         held = entry.header
         end = min(len(held.tokens), len(wanted))
         if held.owner != owner:
             end = min(end, held.public_tokens, public_tokens)
-        if end < max(longest, 1):
+        if end < max(longest, 1) or not _begin_with(held.tokens, beginning):
             continue
-        common = _common_prefix(held.tokens, wanted, end)
+        common = _common_prefix(held.tokens, wanted, longest, end)
         if common > longest or (best and common == longest and entry.file_bytes < best.file_bytes):
-            best, longest = entry, common
+            best, longest, beginning = entry, common, wanted[:common]
     return (best, longest) if best is not None else None
 
 
-def _common_prefix(left: "array[int]", right: "array[int]", end: int) -> int:
-    """As `common_prefix_length`, in time that grows with what is common: most differ early."""
-    start, step = 0, _FIRST_LOOK_TOKENS
+def _begin_with(tokens: "array[int]", beginning: "array[int]") -> bool:
+    """The last token is looked at first, for it tells most of them apart without a copy."""
+    count = len(beginning)
+    return not count or (tokens[count - 1] == beginning[-1] and tokens[:count] == beginning)
+
+
+def _common_prefix(left: "array[int]", right: "array[int]", start: int, end: int) -> int:
+    """How far both are equal, in time that grows with what is: most differ at once.
+
+    They are equal up to `start`, and it does not matter what is behind `end`.
+    """
+    if start < end and left[start] != right[start]:
+        return start
+    step = _FIRST_LOOK_TOKENS
     while start < end:
         stop = min(start + step, end)
         common = common_prefix_length(left[start:stop], right[start:stop])

@@ -35,8 +35,8 @@ class Outbox:
     def take(self, now: float, *, is_last: bool = False) -> list[Event]:
         """What is to be told now, often nothing.
 
-        `is_last` when the next step may take long, or none comes. Text that came in several steps is joined,
-        and of the progress only the newest is told.
+        `is_last` when the next step may take long, or none comes. Text that came in several steps
+        is joined, and of the progress only the newest is told.
         """
         if not self._events or not (
             is_last or self._is_urgent or now - self._told_at >= self._together_seconds
