@@ -1,6 +1,7 @@
 """The one directory in which everything lives that must survive."""
 
 import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -58,3 +59,8 @@ def page_secret(path: Path) -> str:
             f"{file} is damaged or readable for others. Delete it; the next start makes a new one."
         )
     return secret
+
+
+def derived_key(secret: str, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose, made of the box's secret."""
+    return hashlib.blake2b(purpose.encode(), key=secret.encode()[:64], digest_size=32).digest()

@@ -8,9 +8,11 @@ from appliance.conversations.box_status import BoxStatus, box_status
 from appliance.conversations.completions import ChatTokens
 from appliance.conversations.generation import EngineGenerations, Generations
 from appliance.conversations.model_profile import ModelProfile
+from appliance.cpu import physical_cores
 from appliance.engine.backend import Backend
 from appliance.engine.chat_tokenizer import ChatTokenizer
 from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.model_choice import ModelChoice
 from appliance.model_files.library import ModelLibrary
 from appliance.model_files.presets import load_presets
@@ -35,20 +37,28 @@ class ChatEngine:
     """Only of a machine elsewhere, whose tokenizer is asked ahead."""
 
 
-def chat_engine(settings: Settings, load: Callable[[], Backend] | None = None) -> ChatEngine:
+def chat_engine(
+    settings: Settings,
+    load: Callable[[], Backend] | None = None,
+    snapshots: KvSnapshots | None = None,
+) -> ChatEngine:
     """The engine that the settings ask for. `load` stands in for the model that they name."""
-    return _local(settings, load) if settings.engine.url is None else _remote(settings)
+    return _local(settings, load, snapshots) if settings.engine.url is None else _remote(settings)
 
 
-def _local(settings: Settings, load: Callable[[], Backend] | None) -> ChatEngine:
+def _local(
+    settings: Settings, load: Callable[[], Backend] | None, snapshots: KvSnapshots | None
+) -> ChatEngine:
     model = ModelChoice(settings, ModelLibrary(settings.model_dir, load_presets(PRESETS)))
     limits = EngineLimits(
         slots=settings.engine.slots,
         kv_tokens=settings.engine.kv_tokens,
         batch_tokens=settings.engine.batch_tokens,
         waiting_limit=settings.engine.waiting_limit,
+        threads=settings.engine.threads or physical_cores(),
+        cores=physical_cores(),
     )
-    engine = Engine(load or model.load, limits)
+    engine = Engine(load or model.load, limits, snapshots)
     return ChatEngine(
         EngineGenerations(engine),
         ChatTokenizer(engine, model.template_values),

@@ -5,6 +5,7 @@ obstacle. The engine loads in the background while the page is up already. Unfin
 last, when all they need is there.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from appliance.conversations.recovery import resume_unfinished
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
-from appliance.data_dir import open_data_dir, page_secret
+from appliance.data_dir import derived_key, open_data_dir, page_secret
 from appliance.engine.backend import Backend
+from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine_choice import ChatEngine, chat_engine
 from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
@@ -28,6 +30,8 @@ from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
 from appliance.store import people
 from appliance.store.database import Database
+
+SAVE_AT_STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ async def open_box(
         database = await Database.open(settings.data_dir / "appliance.sqlite3")
         stack.push_async_callback(database.close)
         hot, valkey = await _open_hot(settings, stack)
-        engine = chat_engine(settings, load)
+        secret = page_secret(settings.data_dir)
+        snapshots = _open_snapshots(settings, secret, stack)
+        engine = chat_engine(settings, load, snapshots)
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
@@ -99,8 +105,24 @@ async def open_box(
             database=database,
             engine=engine,
             valkey=valkey,
-            page_secret=page_secret(settings.data_dir),
+            page_secret=secret,
         )
+
+
+def _open_snapshots(settings: Settings, secret: str, stack: AsyncExitStack) -> KvSnapshots:
+    """The KV cache's place on disk; closed after the engine has put into it what it still holds.
+
+    With another machine's model there is nothing to keep, and what was kept goes.
+    """
+    limit_mb = 0 if settings.engine.url else settings.engine.snapshot_mb
+    snapshots = KvSnapshots(
+        settings.data_dir / "kv",
+        derived_key(secret, "kv snapshots"),
+        limit_mb * 1024 * 1024,
+    )
+    snapshots.start()
+    stack.push_async_callback(asyncio.to_thread, snapshots.close, SAVE_AT_STOP_SECONDS)
+    return snapshots
 
 
 async def _open_hot(settings: Settings, stack: AsyncExitStack) -> tuple[Hot, ValkeyServer | None]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from appliance.conversations.model_profile import ModelProfile
 from appliance.cpu import physical_cores
 from appliance.engine.backend import Backend
+from appliance.engine.engine import seats_for
 from appliance.model_files.library import InstalledModel, ModelLibrary
 from appliance.settings import DEFAULT_MODEL, Settings
 
@@ -33,10 +34,11 @@ class ModelChoice:
             self._installed.path,
             BackendSettings(
                 threads=engine.threads or physical_cores(),
-                slots=engine.slots,
+                seats=seats_for(engine.slots),
                 kv_tokens=engine.kv_tokens,
                 batch_tokens=engine.batch_tokens,
                 context_tokens=engine.context_tokens,
+                model_sha256=self._installed.sha256,
             ),
         )
 

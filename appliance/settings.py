@@ -127,6 +127,12 @@ class EngineSettings(Section):
     kv_tokens: Whole = _whole(
         16384, 256, 16_777_216, "Size of the KV cache that all slots share, in tokens."
     )
+    snapshot_mb: Whole = _whole(
+        2048,
+        0,
+        1_048_576,
+        "Most disk, in megabytes, for the KV cache of conversations that are idle; 0 keeps none.",
+    )
     batch_tokens: Whole = _whole(512, 32, 8192, "Most tokens that one step of the model takes in.")
     waiting_limit: Whole = _whole(
         64, 1, 10_000, "How many turns may wait for a slot before new ones are turned away."

@@ -11,3 +11,9 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppliancePro
     """The default model, an embedded Valkey, a data directory of its own."""
     with ApplianceProcess(tmp_path_factory.mktemp("appliance")) as process:
         yield process.wait_ready()
+
+
+@pytest.fixture(autouse=True)
+def every_step_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gated model stands still after a step, for as long as its test likes."""
+    monkeypatch.setattr("appliance.engine.engine.TOGETHER_SECONDS", 0.0)

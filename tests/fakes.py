@@ -5,10 +5,11 @@ llama.cpp does and fails a test that uses them wrongly.
 """
 
 import threading
+from array import array
 from collections.abc import Callable, Mapping
 
 from appliance.engine.backend import BackendFailed, CacheFull, Vocabulary
-from appliance.engine.batch import Batch
+from appliance.engine.batch import Batch, Row
 from appliance.engine.sequence import Sequence
 from appliance.engine.slots import Slot
 
@@ -30,6 +31,7 @@ def echo(sequence: Sequence) -> str:
 class ScriptedBackend:
     """Answers each sequence with `reply(sequence)`, one character a step.
 
+    With `can_drop` drafts are verified; otherwise each step brings exactly one token.
     With `gated`, each step waits for a `let(...)`. `fail_next` is raised by the next decode.
     """
 
@@ -41,11 +43,16 @@ class ScriptedBackend:
         context_tokens: int = 4096,
         gated: bool = False,
         can_keep: bool = True,
+        can_drop: bool = False,
     ) -> None:
         self.vocabulary = Vocabulary(
             context_tokens,
             chat_template="{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}",
         )
+        self.fingerprint = "scripted"
+        self.can_drop = can_drop
+        self.threads: int | None = None
+        self.restored: list[int] = []
         self.cells: dict[int, list[Cell]] = {}
         self.batches: list[list[tuple[str, int]]] = []
         self.open: set[Sequence] = set()
@@ -87,7 +94,26 @@ class ScriptedBackend:
         assert len(shared) in (0, count), "the source does not hold what it should give"
         return len(shared)
 
-    def decode(self, batch: Batch) -> Mapping[Sequence, int]:
+    def join(self, source: Slot, target: Slot, count: int) -> bool:
+        shared = self.cells[source.index][:count]
+        assert [c.token for c in shared] == [c.token for c in self.cells[target.index][:count]]
+        self.cells[target.index][:count] = shared
+        return True
+
+    def state(self, slot: Slot) -> bytearray:
+        held = self.cells.get(slot.index, [])
+        return bytearray(array("i", [cell.token for cell in held]).tobytes())
+
+    def restore(self, slot: Slot, state: bytes, count: int) -> int:
+        tokens = array("i", state).tolist() if self._can_keep else []
+        self.cells[slot.index] = [Cell(token) for token in tokens[:count]]
+        self.restored.append(len(self.cells[slot.index]))
+        return count if len(tokens) >= count else 0
+
+    def set_threads(self, threads: int) -> None:
+        self.threads = threads
+
+    def decode(self, batch: Batch) -> Mapping[Sequence, list[int]]:
         if self._gate is not None:
             assert self._gate.acquire(timeout=30), "a gated test let too few steps"
         if self.fail_next is not None:
@@ -96,7 +122,7 @@ class ScriptedBackend:
         used = {id(cell) for cells in self.cells.values() for cell in cells}
         if len(used) + batch.token_count > self._kv_tokens:
             raise CacheFull("scripted cells are full")
-        self.batches.append([(row.sequence.sequence_id, row.count) for row in batch.rows])
+        self.batches.append([(row.sequence.sequence_id, row.size) for row in batch.rows])
         sampled = {}
         for row in batch.rows:
             cells = self.cells.setdefault(row.slot.index, [])
@@ -104,9 +130,11 @@ class ScriptedBackend:
                 raise BackendFailed(f"slot {row.slot.index}: {len(cells)} cells, not {row.start}")
             cells.extend(map(Cell, row.tokens))
             held = [cell.token for cell in cells]
-            assert held == row.sequence.tokens[: len(held)], "the cells hold somebody else's text"
+            expected = [*row.sequence.tokens, *row.draft][: len(held)]
+            assert held == expected, "the cells hold somebody else's text"
             if row.wants_logits:
-                sampled[row.sequence] = self._next(row.sequence)
+                sampled[row.sequence] = self._verify(row)
+                del cells[row.start + row.count + len(sampled[row.sequence]) - 1 :]
         return sampled
 
     def reset(self) -> None:
@@ -115,7 +143,14 @@ class ScriptedBackend:
     def close(self) -> None:
         self.is_closed = True
 
-    def _next(self, sequence: Sequence) -> int:
-        reply = self._reply(sequence)
-        written = sequence.completion_tokens
-        return ord(reply[written]) if written < len(reply) else END
+    def _verify(self, row: Row) -> list[int]:
+        """What the script says next, as far as the draft says the same, and one more."""
+        reply = [*map(ord, self._reply(row.sequence)), END]
+        written = row.sequence.completion_tokens
+        tokens = []
+        for offset, guess in enumerate((*row.draft, None)):
+            at = min(written + offset, len(reply) - 1)
+            tokens.append(reply[at])
+            if reply[at] != guess:
+                break
+        return tokens

@@ -90,18 +90,21 @@ class Generations(Protocol):
         prompt: Sized,
         sampling: SamplingParams,
         public_tokens: int = 0,
+        *,
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
     ) -> Generation:
         """Submit a prompt as this engine's own tokenizer made it; its length is in tokens.
 
-        Its first `public_tokens` are the box's own words. Raises EngineUnavailable, PromptTooLong,
-        InvalidInput.
+        Its first `public_tokens` are the box's own words; `tag` is what it belongs to. Raises
+        EngineUnavailable, PromptTooLong, InvalidInput.
         """
         ...
 
-    def forget(self, owner: str) -> None:
-        """Take somebody's words out of the KV cache, but for what is being written."""
+    async def forget(self, owner: str, tag: str | None = None) -> None:
+        """Take somebody's words, or those of one tag, out of what this box holds of them, but for
+        what is being written. Raises EngineError when something could not be deleted.
+        """
 
 
 class EngineGenerations:
@@ -139,24 +142,33 @@ class EngineGenerations:
         prompt: Sized,
         sampling: SamplingParams,
         public_tokens: int = 0,
+        *,
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
     ) -> Generation:
-        """Submit token ids of which the first `public_tokens` are the box's own words.
+        """Submit token ids; `Engine.submit` says what the arguments mean.
 
         Raises EngineUnavailable, PromptTooLong.
         """
         assert isinstance(prompt, list), "the engine's own tokenizer makes lists of token ids"
         generation = Generation(new_id(), self._engine.cancel)
         self._engine.submit(
-            generation.sequence_id, owner, prompt, sampling, public_tokens, tag, priority
+            generation.sequence_id,
+            owner,
+            prompt,
+            sampling,
+            public_tokens,
+            tag=tag,
+            priority=priority,
         )
         self._open[generation.sequence_id] = generation
         return generation
 
-    def forget(self, owner: str) -> None:
-        """Take somebody's words out of the KV cache, but for what is being written."""
-        self._engine.forget(owner)
+    async def forget(self, owner: str, tag: str | None = None) -> None:
+        """Take somebody's words, or those of one tag, out of the KV cache and off the disk, but
+        for what is being written. Raises EngineError when something could not be deleted.
+        """
+        await asyncio.wrap_future(self._engine.forget(owner, tag))
 
     def _publish(self, events: list[Event]) -> None:
         assert self._loop is not None

@@ -218,7 +218,7 @@ class ConversationService:
                 raise NotFound(_NO_CONVERSATION)
             receipt = await conversations.delete(tx, person.person_key, conversation_id)
         await self._database.truncate_wal()
-        self._runner.forget_words(person)
+        await self._runner.forget_words(person, conversation_id)
         await self._window.forget(conversation_id)
         if running is not None:
             await self._token_stream.forget(running.turn_id)

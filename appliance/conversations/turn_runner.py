@@ -91,9 +91,12 @@ class TurnRunner:
         live.is_stopping = True
         await asyncio.wait([task])
 
-    def forget_words(self, person: Person) -> None:
-        """Something of this person's was deleted: the KV cache must not hold it either."""
-        self._generations.forget(person.person_id)
+    async def forget_words(self, person: Person, conversation_id: str) -> None:
+        """A conversation was deleted: the KV cache and its snapshots must not hold it either.
+
+        Raises EngineError when something of it is left.
+        """
+        await self._generations.forget(person.person_id, conversation_id)
 
     def release_readers(self) -> None:
         """Close all streams before a stop, without saying that their turns are over."""
@@ -147,7 +150,11 @@ class TurnRunner:
         checkpoints = asyncio.create_task(self.record.keep_checkpointing(live))
         try:
             async with self._generations.begin(
-                person.person_id, prompt.tokens, sampling, prompt.public_tokens
+                person.person_id,
+                prompt.tokens,
+                sampling,
+                prompt.public_tokens,
+                tag=live.turn.conversation_id,
             ) as generation:
                 live.generation = generation
                 if live.is_stopping:

@@ -3,6 +3,7 @@ arithmetic.
 """
 
 from collections.abc import Mapping
+from collections.abc import Sequence as Tokens
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,6 +42,10 @@ class Backend(Protocol):
     """
 
     vocabulary: Vocabulary
+    fingerprint: str
+    """Names the model and all that the form of a seat's state depends on."""
+    can_drop: bool
+    """Whether a seat can let go of its last tokens alone."""
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of plain text; a special token spelled out in it stays text. Any thread."""
@@ -66,11 +71,26 @@ class Backend(Protocol):
         `count`, or 0 when this model's memory cannot.
         """
 
-    def decode(self, batch: Batch) -> Mapping[Sequence, int]:
-        """Run one step; a sampled token for each row that wants one.
+    def join(self, source: Slot, target: Slot, count: int) -> bool:
+        """Both seats hold the same first `count` tokens; from now on in the same cells."""
 
-        Raises CacheFull, BackendFailed.
+    def state(self, slot: Slot) -> bytearray:
+        """All that a seat holds, to be restored later; empty when this model cannot."""
+
+    def restore(self, slot: Slot, state: bytes, count: int) -> int:
+        """Put the first `count` tokens of what `state` once returned into a seat; returns `count`,
+        or 0 when it cannot be used.
         """
+
+    def decode(self, batch: Batch) -> Mapping[Sequence, Tokens[int]]:
+        """Run one step; the sampled tokens of each row that wants some.
+
+        The first is always there, and after it one for every token of the draft that was right;
+        the rest of the draft is not in the seat any more. Raises CacheFull, BackendFailed.
+        """
+
+    def set_threads(self, threads: int) -> None:
+        """How many threads compute from now on."""
 
     def reset(self) -> None:
         """Empty the whole KV cache."""

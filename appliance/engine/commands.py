@@ -25,9 +25,19 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Let go of what idle seats still hold of somebody's words."""
+    """Let go of what seats and snapshots still hold of somebody's words, or of one tag's.
+
+    `answer` is resolved when nothing of it is left.
+    """
 
     owner: str
+    tag: str | None
+    answer: "Future[None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Look again: a snapshot has been read from the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +53,4 @@ class Stop:
     """End everything and free the model."""
 
 
-Command = Submit | Cancel | Forget | Call | Stop
+Command = Submit | Cancel | Forget | Wake | Call | Stop

@@ -15,12 +15,17 @@ from time import monotonic
 from typing import Any
 
 from appliance.engine.backend import Backend, Vocabulary
-from appliance.engine.commands import Call, Cancel, Command, Forget, Stop, Submit
+from appliance.engine.commands import Call, Cancel, Command, Forget, Stop, Submit, Wake
+from appliance.engine.core_load import others_seconds
 from appliance.engine.events import Event
-from appliance.engine.scheduler import Scheduler
+from appliance.engine.kv_snapshots import KvSnapshots
+from appliance.engine.outbox import TOGETHER_SECONDS, Outbox
+from appliance.engine.scheduler import Scheduler, SchedulerLimits
 from appliance.engine.sequence import Priority, SamplingParams, Sequence
+from appliance.engine.snapshot_keeper import SnapshotKeeper
 from appliance.engine.step_budget import StepBudget
 from appliance.engine.stepper import Stepper
+from appliance.engine.thread_governor import ThreadGovernor
 from appliance.errors import ApplianceError, EngineUnavailable, PromptTooLong
 
 log = logging.getLogger(__name__)
@@ -30,12 +35,27 @@ TARGET_STEP_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """Sizes of the engine. Units as named; `kv_tokens` is shared by all slots."""
+    """Sizes of the engine. Units as named; `kv_tokens` is shared by all seats.
+
+    `slots` is how many replies are written at a time. There are more `seats` than that, so that
+    those who are not here just now find their conversation as they left it.
+    """
 
     slots: int
     kv_tokens: int
     batch_tokens: int
     waiting_limit: int
+    threads: int
+    cores: int
+
+    @property
+    def seats(self) -> int:
+        return seats_for(self.slots)
+
+
+def seats_for(slots: int) -> int:
+    """llama.cpp has at most 256."""
+    return min(4 * slots, 256)
 
 
 class EngineState(StrEnum):
@@ -50,9 +70,15 @@ class EngineState(StrEnum):
 class Engine:
     """Runs sequences of one model on a thread of its own."""
 
-    def __init__(self, load: Callable[[], Backend], limits: EngineLimits) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Backend],
+        limits: EngineLimits,
+        snapshots: KvSnapshots | None = None,
+    ) -> None:
         self._load = load
         self._limits = limits
+        self._snapshots = snapshots
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="compute", daemon=True)
         self._publish: Callable[[list[Event]], None] = lambda events: None
@@ -89,12 +115,16 @@ class Engine:
         prompt: list[int],
         sampling: SamplingParams,
         public_tokens: int = 0,
+        *,
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
     ) -> None:
         """Queue a prompt; what happens to it is published.
 
         Its first `public_tokens` are the box's own words: what they cost is shared between people.
+        What is computed is kept under `tag`, on disk too; without one it never gets there. In the
+        background, `max_tokens` 0 reads a prompt ahead of time, and more is an aside: a question
+        about a conversation that leaves its seat as it is.
 
         Raises EngineUnavailable, PromptTooLong.
         """
@@ -105,7 +135,14 @@ class Engine:
                 "at once. Shorten the message or split it."
             )
         sequence = Sequence(
-            sequence_id, owner, list(prompt), sampling, public_tokens, tag, priority
+            sequence_id,
+            owner,
+            list(prompt),
+            sampling,
+            public_tokens,
+            tag,
+            priority,
+            is_aside=priority is Priority.BACKGROUND and sampling.max_tokens > 0,
         )
         self._inbox.put(Submit(sequence, monotonic()))
 
@@ -113,9 +150,19 @@ class Engine:
         """End a sequence within one step; harmless when it is over."""
         self._inbox.put(Cancel(sequence_id))
 
-    def forget(self, owner: str) -> None:
-        """Let go of all words of `owner` that no running sequence needs: something was deleted."""
-        self._inbox.put(Forget(owner))
+    def forget(self, owner: str, tag: str | None = None) -> "Future[None]":
+        """Let go of all words of `owner`, or of one `tag`, that no running reply needs, in the KV
+        cache and on disk; resolved when they are gone, or with an EngineError.
+        """
+        forgotten: Future[None] = Future()
+        if self.state is EngineState.READY:
+            self._inbox.put(Forget(owner, tag, forgotten))
+        elif self._snapshots is None:
+            forgotten.set_result(None)
+        else:  # nothing is in the KV cache, but there may be something on disk
+            snapshots = self._snapshots
+            _answer(forgotten, lambda: snapshots.forget(owner, tag))
+        return forgotten
 
     def call(self, function: Callable[[], Any]) -> "Future[Any]":
         """Run `function` on the compute thread between two steps."""
@@ -156,10 +203,17 @@ class Engine:
     def _refuse_until_stopped(self) -> None:
         while not isinstance(command := self._inbox.get(), Stop):
             if isinstance(command, Call):
-                _run_call(command)
+                _answer(command.answer, command.function)
+
+    def _refuse_the_rest(self) -> None:
+        """Nobody must wait for an answer that will not come."""
+        while not self._inbox.empty():
+            command = self._inbox.get_nowait()
+            if isinstance(command, Call | Forget):
+                command.answer.cancel()
 
     def _serve(self, backend: Backend) -> None:
-        stepper = self._new_stepper(backend)
+        stepper, outbox = self._new_stepper(backend), Outbox(TOGETHER_SECONDS)
         while self._obey_inbox(stepper):
             try:
                 stepper.step()
@@ -167,51 +221,87 @@ class Engine:
                 # The engine's border: one bad step must not end the box.
                 log.exception("a step failed; the KV cache is emptied and what ran is ended")
                 stepper.recover()
-            self._publish(stepper.take_events())
+            self._tell(stepper, outbox)
+        stepper.save_all()
         stepper.cancel_all()
-        self._publish(stepper.take_events())
+        self._tell(stepper, outbox)
         self._backend, self.state = None, EngineState.STOPPED
         backend.close()
+        self._refuse_the_rest()
+
+    def _tell(self, stepper: Stepper, outbox: Outbox) -> None:
+        outbox.put(stepper.take_events())
+        may_wait = stepper.only_writes and self._inbox.empty()
+        if events := outbox.take(monotonic(), is_last=not may_wait):
+            self._publish(events)
 
     def _new_stepper(self, backend: Backend) -> Stepper:
         limits = self._limits
         scheduler = Scheduler(
-            limits.slots,
-            kv_tokens=limits.kv_tokens,
-            context_tokens=backend.vocabulary.context_tokens,
-            waiting_limit=limits.waiting_limit,
+            SchedulerLimits(
+                seats=limits.seats,
+                running=limits.slots,
+                kv_tokens=limits.kv_tokens,
+                context_tokens=backend.vocabulary.context_tokens,
+                waiting=limits.waiting_limit,
+                may_draft=backend.can_drop,
+            )
         )
-        return Stepper(backend, scheduler, StepBudget(TARGET_STEP_SECONDS, limits.batch_tokens))
+        keeper = SnapshotKeeper(
+            self._snapshots, backend, scheduler.slots, lambda: self._inbox.put(Wake())
+        )
+        return Stepper(
+            backend,
+            scheduler,
+            StepBudget(TARGET_STEP_SECONDS, limits.batch_tokens),
+            keeper,
+            ThreadGovernor(limits.threads, limits.cores, others_seconds),
+        )
 
     def _obey_inbox(self, stepper: Stepper) -> bool:
         """Take all commands; sleep here, and only here, while there is nothing to compute.
 
         False when the thread shall end.
         """
-        may_sleep = not stepper.has_work
         try:
+            if not stepper.has_work and not self._obey(self._wait_for_command(stepper), stepper):
+                return False
             while True:
-                command = self._inbox.get(block=may_sleep)
-                may_sleep = False
-                match command:
-                    case Submit(sequence, submitted_at):
-                        stepper.accept(sequence, submitted_at)
-                    case Cancel(sequence_id):
-                        stepper.cancel(sequence_id)
-                    case Forget(owner):
-                        stepper.forget(owner)
-                    case Call():
-                        _run_call(command)
-                    case Stop():
-                        return False
+                if not self._obey(self._inbox.get_nowait(), stepper):
+                    return False
         except queue.Empty:
             return True
 
+    def _wait_for_command(self, stepper: Stepper) -> Command:
+        """The next command; while nobody wants anything, seats are written to disk."""
+        while True:
+            due_in = stepper.save_idle(monotonic())
+            try:
+                return self._inbox.get(timeout=due_in)
+            except queue.Empty:
+                continue
 
-def _run_call(command: Call) -> None:
-    if not command.answer.set_running_or_notify_cancel():
+    def _obey(self, command: Command, stepper: Stepper) -> bool:
+        match command:
+            case Submit(sequence, submitted_at):
+                stepper.accept(sequence, submitted_at)
+            case Cancel(sequence_id):
+                stepper.cancel(sequence_id)
+            case Forget(owner, tag, answer):
+                _answer(answer, lambda: stepper.forget(owner, tag))
+            case Call(function, answer):
+                _answer(answer, function)
+            case Wake():
+                stepper.look_up_snapshots()
+            case Stop():
+                return False
+        return True
+
+
+def _answer(answer: "Future[Any]", function: Callable[[], Any]) -> None:
+    if not answer.set_running_or_notify_cancel():
         return
     try:
-        command.answer.set_result(command.function())
+        answer.set_result(function())
     except Exception as error:  # belongs to whoever asked
-        command.answer.set_exception(error)
+        answer.set_exception(error)

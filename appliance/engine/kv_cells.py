@@ -76,6 +76,18 @@ class CellMap:
             run.holders += 1
         target.count = count
 
+    def join(self, source: Cells, target: Cells, count: int) -> None:
+        """The first `count` tokens of both are the same: from now on they hold one copy of them."""
+        assert source is not target
+        self._split(source, count)
+        last = self._split(target, count)
+        shared = source.runs[: self._split(source, count)]
+        for run in target.runs[:last]:
+            run.holders -= 1
+        for run in shared:
+            run.holders += 1
+        target.runs[:last] = shared
+
     def _split(self, cells: Cells, count: int) -> int:
         """Make a border between two runs after `count` tokens; returns the runs before it."""
         start = 0

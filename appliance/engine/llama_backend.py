@@ -7,6 +7,7 @@ come from the compute thread, but `tokenize`, which only reads the vocabulary.
 import ctypes
 import logging
 from collections.abc import Mapping
+from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from appliance.engine.backend import BackendFailed, CacheFull, Vocabulary
-from appliance.engine.batch import Batch
+from appliance.engine.batch import Batch, Row
 from appliance.engine.llama_library import llama_cpp
 from appliance.engine.sampler import free_sampler, new_sampler
 from appliance.engine.sequence import Sequence
@@ -40,10 +41,11 @@ class BackendSettings:
     """llama.cpp's own numbers. `kv_tokens` is its n_ctx: the cells that all seats share."""
 
     threads: int
-    slots: int
+    seats: int
     kv_tokens: int
     batch_tokens: int
     context_tokens: int | None = None
+    model_sha256: str = ""
 
 
 class LlamaBackend:
@@ -61,6 +63,8 @@ class LlamaBackend:
         self._samplers: dict[Sequence, Any] = {}
         self._pieces: dict[int, bytes] = {}
         self._allocate_batch(settings.batch_tokens)
+        self.can_drop = self._drops_its_end()
+        self.fingerprint = f"{settings.model_sha256} {llama_cpp.__version__}"
 
     def tokenize(self, text: str) -> list[int]:
         raw = text.encode("utf-8")
@@ -109,17 +113,54 @@ class LlamaBackend:
         llama_cpp.llama_memory_seq_rm(self._memory, target.index, -1, -1)
         return 0
 
-    def decode(self, batch: Batch) -> Mapping[Sequence, int]:
+    def join(self, source: Slot, target: Slot, count: int) -> bool:
+        if not llama_cpp.llama_memory_seq_rm(self._memory, target.index, 0, count):
+            return False
+        llama_cpp.llama_memory_seq_cp(self._memory, source.index, target.index, 0, count)
+        return True
+
+    def state(self, slot: Slot) -> bytearray:
+        state = bytearray(llama_cpp.llama_state_seq_get_size(self._context, slot.index))
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer(state)
+        written = llama_cpp.llama_state_seq_get_data(self._context, buffer, len(state), slot.index)
+        return state if written == len(state) else bytearray()
+
+    def restore(self, slot: Slot, state: bytes, count: int) -> int:
+        llama_cpp.llama_memory_seq_rm(self._memory, slot.index, -1, -1)
+        buffer = ctypes.cast(ctypes.c_char_p(bytes(state)), ctypes.POINTER(ctypes.c_uint8))
+        read = llama_cpp.llama_state_seq_set_data(self._context, buffer, len(state), slot.index)
+        held = llama_cpp.llama_memory_seq_pos_max(self._memory, slot.index) + 1
+        if read == len(state) and held >= count:
+            return self.keep(slot, count)
+        llama_cpp.llama_memory_seq_rm(self._memory, slot.index, -1, -1)
+        return 0
+
+    def decode(self, batch: Batch) -> Mapping[Sequence, Tokens[int]]:
         outputs = self._fill(batch)
         code = llama_cpp.llama_decode(self._context, self._batch)
         if code == 1:
             raise CacheFull(f"no KV cells for {batch.token_count} tokens")
         if code != 0:
             raise BackendFailed(f"llama_decode answered {code}")
-        return {
-            sequence: llama_cpp.llama_sampler_sample(self._samplers[sequence], self._context, index)
-            for sequence, index in outputs.items()
-        }
+        return {row.sequence: self._sample(row, index) for row, index in outputs}
+
+    def _sample(self, row: Row, index: int) -> list[int]:
+        """Draw from the logits at `index` and, as long as the draft says the same, those after."""
+        sampler = self._samplers[row.sequence]
+        tokens: list[int] = []
+        for offset, guess in enumerate((*row.draft, None)):
+            token = llama_cpp.llama_sampler_sample(sampler, self._context, index + offset)
+            tokens.append(token)
+            if token != guess:
+                break
+        wrong = len(row.draft) + 1 - len(tokens)
+        if wrong:
+            end = row.start + row.size - wrong
+            llama_cpp.llama_memory_seq_rm(self._memory, row.slot.index, end, -1)
+        return tokens
+
+    def set_threads(self, threads: int) -> None:
+        llama_cpp.llama_set_n_threads(self._context, threads, threads)
 
     def reset(self) -> None:
         llama_cpp.llama_memory_clear(self._memory, True)
@@ -145,7 +186,7 @@ class LlamaBackend:
     def _new_context(self, path: Path, settings: BackendSettings) -> Any:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = settings.kv_tokens
-        params.n_seq_max = settings.slots
+        params.n_seq_max = settings.seats
         params.n_batch = settings.batch_tokens
         params.n_ubatch = settings.batch_tokens
         params.n_threads = params.n_threads_batch = settings.threads
@@ -169,25 +210,37 @@ class LlamaBackend:
         np.ctypeslib.as_array(self._batch.n_seq_id, shape)[:] = 1
         self._seq_ids = [self._batch.seq_id[index] for index in range(batch_tokens)]
 
-    def _fill(self, batch: Batch) -> dict[Sequence, int]:
-        """Write the rows into the llama_batch; returns where each sampled sequence's logits will
-        be.
+    def _fill(self, batch: Batch) -> list[tuple[Row, int]]:
+        """Write the rows into the llama_batch; returns where the logits of each sampled row
+        begin.
         """
-        outputs: dict[Sequence, int] = {}
+        outputs = []
         at = 0
         for row in batch.rows:
-            end = at + row.count
+            end = at + row.size
             self._token[at:end] = row.tokens
-            self._pos[at:end] = np.arange(row.start, row.start + row.count)
+            self._pos[at:end] = np.arange(row.start, row.start + row.size)
             for seq_id in self._seq_ids[at:end]:
                 seq_id[0] = row.slot.index
             self._logits[at:end] = 0
             if row.wants_logits:
-                self._logits[end - 1] = 1
-                outputs[row.sequence] = end - 1
+                first = end - 1 - len(row.draft)
+                self._logits[first:end] = 1
+                outputs.append((row, first))
             at = end
         self._batch.n_tokens = at
         return outputs
+
+    def _drops_its_end(self) -> bool:
+        """Whether this model's memory can let go of its last token alone, found by trying."""
+        self._token[:2], self._pos[:2], self._logits[:2] = 0, (0, 1), (0, 1)
+        self._seq_ids[0][0] = self._seq_ids[1][0] = 0
+        self._batch.n_tokens = 2
+        can_drop = llama_cpp.llama_decode(self._context, self._batch) == 0 and bool(
+            llama_cpp.llama_memory_seq_rm(self._memory, 0, 1, -1)
+        )
+        self.reset()
+        return can_drop
 
     def _read_piece(self, token: int, *, special: bool) -> bytes:
         size = 64

@@ -1,5 +1,6 @@
 """The outgoing side of a sequence: its text, and the clock readings its counts are made of."""
 
+from collections.abc import Iterable
 from time import monotonic
 
 from appliance.engine.detokenizer import Detokenizer
@@ -28,12 +29,12 @@ class Output:
         if self._admitted_at is None:
             self._admitted_at = now
 
-    def push(self, piece: bytes, now: float) -> list[Event]:
-        """One more token's bytes."""
+    def push(self, pieces: Iterable[bytes], now: float) -> list[Event]:
+        """The bytes of the tokens that a step has brought; none after a stop string count."""
         if self._first_at is None:
             self._first_at = now
         self._last_at = now
-        text = self._detokenizer.push(piece)
+        text = "".join(map(self._detokenizer.push, pieces))
         return [Delta(self._sequence.sequence_id, text)] if text else []
 
     def finish(self, error: str | None = None) -> list[Event]:

@@ -3,67 +3,86 @@
 The life of a step: `admit` seats waiting sequences, `next_batch` says which tokens go through the
 model, the caller runs it, `apply` takes the sampled tokens. Invariants: a running sequence has a
 seat and no seat has two; the seats never hold more tokens than there are KV cells; whoever decodes
-is in every batch.
+is in every batch; background work never keeps a person waiting.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
 
 from appliance.engine.batch import Batch, Row
-from appliance.engine.prefix_cache import Seat, choose_seat, is_being_read
-from appliance.engine.sequence import FinishReason, Sequence, SequenceStatus
-from appliance.engine.slots import Slot, SlotPool
+from appliance.engine.kv_room import KvRoom
+from appliance.engine.prefill_shares import share_prefill
+from appliance.engine.prefix_cache import Seat, choose_seat, who_reads
+from appliance.engine.prompt_lookup import LONGEST_DRAFT_TOKENS
+from appliance.engine.queue_order import in_order
+from appliance.engine.sequence import FinishReason, Priority, Sequence, SequenceStatus
+from appliance.engine.slots import Held, Slot, SlotPool
 from appliance.errors import QueueFull
 
-# Prompts are read in turns of this size, so that a short one beside a long one is not kept waiting.
-_QUANTUM_TOKENS = 32
+# Beside more replies than this a draft costs everybody more than it can win for one.
+_MOST_DRAFTING = 4
+# Beside somebody's growing reply, background work reads so little, and in one of so many steps.
+_BACKGROUND_TOKENS, _BACKGROUND_STEPS = 16, 4
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerLimits:
+    """`seats` hold prefixes, at most `running` of them people's replies at the same time."""
+
+    seats: int
+    running: int
+    kv_tokens: int
+    context_tokens: int
+    waiting: int
+    may_draft: bool = False
+    """Whether the model's memory can drop the last tokens again when a draft was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """`sequence` takes its seat if the backend can give it the beginning that the seat promises."""
+    """`sequence` takes its seat if the backend can give it the beginning that the seat promises.
+
+    `evicted` seats are emptied before, and `lost` is what its own seat held until now.
+    """
 
     sequence: Sequence
     seat: Seat
+    evicted: list[Held]
+    lost: Held | None
 
 
 class Scheduler:
     """Waiting and running sequences, and the seats they share."""
 
-    def __init__(
-        self, slot_count: int, *, kv_tokens: int, context_tokens: int, waiting_limit: int
-    ) -> None:
-        self.slots = SlotPool(slot_count)
+    def __init__(self, limits: SchedulerLimits) -> None:
+        self.slots = SlotPool(limits.seats)
         self.waiting: list[Sequence] = []
         self.running: list[Sequence] = []
-        self._kv_tokens = kv_tokens
-        self._context_tokens = min(context_tokens, kv_tokens)
-        self._waiting_limit = waiting_limit
+        self.room = KvRoom(self.slots, limits.kv_tokens)
+        self._limits = limits
+        self._context_tokens = min(limits.context_tokens, limits.kv_tokens)
         self._rotation = 0
 
     @property
+    def running_limit(self) -> int:
+        return self._limits.running
+
+    @property
     def has_work(self) -> bool:
-        return bool(self.waiting or self.running)
+        return bool(self.running) or any(not sequence.is_loading for sequence in self.waiting)
 
     def add(self, sequence: Sequence) -> None:
         """Put a sequence in the queue. Raises QueueFull."""
-        if len(self.waiting) >= self._waiting_limit:
+        if len(self.waiting) >= self._limits.waiting:
             raise QueueFull(
                 f"{len(self.waiting)} questions are waiting already. Try again in a minute."
             )
         self.waiting.append(sequence)
 
     def queue(self) -> list[Sequence]:
-        """The waiting ones in the order in which they will be admitted: fewest running of one's own
-        first.
-        """
-        taken = Counter(sequence.owner for sequence in self.running)
-        order: list[tuple[int, int, Sequence]] = []
-        for arrival, sequence in enumerate(self.waiting):
-            order.append((taken[sequence.owner], arrival, sequence))
-            taken[sequence.owner] += 1
-        return [sequence for *_, sequence in sorted(order, key=lambda entry: entry[:2])]
+        """The waiting ones in the order in which they will be admitted."""
+        return in_order(self.waiting, self.running)
 
     def admit(self) -> Iterator[Admission]:
         """Seat waiting sequences while there are seats and KV cells for their prompts.
@@ -72,18 +91,19 @@ class Scheduler:
         whose beginning somebody else is just reading waits for it, without holding up the others.
         """
         for sequence in self.queue():
-            seat = choose_seat(self.slots, sequence)
-            if seat is None:
-                return
-            if is_being_read(self.running, sequence, seat.count):
+            if sequence.is_loading:
                 continue
-            if self._cells_after(sequence, seat) > self._kv_tokens:
+            seat = choose_seat(self.slots, sequence)
+            if seat is None or self._is_full_for(sequence):
                 return
-            self.waiting.remove(sequence)
-            self.running.append(sequence)
-            self.slots.take(seat.slot, sequence)
-            sequence.status = SequenceStatus.RUNNING
-            yield Admission(sequence, seat)
+            reader = who_reads(self.running, sequence, max(seat.count, seat.restored))
+            if reader is not None:
+                if sequence.priority is Priority.NORMAL:
+                    reader.priority = Priority.NORMAL  # a person waits for it now
+                continue
+            if not self._make_it_fit(sequence, seat):
+                return
+            yield self._admission(sequence, seat)
 
     def seat(self, admission: Admission, kept: int) -> None:
         """Take note of what the backend could give: `kept` is what was promised, or 0."""
@@ -92,19 +112,32 @@ class Scheduler:
             self.slots.keep(seat.slot, kept)
         else:
             self.slots.share(seat.source, seat.slot, kept)
-        sequence.computed = kept
-        sequence.cached_tokens = kept
+        self._has_read(sequence, kept)
+
+    def restore(self, admission: Admission, joined: int) -> None:
+        """Take note that the backend has put the promised snapshot into the seat, its first
+        `joined` tokens in the same cells as the seat's source.
+        """
+        sequence, seat = admission.sequence, admission.seat
+        self.slots.restore(seat.slot, sequence.tokens[: seat.restored])
+        if joined:
+            self.slots.join(seat.source, seat.slot, joined)
+        self._has_read(sequence, seat.restored)
 
     def next_batch(self, prefill_tokens: int) -> Batch:
         """Everyone who decodes, then at most `prefill_tokens` of prompts, shared by people."""
         batch = Batch()
         decoding = [sequence for sequence in self.running if sequence.is_decoding]
-        batch.evicted += self._make_room(len(decoding))
+        drafts = self._drafts(decoding)
+        batch.evicted += self._make_room(len(decoding) + sum(map(len, drafts.values())))
         for sequence in decoding:
             if sequence.status is SequenceStatus.RUNNING:
-                batch.rows.append(Row(sequence, sequence.computed, 1))
-        for sequence, count in self._share(prefill_tokens).items():
-            count = min(count, self._room() - batch.token_count + self._idle_tokens())
+                draft = tuple(drafts.get(sequence, ()))
+                batch.rows.append(Row(sequence, sequence.computed, 1, draft))
+        background_tokens = self._background_tokens(decoding, prefill_tokens)
+        shares = share_prefill(self.running, prefill_tokens, background_tokens, self._rotation)
+        for sequence, share in shares.items():
+            count = min(share, self.room.available - batch.token_count)
             if count > 0:
                 batch.evicted += self._make_room(batch.token_count + count)
                 batch.rows.append(Row(sequence, sequence.computed, count))
@@ -112,28 +145,31 @@ class Scheduler:
         return batch
 
     def apply(
-        self, batch: Batch, sampled: Mapping[Sequence, int], is_end: Callable[[int], bool]
+        self,
+        batch: Batch,
+        sampled: Mapping[Sequence, Tokens[int]],
+        is_end: Callable[[int], bool],
     ) -> list[Sequence]:
-        """Take the results of a batch; returns the sequences that it ended."""
+        """Take the results of a batch; returns the sequences that it ended.
+
+        More than one token of a sequence was sampled when that much of its draft was right.
+        """
         ended = []
         for row in batch.rows:
             sequence = row.sequence
-            row.slot.cells.append(row.tokens)
-            sequence.computed += row.count
-            if not row.wants_logits:
-                continue
-            token = sampled[sequence]
-            if is_end(token):
-                sequence.finish_reason = FinishReason.STOP
-            else:
-                sequence.tokens.append(token)
-                if (
-                    sequence.completion_tokens >= sequence.sampling.max_tokens
-                    or len(sequence.tokens) >= self._context_tokens
-                ):
-                    sequence.finish_reason = FinishReason.LENGTH
-            if sequence.is_over:
-                ended.append(sequence)
+            tokens = sampled[sequence] if row.wants_logits else ()
+            accepted = max(0, len(tokens) - 1)
+            row.slot.cells.append(row.tokens[: row.count + accepted])
+            sequence.computed += row.count + accepted
+            if row.draft:
+                sequence.drafted_tokens += len(row.draft)
+                sequence.accepted_tokens += accepted
+                sequence.lookup.verified(len(row.draft), accepted)
+            for token in tokens:
+                self._take(sequence, token, is_end)
+                if sequence.is_over:
+                    ended.append(sequence)
+                    break
         for sequence in ended:
             self.end(sequence, SequenceStatus.FINISHED)
         return ended
@@ -156,9 +192,13 @@ class Scheduler:
             self.waiting.remove(sequence)
         self.slots.release(sequence)
 
-    def forget_owner(self, owner: str) -> list[Slot]:
-        """Empty the idle seats of `owner`; returns them."""
-        emptied = [slot for slot in self.slots.idle() if slot.owner == owner]
+    def forget(self, owner: str, tag: str | None = None) -> list[Slot]:
+        """Empty the idle seats of `owner`, or those of one tag; returns them."""
+        emptied = [
+            slot
+            for slot in self.slots.idle()
+            if slot.owner == owner and (tag is None or slot.tag == tag)
+        ]
         for slot in emptied:
             self.slots.forget(slot)
         return emptied
@@ -170,70 +210,86 @@ class Scheduler:
         for slot in self.slots:
             self.slots.forget(slot)
 
-    def _share(self, prefill_tokens: int) -> dict[Sequence, int]:
-        """Split `prefill_tokens` between people in small turns; one's own prompts follow each
-        other.
+    def _is_full_for(self, sequence: Sequence) -> bool:
+        """People have a limit together; in the background runs one at a time."""
+        same = sum(1 for running in self.running if running.priority is sequence.priority)
+        return same >= (self._limits.running if sequence.priority is Priority.NORMAL else 1)
+
+    def _make_it_fit(self, sequence: Sequence, seat: Seat) -> bool:
+        """Whether there are cells for a prompt; for a person, background work makes way."""
+        while True:
+            shared = 0 if seat.source.is_free else seat.count
+            if self.room.fits(sequence, shared, self.running):
+                return True
+            background = [seq for seq in self.running if seq.priority is Priority.BACKGROUND]
+            if not background or sequence.priority is Priority.BACKGROUND:
+                return False
+            self._send_back(background[-1])
+
+    def _admission(self, sequence: Sequence, seat: Seat) -> Admission:
+        lost = self.slots.held(seat.slot) if seat.slot.cells.count > seat.count else None
+        self.waiting.remove(sequence)
+        self.running.append(sequence)
+        self.slots.take(seat.slot, sequence)
+        sequence.status = SequenceStatus.RUNNING
+        if seat.slot is not seat.source:
+            self.slots.forget(seat.slot)
+        return Admission(sequence, seat, self._make_room(seat.restored), lost)
+
+    def _has_read(self, sequence: Sequence, count: int) -> None:
+        sequence.computed = sequence.cached_tokens = count
+        sequence.restorable_tokens = 0  # what came from the disk is there, or will not be
+
+    def _take(self, sequence: Sequence, token: int, is_end: Callable[[int], bool]) -> None:
+        """One more sampled token."""
+        if sequence.sampling.max_tokens == 0:
+            sequence.finish_reason = FinishReason.LENGTH  # it was only to be read
+        elif is_end(token):
+            sequence.finish_reason = FinishReason.STOP
+        else:
+            sequence.tokens.append(token)
+            is_long = sequence.completion_tokens >= sequence.sampling.max_tokens
+            if is_long or len(sequence.tokens) >= self._context_tokens:
+                sequence.finish_reason = FinishReason.LENGTH
+
+    def _drafts(self, decoding: list[Sequence]) -> dict[Sequence, list[int]]:
+        """What may follow each reply, if that is worth a guess."""
+        if not self._limits.may_draft or not 0 < len(decoding) <= _MOST_DRAFTING:
+            return {}
+        most = min(LONGEST_DRAFT_TOKENS, self.room.available - len(decoding)) // len(decoding)
+        drafts = {}
+        for sequence in decoding:
+            # The last token of a reply is sampled, so a draft ends before it.
+            left = sequence.sampling.max_tokens - sequence.completion_tokens - 1
+            left = min(most, left, self._context_tokens - len(sequence.tokens) - 1)
+            drafts[sequence] = sequence.lookup.draft(sequence.tokens, max(0, left))
+        return drafts
+
+    def _background_tokens(self, decoding: list[Sequence], prefill_tokens: int) -> int:
+        if not any(sequence.priority is Priority.NORMAL for sequence in decoding):
+            return prefill_tokens
+        return 0 if self._rotation % _BACKGROUND_STEPS else _BACKGROUND_TOKENS
+
+    def _make_room(self, count: int) -> list[Held]:
+        """Empty idle seats, then send back background work and the newest sequence, until `count`
+        more tokens fit.
         """
-        queues: dict[str, list[Sequence]] = {}
-        for sequence in self.running:
-            if sequence.pending and not sequence.is_decoding:
-                queues.setdefault(sequence.owner, []).append(sequence)
-        owners = list(queues)
-        shares: dict[Sequence, int] = {}
-        turn = self._rotation
-        while prefill_tokens > 0 and owners:
-            owner = owners[turn % len(owners)]
-            sequence = queues[owner][0]
-            left = sequence.pending - shares.get(sequence, 0)
-            count = min(_QUANTUM_TOKENS, left, prefill_tokens)
-            shares[sequence] = shares.get(sequence, 0) + count
-            prefill_tokens -= count
-            turn += 1
-            if count == left:
-                queues[owner].pop(0)
-                if not queues[owner]:
-                    owners.remove(owner)
-        return shares
-
-    def _room(self) -> int:
-        return self._kv_tokens - self.slots.cells.used
-
-    def _idle_tokens(self) -> int:
-        """Cells that would be free if every idle seat were emptied."""
-        return self.slots.cells.used - self._busy_cells()
-
-    def _busy_cells(self) -> int:
-        """Cells that running sequences hold; what several hold counts once."""
-        held = {
-            id(run): len(run.tokens)
-            for slot in self.slots
-            if not slot.is_free
-            for run in slot.cells.runs
-        }
-        return sum(held.values())
-
-    def _cells_after(self, sequence: Sequence, seat: Seat) -> int:
-        """Cells that are busy when everybody who runs, and `sequence`, has read a whole prompt."""
-        promised = sum(running.pending for running in self.running)
-        shared = 0 if seat.source.is_free else seat.count
-        return self._busy_cells() + promised + len(sequence.tokens) - shared + 1
-
-    def _make_room(self, count: int) -> list[Slot]:
-        """Empty idle seats, then send back the newest sequence, until `count` more tokens fit."""
         emptied = []
-        while self._room() < count:
+        while self.room.free < count:
             idle = self.slots.idle()
-            if idle:
-                slot = idle[0]
-            else:
-                newest = self.running[-1]
-                assert len(self.running) > 1, "one sequence alone always fits"
-                assert newest.slot is not None
-                slot = newest.slot
-                self._send_back(newest)
+            slot = idle[0] if idle else self._seat_to_give_up()
+            emptied.append(self.slots.held(slot))
             self.slots.forget(slot)
-            emptied.append(slot)
         return emptied
+
+    def _seat_to_give_up(self) -> Slot:
+        assert len(self.running) > 1, "one sequence alone always fits"
+        background = [seq for seq in self.running if seq.priority is Priority.BACKGROUND]
+        newest = (background or self.running)[-1]
+        slot = newest.slot
+        assert slot is not None
+        self._send_back(newest)
+        return slot
 
     def _send_back(self, sequence: Sequence) -> None:
         self.running.remove(sequence)

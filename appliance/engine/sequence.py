@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from appliance.engine.prompt_lookup import PromptLookup
+
 if TYPE_CHECKING:
     from appliance.engine.slots import Slot
 
@@ -69,13 +71,20 @@ class Sequence:
     tag: str | None = None
     """What it belongs to, so that it can be forgotten with it; None: nothing is kept on disk."""
     priority: Priority = Priority.NORMAL
+    is_aside: bool = False
+    """A question about a conversation: it builds on that seat and leaves nothing behind."""
     prompt_tokens: int = field(init=False)
     status: SequenceStatus = SequenceStatus.WAITING
     slot: "Slot | None" = None
     computed: int = 0
     cached_tokens: int = 0
+    restorable_tokens: int = 0
+    """How many leading tokens a snapshot that was read from the disk has."""
+    is_loading: bool = False
+    """Its snapshot is being read from the disk."""
     drafted_tokens: int = 0
     accepted_tokens: int = 0
+    lookup: PromptLookup = field(default_factory=PromptLookup)
     finish_reason: FinishReason | None = None
 
     def __post_init__(self) -> None:

@@ -12,13 +12,16 @@ class Slot:
     """One seat: `index` is llama.cpp's seq_id, `cells` the tokens whose keys and values it holds.
 
     The first `public_tokens` are the box's own words, which anybody may build on; the rest are
-    `owner`'s, and nobody else's.
+    `owner`'s, and nobody else's. `tag` is what they belong to and can be forgotten with.
     """
 
     index: int
     cells: Cells = field(default_factory=Cells)
     owner: str | None = None
+    tag: str | None = None
     public_tokens: int = 0
+    saved_tokens: int = 0
+    """How many of them a snapshot on disk holds already."""
     sequence: Sequence | None = None
     last_used: int = 0
 
@@ -37,6 +40,17 @@ class Slot:
             common = min(common, self.public_tokens, sequence.public_tokens)
         # One token is always left to compute, because sampling needs its logits.
         return min(common, len(sequence.tokens) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a seat holds that is given up or written down: the words and whose they are."""
+
+    slot: Slot
+    owner: str | None
+    tag: str | None
+    public_tokens: int
+    tokens: list[int]
 
 
 class SlotPool:
@@ -68,14 +82,27 @@ class SlotPool:
 
     def keep(self, slot: Slot, count: int) -> None:
         """The seat holds the first `count` tokens of its sequence, and is that owner's now."""
-        assert slot.sequence is not None
+        sequence = slot.sequence
+        assert sequence is not None
         self.cells.trim(slot.cells, count)
-        slot.owner = slot.sequence.owner
-        slot.public_tokens = slot.sequence.public_tokens
+        if slot.tag != sequence.tag or slot.saved_tokens > count:
+            slot.saved_tokens = 0
+        slot.owner, slot.tag = sequence.owner, sequence.tag
+        slot.public_tokens = sequence.public_tokens
 
     def share(self, source: Slot, slot: Slot, count: int) -> None:
         self.cells.share(source.cells, slot.cells, count)
         self.keep(slot, count)
+
+    def join(self, source: Slot, slot: Slot, count: int) -> None:
+        """Both hold the same first `count` tokens twice over: from now on once, together."""
+        self.cells.join(source.cells, slot.cells, count)
+
+    def restore(self, slot: Slot, tokens: list[int]) -> None:
+        """The seat holds `tokens`, which came from the disk."""
+        self.keep(slot, 0)
+        slot.cells.append(tokens)
+        slot.saved_tokens = len(tokens)
 
     def release(self, sequence: Sequence) -> None:
         """Free the seat; it goes on holding what was computed."""
@@ -84,10 +111,16 @@ class SlotPool:
             return
         self._tick += 1
         slot.sequence, sequence.slot = None, None
-        slot.last_used = self._tick
+        # What an aside leaves is the first to go.
+        slot.last_used = 0 if sequence.is_aside else self._tick
 
     def forget(self, slot: Slot) -> None:
         """The seat holds nothing any more."""
         self.cells.trim(slot.cells, 0)
+        slot.saved_tokens = 0
         if slot.is_free:
-            slot.owner, slot.public_tokens = None, 0
+            slot.owner, slot.tag, slot.public_tokens = None, None, 0
+
+    def held(self, slot: Slot) -> Held:
+        """What there is in a seat, as it is now."""
+        return Held(slot, slot.owner, slot.tag, slot.public_tokens, slot.tokens)

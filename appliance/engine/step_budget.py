@@ -1,15 +1,16 @@
 """How many prompt tokens fit into one step without freezing those who are reading replies."""
 
+_FIRST_GUESS_TOKENS = 64
+_LEAST_TOKENS = 16
+_SMOOTHING = 0.3
+
 
 class StepBudget:
-    """Learns the speed of reading as it goes and answers with a number of tokens.
+    """Learns the speeds of reading and writing as it goes; answers with a number of tokens.
 
     A step should stay near `target_seconds`, because nobody's text grows and nobody's Stop is heard
     within one. Pure: the caller measures.
     """
-
-    _SMOOTHING = 0.3
-    _LEAST_TOKENS = 16
 
     def __init__(self, target_seconds: float, batch_tokens: int) -> None:
         self._target_seconds = target_seconds
@@ -20,18 +21,30 @@ class StepBudget:
     def observe(self, prefill_tokens: int, decode_rows: int, seconds: float) -> None:
         """Learn from a step that took `seconds`."""
         if prefill_tokens == 0:
-            self._decode_seconds = self._blend(self._decode_seconds, seconds)
-        elif prefill_tokens >= self._LEAST_TOKENS // 2:
-            reading = max(1e-4, seconds - (self._decode_seconds if decode_rows else 0.0))
-            self._tokens_per_second = self._blend(self._tokens_per_second, prefill_tokens / reading)
+            self._decode_seconds = _blend(self._decode_seconds, seconds)
+        elif prefill_tokens >= _LEAST_TOKENS // 2:
+            reading = max(1e-4, seconds - self.step_seconds(decode_rows))
+            self._tokens_per_second = _blend(self._tokens_per_second, prefill_tokens / reading)
 
     def prefill_tokens(self, decode_rows: int) -> int:
         """Prompt tokens for the next step, beside `decode_rows` rows that decode."""
         room = max(0, self._batch_tokens - decode_rows)
         if self._tokens_per_second is None:
-            return min(room, 4 * self._LEAST_TOKENS)
-        left = self._target_seconds - (self._decode_seconds if decode_rows else 0.0)
-        return min(room, max(self._LEAST_TOKENS, int(left * self._tokens_per_second)))
+            return min(room, _FIRST_GUESS_TOKENS)
+        left = self._target_seconds - self.step_seconds(decode_rows)
+        return min(room, max(_LEAST_TOKENS, int(left * self._tokens_per_second)))
 
-    def _blend(self, old: float | None, new: float) -> float:
-        return new if not old else old + self._SMOOTHING * (new - old)
+    def step_seconds(self, decode_rows: int) -> float:
+        """How long a step takes in which nobody reads."""
+        return self._decode_seconds if decode_rows else 0.0
+
+    def reading_tokens_per_second(self, decode_rows: int) -> float | None:
+        """How fast prompts are read beside `decode_rows`; None before the first one."""
+        if self._tokens_per_second is None:
+            return None
+        share = 1 - self.step_seconds(decode_rows) / self._target_seconds
+        return max(0.05, share) * self._tokens_per_second
+
+
+def _blend(old: float | None, new: float) -> float:
+    return new if not old else old + _SMOOTHING * (new - old)

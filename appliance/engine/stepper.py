@@ -10,9 +10,14 @@ from appliance.engine.backend import Backend, CacheFull
 from appliance.engine.batch import Batch
 from appliance.engine.events import Event, Progress
 from appliance.engine.output import Output
-from appliance.engine.scheduler import Scheduler
-from appliance.engine.sequence import FinishReason, Sequence, SequenceStatus
+from appliance.engine.prefix_cache import Seat
+from appliance.engine.scheduler import Admission, Scheduler
+from appliance.engine.sequence import FinishReason, Priority, Sequence, SequenceStatus
+from appliance.engine.slots import Held
+from appliance.engine.snapshot_keeper import SnapshotKeeper
 from appliance.engine.step_budget import StepBudget
+from appliance.engine.thread_governor import ThreadGovernor
+from appliance.engine.wait_estimate import WaitEstimate
 from appliance.errors import QueueFull
 
 log = logging.getLogger(__name__)
@@ -21,16 +26,33 @@ log = logging.getLogger(__name__)
 class Stepper:
     """Runs the sequences of one backend; what happens to them is collected as events."""
 
-    def __init__(self, backend: Backend, scheduler: Scheduler, budget: StepBudget) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        scheduler: Scheduler,
+        budget: StepBudget,
+        snapshots: SnapshotKeeper,
+        threads: ThreadGovernor,
+    ) -> None:
         self._backend = backend
         self._scheduler = scheduler
         self._budget = budget
+        self._snapshots = snapshots
+        self._threads = threads
         self._outputs: dict[Sequence, Output] = {}
+        self._waits = WaitEstimate()
         self._events: list[Event] = []
 
     @property
     def has_work(self) -> bool:
         return self._scheduler.has_work
+
+    @property
+    def only_writes(self) -> bool:
+        """Whether the next step is a short one: nobody's prompt is to be read."""
+        running = self._scheduler.running
+        is_writing = bool(running) and all(sequence.is_decoding for sequence in running)
+        return is_writing and not self._scheduler.waiting
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, in order."""
@@ -52,22 +74,39 @@ class Stepper:
         if sequence is not None:
             self._end(sequence)
 
-    def forget(self, owner: str) -> None:
-        """Empty the idle seats that hold words of `owner`."""
-        for slot in self._scheduler.forget_owner(owner):
+    def forget(self, owner: str, tag: str | None) -> None:
+        """Let go of the words of `owner`, or of one tag, that no reply needs just now."""
+        for sequence in (*self._scheduler.running, *self._scheduler.waiting):
+            is_meant = sequence.owner == owner and (tag is None or sequence.tag == tag)
+            if is_meant and sequence.priority is Priority.BACKGROUND:
+                self.cancel(sequence.sequence_id)
+        for slot in self._scheduler.forget(owner, tag):
             self._backend.keep(slot, 0)
+        self._snapshots.forget(owner, tag)
 
     def cancel_all(self) -> None:
         for sequence in (*self._scheduler.running, *self._scheduler.waiting):
             self.cancel(sequence.sequence_id)
 
+    def look_up_snapshots(self) -> None:
+        """Take in what has been read from the disk, and ask for what those who are next need."""
+        self._snapshots.look_up(self._scheduler.queue())
+
+    def save_idle(self, now: float) -> float | None:
+        """Between steps: write a seat down that was long unused; seconds until the next one is."""
+        return self._snapshots.save_idle(now)
+
+    def save_all(self) -> None:
+        """Before a stop: write down what the seats hold."""
+        self._snapshots.save_all()
+
     def step(self) -> None:
         """Bring everybody one step on."""
+        self.look_up_snapshots()
         self._admit()
         decoding = sum(1 for sequence in self._scheduler.running if sequence.is_decoding)
         batch = self._scheduler.next_batch(self._budget.prefill_tokens(decoding))
-        for slot in batch.evicted:
-            self._backend.keep(slot, 0)
+        self._give_up(batch.evicted)
         if batch.rows:
             self._compute(batch)
         self._report_progress()
@@ -82,17 +121,43 @@ class Stepper:
 
     def _admit(self) -> None:
         for admission in self._scheduler.admit():
-            seat = admission.seat
-            if seat.source is seat.slot:
-                kept = self._backend.keep(seat.slot, seat.count)
-            else:
-                kept = self._backend.share(seat.source, seat.slot, seat.count)
-            self._scheduler.seat(admission, kept)
+            if admission.lost is not None:
+                self._snapshots.save(admission.lost)
+            self._give_up(admission.evicted)
+            if not self._restored(admission):
+                self._scheduler.seat(admission, self._kept(admission.seat))
             self._backend.begin(admission.sequence)
             self._outputs[admission.sequence].admitted(monotonic())
 
+    def _kept(self, seat: Seat) -> int:
+        """Give a seat the beginning that it was promised; returns what it really has."""
+        count = min(seat.count, seat.source.cells.count)  # room may have been made of the source
+        if seat.source is seat.slot:
+            return self._backend.keep(seat.slot, count)
+        return self._backend.share(seat.source, seat.slot, count)
+
+    def _restored(self, admission: Admission) -> bool:
+        """Give a seat the beginning that came from the disk, if there is one and it can be used."""
+        state, seat = self._snapshots.loaded_for(admission.sequence), admission.seat
+        if state is None or not seat.restored:
+            return False
+        if not self._backend.restore(seat.slot, state, seat.restored):
+            return False
+        # What another seat holds too is held once, together.
+        count = min(seat.count, seat.source.cells.count) if seat.source is not seat.slot else 0
+        is_joined = count > 0 and self._backend.join(seat.source, seat.slot, count)
+        self._scheduler.restore(admission, count if is_joined else 0)
+        return True
+
+    def _give_up(self, evicted: list[Held]) -> None:
+        for held in evicted:
+            self._snapshots.save(held)
+        for held in evicted:
+            self._backend.keep(held.slot, 0)
+
     def _compute(self, batch: Batch) -> None:
         began, decode_rows = monotonic(), batch.decode_rows
+        prefill_tokens = batch.token_count - decode_rows - batch.drafted_tokens
         try:
             sampled = self._backend.decode(batch)
         except CacheFull:
@@ -102,31 +167,41 @@ class Stepper:
             self._empty_cache()
             return
         now = monotonic()
-        self._budget.observe(batch.token_count - decode_rows, decode_rows, now - began)
+        if not batch.drafted_tokens:
+            self._budget.observe(prefill_tokens, decode_rows, now - began)
+        if (threads := self._threads.after_step(now)) is not None:
+            self._backend.set_threads(threads)
         ended = self._scheduler.apply(batch, sampled, self._backend.is_end)
-        for sequence, token in sampled.items():
-            is_text = sequence.finish_reason is not FinishReason.STOP
-            piece = self._backend.token_bytes(token) if is_text else b""
+        for sequence, tokens in sampled.items():
             output = self._outputs[sequence]
-            self._events += output.push(piece, now)
+            pieces = [self._backend.token_bytes(t) for t in tokens if not self._backend.is_end(t)]
+            self._events += output.push(pieces if sequence.completion_tokens else (), now)
             if output.is_stopped and not sequence.is_over:
                 sequence.finish_reason = FinishReason.STOP
                 self._scheduler.end(sequence, SequenceStatus.FINISHED)
                 ended.append(sequence)
         for sequence in ended:
+            self._waits.ended(sequence.completion_tokens)
             self._end(sequence)
 
     def _report_progress(self) -> None:
-        for sequence in self._scheduler.running:
+        running, queue = self._scheduler.running, self._scheduler.queue()
+        waits = self._waits.seconds(running, queue, self._budget, self._scheduler.running_limit)
+        for place, sequence in enumerate([*running, *queue], start=1 - len(running)):
             if sequence.completion_tokens == 0:
                 self._events.append(
-                    Progress(sequence.sequence_id, None, sequence.computed, sequence.prompt_tokens)
+                    Progress(
+                        sequence.sequence_id,
+                        place if place > 0 else None,
+                        sequence.computed,
+                        sequence.prompt_tokens,
+                        waits.get(sequence),
+                    )
                 )
-        for place, sequence in enumerate(self._scheduler.queue(), start=1):
-            self._events.append(Progress(sequence.sequence_id, place, 0, sequence.prompt_tokens))
 
     def _end(self, sequence: Sequence, error: str | None = None) -> None:
         self._backend.end(sequence)
+        self._snapshots.drop(sequence)
         self._events += self._outputs.pop(sequence).finish(error)
 
     def _empty_cache(self) -> None:

@@ -72,6 +72,7 @@ class RemoteGenerations:
         prompt: Sized,
         sampling: SamplingParams,
         public_tokens: int = 0,
+        *,
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
     ) -> Generation:
@@ -92,6 +93,10 @@ class RemoteGenerations:
         request_id = generation.sequence_id
         request = Request(request_id, owner, prompt, sampling, priority, monotonic())
         self._open[request_id], self._requests[request_id] = generation, request
+        if sampling.max_tokens < 1:
+            # A prompt to be read ahead of time, which is of no use over there.
+            self._end(request, FinishReason.LENGTH, _unread(request))
+            return generation
         if len(self._line) >= self._waiting_limit:
             sentence = f"{len(self._line)} questions are waiting already. Try again in a minute."
             self._end(request, FinishReason.ERROR, _unread(request), sentence)
@@ -100,7 +105,7 @@ class RemoteGenerations:
         self._send_next()
         return generation
 
-    def forget(self, owner: str) -> None:
+    async def forget(self, owner: str, tag: str | None = None) -> None:
         """The other machine keeps its own cache; there is no way to empty it from here."""
 
     def _cancel(self, request_id: str) -> None:

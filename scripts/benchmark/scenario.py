@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from benchmark.client import ChatClient, Message, Reply
-from benchmark.servers import Server
+from benchmark.servers import OURS, Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Target:
         self.server = server
         self.sizes = sizes
         self.client = ChatClient(server.url)
+        self.is_ours = server.launch.name == OURS
 
     async def chat(self, messages: list[Message], max_tokens: int) -> Reply:
         return await self.client.chat(messages, max_tokens)

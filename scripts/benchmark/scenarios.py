@@ -1,6 +1,6 @@
 """All scenarios, in the order in which they run."""
 
-from benchmark import disturbing, footprint, returning, writing
+from benchmark import disturbing, footprint, opening, returning, writing
 from benchmark.scenario import Scenario
 
 CHATS = (1, 4, 8, 16)
@@ -30,6 +30,11 @@ SCENARIOS = (
         "interleaved-restart",
         "the same, after both servers were started anew",
         returning.interleaved_with_restart,
+    ),
+    Scenario(
+        "opened-first",
+        "the first word after a restart and a long history, the page being open for 5 s",
+        opening.opened_first,
     ),
     Scenario(
         "neighbour-1000",

@@ -19,6 +19,7 @@ from benchmark.errors import BenchmarkError, ServerFailed
 from benchmark.machine import ROOT
 from benchmark.processes import bound_to_us
 
+OURS = "appliance"
 SLOTS = 16
 KV_TOKENS = 16384
 BATCH_TOKENS = 512
@@ -65,11 +66,12 @@ def ours(threads: int) -> Launch:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     command = (sys.executable, "-m", "appliance", "serve", "--port", "{port}")
     return Launch(
-        "appliance",
+        OURS,
         (*command, "--data", "{folder}/data", "--config", "{folder}/settings.toml"),
         "/readyz",
         {**kept, "PYTHONPATH": os.pathsep.join(paths)},
-        f"[engine]\nthreads = {threads}\n",
+        # Replies on the page are as short as those that the API is asked for.
+        f"[engine]\nthreads = {threads}\n[limits]\nreply_tokens = 24\n",
     )
 
 

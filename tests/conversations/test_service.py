@@ -275,8 +275,8 @@ async def test_delete_takes_everything_and_says_how_much(box: Box) -> None:
     assert (receipt.conversations, receipt.messages, receipt.turns) == (1, 2, 1)
     with pytest.raises(NotFound):
         await box.service.open_conversation(box.person, started.conversation.conversation_id)
-    for file in box.database.path.parent.iterdir():
-        assert b"zanzibar" not in file.read_bytes(), file.name
+    for file in box.database.path.parent.rglob("*"):
+        assert file.is_dir() or b"zanzibar" not in file.read_bytes(), file.name
 
 
 async def test_delete_takes_the_words_out_of_the_kv_cache(open_scripted: OpenBox) -> None:

@@ -18,7 +18,7 @@ def embedded_model() -> Path:
 
 @pytest.fixture(scope="session")
 def llama() -> Iterator[LlamaBackend]:
-    settings = BackendSettings(threads=2, slots=4, kv_tokens=512, batch_tokens=128)
+    settings = BackendSettings(threads=2, seats=4, kv_tokens=512, batch_tokens=128)
     backend = LlamaBackend(embedded_model(), settings)
     yield backend
     backend.close()

@@ -1,5 +1,6 @@
 """The border to llama.cpp, with the real model."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from appliance.engine.backend import CacheFull
 from appliance.engine.batch import Batch, Row
 from appliance.engine.llama_backend import BackendSettings, LlamaBackend
+from appliance.engine.llama_library import llama_cpp
 from appliance.engine.sequence import SamplingParams, Sequence
 from appliance.engine.slots import Slot
 from appliance.errors import ModelRefused
@@ -36,7 +38,7 @@ def write(llama: LlamaBackend, sequences: list[Sequence], tokens: int) -> list[s
         sampled = llama.decode(Batch(rows))
         for sequence in sequences:
             sequence.computed = len(sequence.tokens)
-            sequence.tokens.append(sampled[sequence])
+            sequence.tokens += sampled[sequence]
     return [
         b"".join(map(llama.token_bytes, s.tokens[s.prompt_tokens :])).decode() for s in sequences
     ]
@@ -99,6 +101,100 @@ def test_a_slot_that_gave_its_beginning_away_can_be_emptied(llama: LlamaBackend)
     assert "Paris" in write(llama, [taker], 3)[0]
 
 
+def test_a_draft_is_kept_as_far_as_the_model_would_have_written_it(llama: LlamaBackend) -> None:
+    text = "One, two, three, four, five,"
+    plain = seated(llama, text, 0)
+    write(llama, [plain], 12)
+    right = plain.tokens[plain.prompt_tokens :]
+    drafted = seated(llama, text, 1)
+    write(llama, [drafted], 1)
+    draft = (*right[1:5], right[5] + 1, right[6])
+    row = Row(drafted, drafted.computed, 1, draft)
+    assert llama.decode(Batch([row]))[drafted] == right[1:6]
+    drafted.tokens += right[1:6]
+    drafted.computed = len(drafted.tokens) - 1
+    assert held_tokens(llama, 1) == drafted.computed, "the wrong end of the draft is still there"
+    write(llama, [drafted], 6)
+    assert drafted.tokens[drafted.prompt_tokens :] == right
+
+
+def test_wrong_drafts_do_not_change_what_is_drawn(llama: LlamaBackend) -> None:
+    sampling = SamplingParams(temperature=1.0, seed=7)
+    plain = seated(llama, "My favourite thing is", 0, sampling)
+    write(llama, [plain], 16)
+    drafted = seated(llama, "My favourite thing is", 1, sampling)
+    write(llama, [drafted], 1)
+    while drafted.completion_tokens < 16:
+        row = Row(drafted, drafted.computed, 1, (5, 6, 7))
+        drafted.tokens += llama.decode(Batch([row]))[drafted][:1]
+        drafted.computed += 1
+    assert drafted.tokens == plain.tokens
+
+
+def test_a_restored_seat_gives_the_same_logits_as_one_that_was_read(llama: LlamaBackend) -> None:
+    text = "Once upon a time, in a small house by the sea, there lived"
+    read = seated(llama, text, 0)
+    write(llama, [read], 1)
+    state = bytes(llama.state(Slot(0)))
+    llama.decode(Batch([Row(read, read.computed, 1)]))
+    expected = logits(llama)
+    llama.reset()
+    restored = seated(llama, text, 3)
+    assert llama.restore(Slot(3), state, read.computed) == read.computed
+    restored.tokens, restored.computed = list(read.tokens), read.computed
+    llama.decode(Batch([Row(restored, restored.computed, 1)]))
+    assert logits(llama) == expected
+
+
+def test_a_state_is_restored_as_far_as_it_serves(llama: LlamaBackend) -> None:
+    write(llama, [seated(llama, "The capital of France is", 0)], 1)
+    state = bytes(llama.state(Slot(0)))
+    taker = seated(llama, "The capital of Italy is", 1)
+    taker.computed = llama.restore(Slot(1), state, 3)
+    assert taker.computed == held_tokens(llama, 1) == 3
+    assert "Rome" in write(llama, [taker], 3)[0]
+
+
+@pytest.mark.parametrize("damage", [lambda s: b"", lambda s: s[:-1], lambda s: s[: len(s) // 2]])
+def test_a_state_that_is_cut_short_is_not_taken(
+    llama: LlamaBackend, damage: Callable[[bytes], bytes]
+) -> None:
+    write(llama, [seated(llama, "The capital of France is", 0)], 1)
+    state = damage(bytes(llama.state(Slot(0))))
+    assert llama.restore(Slot(1), state, 3) == 0
+    assert held_tokens(llama, 1) == 0
+
+
+def test_seats_that_read_the_same_can_be_joined_and_go_on_alone(llama: LlamaBackend) -> None:
+    text = "The capital of France is"
+    first, second = seated(llama, text, 0), seated(llama, text, 1)
+    (expected, _) = write(llama, [first, second], 1)
+    assert llama.join(Slot(0), Slot(1), 4)
+    llama.keep(Slot(0), 0)
+    assert write(llama, [second], 1)[0].startswith(expected)
+
+
+def test_the_number_of_threads_can_change_between_steps(llama: LlamaBackend) -> None:
+    sequence = seated(llama, "The capital of France is", 0)
+    llama.set_threads(1)
+    write(llama, [sequence], 1)
+    assert llama_cpp.llama_n_threads(llama._context) == 1
+    llama.set_threads(2)
+    assert "Paris" in write(llama, [sequence], 2)[0]
+
+
+def test_the_small_model_can_drop_its_last_tokens(llama: LlamaBackend) -> None:
+    assert llama.can_drop
+
+
+def held_tokens(llama: LlamaBackend, seat: int) -> int:
+    return int(llama_cpp.llama_memory_seq_pos_max(llama._memory, seat)) + 1
+
+
+def logits(llama: LlamaBackend) -> list[float]:
+    return list(llama_cpp.llama_get_logits_ith(llama._context, -1)[: llama._vocabulary_tokens])
+
+
 def test_the_same_seed_draws_the_same_text_and_another_seed_another(llama: LlamaBackend) -> None:
     texts = []
     for seed in (1, 1, 2):
@@ -132,4 +228,4 @@ def test_a_file_that_is_no_model_is_refused_with_a_sentence(tmp_path: Path) -> N
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + b"\0" * 100)
     with pytest.raises(ModelRefused, match=r"cannot read broken\.gguf"):
-        LlamaBackend(broken, BackendSettings(threads=1, slots=1, kv_tokens=256, batch_tokens=32))
+        LlamaBackend(broken, BackendSettings(threads=1, seats=1, kv_tokens=256, batch_tokens=32))

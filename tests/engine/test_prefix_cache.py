@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.engine.kv_cells import common_prefix_length
-from appliance.engine.prefix_cache import choose_seat, is_being_read
+from appliance.engine.prefix_cache import choose_seat, who_reads
 from appliance.engine.sequence import SamplingParams, Sequence
 from appliance.engine.slots import SlotPool
 
@@ -99,8 +99,8 @@ def test_who_needs_what_another_is_just_reading_waits_for_it() -> None:
     slots.take(next(iter(slots)), reading)
     reading.computed = 100
     newcomer = sequence([1] * 200 + [3], "ann", public=200)
-    assert is_being_read([reading], newcomer, held_tokens=100)
-    assert not is_being_read([reading], newcomer, held_tokens=190), "the rest is too short"
-    assert not is_being_read([reading], sequence([1] * 200 + [3], "ann"), 0), "nothing is public"
+    assert who_reads([reading], newcomer, held_tokens=100) is reading
+    assert not who_reads([reading], newcomer, held_tokens=190), "the rest is too short"
+    assert not who_reads([reading], sequence([1] * 200 + [3], "ann"), 0), "nothing is public"
     reading.computed = 201
-    assert not is_being_read([reading], newcomer, held_tokens=200)
+    assert not who_reads([reading], newcomer, held_tokens=200)

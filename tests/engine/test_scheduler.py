@@ -6,18 +6,36 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from appliance.engine.batch import Batch
-from appliance.engine.scheduler import Scheduler
-from appliance.engine.sequence import FinishReason, SamplingParams, Sequence, SequenceStatus
+from appliance.engine.scheduler import Admission, Scheduler, SchedulerLimits
+from appliance.engine.sequence import (
+    FinishReason,
+    Priority,
+    SamplingParams,
+    Sequence,
+    SequenceStatus,
+)
 from appliance.errors import QueueFull
 
 END = 0
 
 
 def scheduler(
-    slots: int = 2, kv_tokens: int = 1000, context_tokens: int = 500, waiting_limit: int = 100
+    slots: int = 2,
+    kv_tokens: int = 1000,
+    context_tokens: int = 500,
+    waiting_limit: int = 100,
+    seats: int | None = None,
+    may_draft: bool = False,
 ) -> Scheduler:
     return Scheduler(
-        slots, kv_tokens=kv_tokens, context_tokens=context_tokens, waiting_limit=waiting_limit
+        SchedulerLimits(
+            seats=seats or slots,
+            running=slots,
+            kv_tokens=kv_tokens,
+            context_tokens=context_tokens,
+            waiting=waiting_limit,
+            may_draft=may_draft,
+        )
     )
 
 
@@ -30,7 +48,7 @@ def step(sched: Scheduler, prefill_tokens: int = 100, token: int = 7) -> Batch:
     for admission in sched.admit():
         sched.seat(admission, admission.seat.count)
     batch = sched.next_batch(prefill_tokens)
-    sampled = {row.sequence: token for row in batch.rows if row.wants_logits}
+    sampled = {row.sequence: [token] for row in batch.rows if row.wants_logits}
     sched.apply(batch, sampled, lambda sampled_token: sampled_token == END)
     return batch
 
@@ -133,7 +151,7 @@ def test_a_full_cache_gives_up_idle_slots_before_it_sends_anybody_back() -> None
     step(sched)
     sched.add(sequence("new", length=90, owner="bob", max_tokens=2))
     batch = step(sched)
-    assert [slot.owner for slot in batch.evicted] == [None]
+    assert [(held.owner, len(held.tokens)) for held in batch.evicted] == [("ann", 60)]
     assert sched.slots.cells.used == 90
 
 
@@ -183,6 +201,155 @@ def test_a_reply_ends_when_the_context_is_full() -> None:
     assert seq.finish_reason is FinishReason.LENGTH
 
 
+def aside(name: str, tokens: list[int], max_tokens: int = 3) -> Sequence:
+    sampling = SamplingParams(max_tokens=max_tokens)
+    return Sequence(
+        name, "ann", tokens, sampling, priority=Priority.BACKGROUND, is_aside=max_tokens > 0
+    )
+
+
+def test_reading_ahead_ends_when_the_prompt_is_read_and_serves_the_next_turn() -> None:
+    sched, ahead = scheduler(), aside("ahead", [1] * 80, max_tokens=0)
+    sched.add(ahead)
+    step(sched)
+    assert ahead.finish_reason is FinishReason.LENGTH
+    assert ahead.completion_tokens == 0
+    turn = Sequence("turn", "ann", [1] * 80 + [2] * 5, SamplingParams(max_tokens=1))
+    sched.add(turn)
+    step(sched)
+    assert turn.cached_tokens == 80
+
+
+def test_an_aside_costs_its_own_tokens_and_leaves_the_conversation_its_seat() -> None:
+    sched, turn = scheduler(slots=1, seats=3), sequence("turn", length=100, max_tokens=5)
+    sched.add(turn)
+    while sched.has_work:
+        step(sched)
+    seat = next(slot for slot in sched.slots if slot.tokens)
+    held = seat.tokens
+    title = aside("title", [*held, 5, 6, 7])
+    sched.add(title)
+    read = sum(row.count for row in step(sched).rows)
+    while sched.has_work:
+        step(sched)
+    assert (title.cached_tokens, read) == (len(held), 3)
+    assert seat.tokens == held
+    assert sched.slots.idle()[0] is not seat, "what an aside left is the first to go"
+
+
+def test_background_work_reads_only_what_people_leave_over() -> None:
+    sched = scheduler(slots=4, seats=8)
+    sched.add(aside("ahead", [3] * 200, max_tokens=0))
+    step(sched, prefill_tokens=20)
+    sched.add(sequence("person", length=100))
+    counts = [{r.sequence.sequence_id: r.count for r in step(sched, 40).rows} for _ in range(3)]
+    assert counts == [{"person": 40}, {"person": 40}, {"person": 20, "ahead": 20}]
+
+
+def test_beside_a_growing_reply_background_work_reads_little_and_seldom() -> None:
+    sched = scheduler(slots=4, seats=8)
+    sched.add(sequence("person", length=5, max_tokens=100))
+    step(sched)
+    sched.add(aside("ahead", [3] * 100, max_tokens=0))
+    read = [sum(row.count for row in step(sched).rows) - 1 for _ in range(8)]
+    assert sorted(read) == [0] * 6 + [16] * 2
+
+
+def test_what_a_person_waits_for_is_background_work_no_more() -> None:
+    sched = scheduler(slots=4, seats=8)
+    ahead = aside("ahead", [3] * 200, max_tokens=0)
+    sched.add(ahead)
+    step(sched, prefill_tokens=50)
+    sched.add(Sequence("turn", "ann", [3] * 200 + [4], SamplingParams(max_tokens=1)))
+    step(sched, prefill_tokens=50)
+    assert ahead.priority is Priority.NORMAL
+    while sched.has_work:
+        batch = step(sched)
+    assert [(row.sequence.sequence_id, row.count) for row in batch.rows] == [("turn", 1)]
+
+
+def test_background_work_makes_way_for_a_person_when_the_cache_is_full() -> None:
+    sched = scheduler(slots=2, seats=4, kv_tokens=150, context_tokens=150)
+    ahead = aside("ahead", [3] * 100, max_tokens=0)
+    sched.add(ahead)
+    step(sched, prefill_tokens=60)
+    person = sequence("person", length=120, owner="bob", max_tokens=2)
+    sched.add(person)
+    step(sched, prefill_tokens=100)
+    assert person.status is SequenceStatus.RUNNING
+    assert ahead.status is SequenceStatus.WAITING
+    while sched.has_work:
+        step(sched)
+    assert ahead.is_over
+
+
+def test_there_are_more_seats_than_replies_at_a_time() -> None:
+    sched = scheduler(slots=2, seats=4)
+    for number in range(4):
+        sched.add(Sequence(f"s{number}", f"p{number}", [number] * 30, SamplingParams(max_tokens=2)))
+    step(sched)
+    assert len(sched.running) == 2
+    while sched.has_work:
+        step(sched)
+    for number in range(4):
+        again = Sequence(f"t{number}", f"p{number}", [number] * 30, SamplingParams(max_tokens=1))
+        sched.add(again)
+        step(sched)
+        assert again.cached_tokens == 29
+
+
+def test_who_waits_for_the_disk_holds_nobody_up() -> None:
+    sched = scheduler(slots=1)
+    loading, other = sequence("loading"), sequence("other", owner="bob", max_tokens=1)
+    loading.is_loading = True
+    sched.add(loading)
+    assert not sched.has_work
+    sched.add(other)
+    step(sched)
+    assert other.is_over
+    assert not sched.has_work
+
+
+def test_a_snapshot_that_holds_more_than_any_seat_is_taken_and_shares_what_a_seat_holds() -> None:
+    sched = scheduler(slots=2, seats=4, kv_tokens=400)
+    first = sequence("first", length=100, max_tokens=1)
+    sched.add(first)
+    step(sched)
+    back = Sequence("back", "ann", [1] * 100 + [2] * 150, SamplingParams(max_tokens=1))
+    back.restorable_tokens = 200
+    sched.add(back)
+    (admission,) = sched.admit()
+    assert (admission.seat.restored, admission.seat.count) == (200, 100)
+    sched.restore(admission, admission.seat.count)
+    assert back.cached_tokens == back.computed == 200
+    assert sched.slots.cells.used == 200, "the common beginning is held once"
+
+
+def test_a_quoted_passage_is_written_in_fewer_steps_and_a_wrong_guess_changes_nothing() -> None:
+    passage = [10 + at % 50 for at in range(50)]
+    for agrees in (True, False):
+        sched = scheduler(may_draft=True, context_tokens=300)
+        seq = Sequence("s", "ann", [*passage, 5, *passage[:9]], SamplingParams(max_tokens=30))
+        sched.add(seq)
+        steps = 0
+        while sched.has_work:
+            for admission in sched.admit():
+                sched.seat(admission, 0)
+            batch = sched.next_batch(200)
+            following = [*passage[9:], *[3] * 40][seq.completion_tokens :]
+            (row,) = batch.rows
+            right = 0
+            while agrees and right < len(row.draft) and row.draft[right] == following[right]:
+                right += 1
+            tokens = following[: right + 1] if agrees else [3]
+            sched.apply(batch, {seq: tokens}, lambda token: token == END)
+            steps += 1
+        assert seq.completion_tokens == 30
+        assert (steps < 15) if agrees else (steps == 30)
+        assert seq.accepted_tokens <= seq.drafted_tokens
+        assert (seq.accepted_tokens > 15) is agrees
+
+
 class SchedulerMachine(RuleBasedStateMachine):
     """Anything may come, go or be cancelled at any time."""
 
@@ -190,7 +357,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sched = scheduler(self.SLOTS, self.KV_TOKENS, context_tokens=100)
+        self.sched = scheduler(self.SLOTS, self.KV_TOKENS, 100, seats=5, may_draft=True)
         self.all: list[Sequence] = []
 
     @rule(
@@ -198,30 +365,62 @@ class SchedulerMachine(RuleBasedStateMachine):
         shared=st.sampled_from([0, 20, 50]),
         prompt=st.lists(st.integers(1, 3), min_size=1, max_size=40),
         public=st.integers(0, 40),
-        max_tokens=st.integers(1, 30),
+        max_tokens=st.integers(0, 30),
+        in_background=st.booleans(),
+        restorable=st.sampled_from([0, 0, 80]),
+        is_loading=st.booleans(),
     )
     def submit(
-        self, owner: str, shared: int, prompt: list[int], public: int, max_tokens: int
+        self,
+        owner: str,
+        shared: int,
+        prompt: list[int],
+        public: int,
+        max_tokens: int,
+        in_background: bool,
+        restorable: int,
+        is_loading: bool,
     ) -> None:
-        name = f"s{len(self.all)}"
-        sampling = SamplingParams(max_tokens=max_tokens)
-        seq = Sequence(name, owner, [1] * shared + prompt, sampling, min(public, shared))
+        seq = Sequence(
+            f"s{len(self.all)}",
+            owner,
+            [1] * shared + prompt,
+            SamplingParams(max_tokens=max_tokens),
+            min(public, shared),
+            tag=owner,
+            priority=Priority.BACKGROUND if in_background else Priority.NORMAL,
+            is_aside=in_background and max_tokens > 0,
+        )
+        seq.restorable_tokens = min(restorable, len(seq.tokens) - 1)
+        seq.is_loading = is_loading
         self.all.append(seq)
         self.sched.add(seq)
+
+    @rule()
+    def the_disk_has_answered(self) -> None:
+        for seq in self.all:
+            seq.is_loading = False
 
     @precondition(lambda self: self.all)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         self.sched.cancel(data.draw(st.sampled_from(self.all)).sequence_id)
 
-    @rule(prefill_tokens=st.integers(1, 100), token=st.integers(0, 3), keeps=st.booleans())
-    def step(self, prefill_tokens: int, token: int, keeps: bool) -> None:
+    @rule(owner=st.sampled_from(["ann", "bob"]), tag=st.sampled_from([None, "ann"]))
+    def forget(self, owner: str, tag: str | None) -> None:
+        self.sched.forget(owner, tag)
+        left = [slot for slot in self.sched.slots.idle() if slot.owner == owner]
+        assert all(tag is not None and slot.tag != tag for slot in left)
+
+    @rule(
+        prefill_tokens=st.integers(1, 100),
+        token=st.integers(0, 3),
+        keeps=st.booleans(),
+        agrees=st.integers(0, 24),
+    )
+    def step(self, prefill_tokens: int, token: int, keeps: bool, agrees: int) -> None:
         for admission in self.sched.admit():
-            seat, seq = admission.seat, admission.sequence
-            assert seat.source.tokens[: seat.count] == seq.tokens[: seat.count]
-            if seat.source.owner != seq.owner:
-                assert seat.count <= min(seat.source.public_tokens, seq.public_tokens)
-            self.sched.seat(admission, seat.count if keeps else 0)
+            self.take_seat(admission, keeps)
         decoding = [seq for seq in self.sched.running if seq.is_decoding]
         batch = self.sched.next_batch(prefill_tokens)
         in_batch = {row.sequence for row in batch.rows}
@@ -230,8 +429,27 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert self.sched.slots.cells.used + batch.token_count <= self.KV_TOKENS
         if self.sched.running:
             assert batch.rows, "somebody runs, but nothing would be computed"
-        sampled = {row.sequence: token for row in batch.rows if row.wants_logits}
+        assert all(held.tokens for held in batch.evicted)
+        sampled = {
+            row.sequence: [*row.draft[:agrees], token] for row in batch.rows if row.wants_logits
+        }
         self.sched.apply(batch, sampled, lambda sampled_token: sampled_token == END)
+
+    def take_seat(self, admission: Admission, keeps: bool) -> None:
+        seat, seq = admission.seat, admission.sequence
+        people = [s for s in self.sched.running if s.priority is Priority.NORMAL]
+        assert len(people) <= self.SLOTS
+        assert not seq.is_loading
+        assert not (seq.is_aside and seat.slot is seat.source and seat.count)
+        count = min(seat.count, seat.source.cells.count)
+        assert seat.source.tokens[:count] == seq.tokens[:count]
+        if seat.source.owner != seq.owner:
+            assert count <= min(seat.source.public_tokens or count, seq.public_tokens)
+        if seat.restored and keeps:
+            assert self.sched.room.free >= seat.restored
+            self.sched.restore(admission, 0 if seat.source is seat.slot else count)
+        else:
+            self.sched.seat(admission, count if keeps else 0)
 
     @invariant()
     def seats_and_sequences_agree(self) -> None:
@@ -247,10 +465,11 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert slot.cells.count == len(slot.tokens)
 
     def teardown(self) -> None:
+        self.the_disk_has_answered()
         for _ in range(3000):
             if not self.sched.has_work:
                 break
-            self.step(50, 1, True)
+            self.step(50, 1, True, 0)
         assert not self.sched.has_work, "somebody waits for ever"
         assert all(seq.is_over for seq in self.all)
         assert all(slot.is_free for slot in self.sched.slots)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from conversation_steps import follow_to_end, say, wait_for_text
@@ -236,6 +237,28 @@ async def test_a_full_line_turns_the_next_one_away(
         second.cancel()
         (ended,) = [event async for event in second if isinstance(event, Ended)]
         assert ended.finish_reason is FinishReason.CANCELLED
+
+
+async def test_a_prompt_to_be_read_ahead_of_time_is_not_sent(
+    open_stub: OpenStub, open_remote: OpenRemote
+) -> None:
+    stub = await open_stub()
+    box = await open_remote(stub.url)
+    await box.generations.wait_ready()
+    prompt = box.engine.tokenizer.chat_tokens([("user", "x")])
+    async with box.generations.begin("me", prompt, SamplingParams(max_tokens=0)) as generation:
+        (ended,) = [event async for event in generation]
+    assert ended.finish_reason is FinishReason.LENGTH
+    assert stub.chats() == []
+
+
+async def test_nothing_of_a_model_of_its_own_is_left_on_disk(
+    open_stub: OpenStub, open_remote: OpenRemote, tmp_path: Path
+) -> None:
+    stub = await open_stub()
+    box = await open_remote(stub.url)
+    assert not list((tmp_path / "data" / "kv").glob("*"))
+    await box.runner.forget_words(box.person, "of a conversation")
 
 
 async def test_a_grammar_is_refused_in_words(open_stub: OpenStub, open_remote: OpenRemote) -> None:
