@@ -36,9 +36,32 @@ def open_data_dir(path: Path) -> Iterator[Path]:
             "with --data."
         ) from error
     try:
+        # Whoever reads the file must not take an earlier holder for this one.
+        os.ftruncate(lock, 0)
         yield path
     finally:
         os.close(lock)
+
+
+def say_who_runs(path: Path) -> None:
+    """From now on this process may be told of changes by SIGHUP: `running_pid` finds it."""
+    (path / "appliance.lock").write_text(f"{os.getpid()}\n")
+
+
+def running_pid(path: Path) -> int | None:
+    """The process that runs on this directory and listens for SIGHUP; None when there is none."""
+    try:
+        lock = os.open(path / "appliance.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        words = os.read(lock, 20).split()
+        return int(words[0]) if words and words[0].isdigit() else None
+    finally:
+        os.close(lock)
+    return None  # a file that nobody holds is left over
 
 
 def page_secret(path: Path) -> str:

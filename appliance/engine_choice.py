@@ -16,6 +16,7 @@ from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.model_choice import ModelChoice
 from appliance.model_files.library import ModelLibrary
 from appliance.model_files.presets import load_presets
+from appliance.model_swap import ModelSwap
 from appliance.paths import PRESETS
 from appliance.prompting.assembler import CountsAhead, Tokenizer
 from appliance.settings import Settings
@@ -35,6 +36,8 @@ class ChatEngine:
     status: Callable[[], BoxStatus]
     ahead: CountsAhead | None = None
     """Only of a machine elsewhere, whose tokenizer is asked ahead."""
+    swap: ModelSwap | None = None
+    """Only of the model in this box, which may be changed while it runs."""
 
 
 def chat_engine(
@@ -58,12 +61,15 @@ def _local(
         threads=settings.engine.threads or physical_cores(),
         cores=physical_cores(),
     )
-    engine = Engine(load or model.load, limits, snapshots)
+    engine = Engine(load or model.loader(model.name), limits, snapshots)
+    generations = EngineGenerations(engine)
+    swap = ModelSwap(model, engine, generations)
     return ChatEngine(
-        EngineGenerations(engine),
+        generations,
         ChatTokenizer(engine, model.template_values),
         model.profile,
-        lambda: box_status(engine.state, model.profile().name, engine.failure),
+        swap.status,
+        swap=swap,
     )
 
 

@@ -80,6 +80,8 @@ async def open_box(
             TurnRecord(database), generations, assembler, window, token_stream, engine.profile
         )
         stack.push_async_callback(runner.shut_down)
+        if engine.swap is not None:
+            stack.push_async_callback(engine.swap.stop)
 
         open_turns = settings.engine.slots + settings.engine.waiting_limit
         async with database.write() as tx:

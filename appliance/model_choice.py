@@ -1,6 +1,7 @@
 """Which model this process runs, and how it is loaded. Loading happens on the compute thread."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from appliance.conversations.model_profile import ModelProfile
 from appliance.cpu import physical_cores
@@ -11,7 +12,7 @@ from appliance.settings import DEFAULT_MODEL, Settings
 
 
 class ModelChoice:
-    """The model that the settings name.
+    """The model that the settings name, or that `appliance model use` chose.
 
     A missing or broken file shows when it is loaded, not before: the page comes up all the same and
     says what to do.
@@ -20,15 +21,30 @@ class ModelChoice:
     def __init__(self, settings: Settings, library: ModelLibrary) -> None:
         self._settings = settings
         self._library = library
-        self._name = library.chosen(settings.model.name, DEFAULT_MODEL)
         self._installed: InstalledModel | None = None
+        self.name = self.wanted()
+        """The one that is loaded, or being loaded."""
+        self.loaded_percent = 0
+        """How much of it has been read; of interest while it is being loaded."""
 
-    def load(self) -> Backend:
-        """Find, check and open the model. Raises ModelError."""
+    def wanted(self) -> str:
+        """The name as it is chosen now."""
+        return self._library.chosen(self._settings.model.name, DEFAULT_MODEL)
+
+    def check(self, name: str) -> None:
+        """Raises ModelError for a model whose file is missing or is not the one accepted."""
+        self._library.find(name)
+
+    def loader(self, name: str) -> Callable[[], Backend]:
+        """What loads that model, on the compute thread. It raises ModelError."""
+        return partial(self._load, name)
+
+    def _load(self, name: str) -> Backend:
         # llama.cpp takes a second to import; the CLI and most tests never need it.
         from appliance.engine.llama_backend import BackendSettings, LlamaBackend
 
-        self._installed = self._library.find(self._name)
+        self.name, self._installed, self.loaded_percent = name, None, 0
+        self._installed = self._library.find(name)
         engine = self._settings.engine
         return LlamaBackend(
             self._installed.path,
@@ -40,15 +56,20 @@ class ModelChoice:
                 context_tokens=engine.context_tokens,
                 model_sha256=self._installed.sha256,
             ),
+            self._note_progress,
         )
+
+    def _note_progress(self, share: float) -> None:
+        self.loaded_percent = round(100 * share)
 
     def profile(self) -> ModelProfile:
         """Name, hash and sampling defaults; the name alone until the file is found."""
-        if self._installed is None:
-            return ModelProfile(self._name)
         model = self._installed
+        if model is None:
+            return ModelProfile(self.name)
         return ModelProfile(model.name, model.sha256, model.sampling)
 
     def template_values(self) -> Mapping[str, object]:
         """What this model's chat template is to be told beside the messages."""
-        return {} if self._installed is None else self._installed.template_values
+        model = self._installed
+        return {} if model is None else model.template_values

@@ -1,5 +1,7 @@
 """appliance model: which models are here, and how others come in."""
 
+import os
+import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +11,7 @@ import click
 from rich.console import Console
 
 from appliance.cli.model_tables import candidate_table, installed_table, recommended_table
+from appliance.data_dir import running_pid
 from appliance.errors import ModelError, ModelRefused
 from appliance.model_files.box_memory import total_memory_gb
 from appliance.model_files.library import ModelLibrary
@@ -25,20 +28,34 @@ def model() -> None:
     """Show, add, pull, check, choose and remove models."""
 
 
-def _with_library(command: Command) -> Command:
-    """Give the command `library` and `current` instead of the settings they come from."""
+def _with_settings(command: Command) -> Command:
+    """Give the command `settings` instead of the options that they come from."""
 
     @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
     @click.option(
         "--data", type=click.Path(path_type=Path), help="Directory for everything that is kept."
     )
-    def with_library(config: Path | None, data: Path | None, **given: Any) -> None:
-        settings = Settings.load(config, data_dir=data.expanduser().absolute() if data else None)
-        library = ModelLibrary(settings.model_dir, load_presets(PRESETS))
+    def with_settings(config: Path | None, data: Path | None, **given: Any) -> None:
+        folder = data.expanduser().absolute() if data else None
+        command(Settings.load(config, data_dir=folder), **given)
+
+    with_settings.__name__, with_settings.__doc__ = command.__name__, command.__doc__
+    return with_settings
+
+
+def _with_library(command: Command) -> Command:
+    """Give the command `library` and `current` instead of the settings they come from."""
+
+    def with_library(settings: Settings, **given: Any) -> None:
+        library = _library(settings)
         command(library, library.chosen(settings.model.name, DEFAULT_MODEL), **given)
 
     with_library.__name__, with_library.__doc__ = command.__name__, command.__doc__
-    return with_library
+    return _with_settings(with_library)
+
+
+def _library(settings: Settings) -> ModelLibrary:
+    return ModelLibrary(settings.model_dir, load_presets(PRESETS))
 
 
 @model.command("list")
@@ -118,11 +135,34 @@ def verify(library: ModelLibrary, current: str, name: str) -> None:
 
 @model.command()
 @click.argument("name")
-@_with_library
-def use(library: ModelLibrary, current: str, name: str) -> None:
-    """Let NAME answer from the next start on, unless the settings name another."""
+@_with_settings
+def use(settings: Settings, name: str) -> None:
+    """Let NAME answer, from now on if the box runs, unless the settings name another."""
+    library = _library(settings)
     library.use(name)
-    click.echo(f"{name} answers from the next start on.")
+    click.echo(_what_follows(settings, library.chosen(settings.model.name, DEFAULT_MODEL), name))
+
+
+def _what_follows(settings: Settings, chosen: str, name: str) -> str:
+    """Tell the box that runs, if one does; a sentence for the person who chose."""
+    if settings.engine.url is not None:
+        return f"{name} answers when engine.url, by which another machine answers, is taken out."
+    if chosen != name:
+        return f"{name} answers when model.name, which the settings set to {chosen}, is taken out."
+    pid = running_pid(settings.data_dir)
+    if pid is None:
+        return f"{name} answers from the next start on."
+    try:
+        os.kill(pid, signal.SIGHUP)
+    except OSError as error:
+        return (
+            f"{name} is chosen, but the box that runs could not be told ({error.strerror}); "
+            "start it again."
+        )
+    return (
+        f"{name} answers as soon as the replies that are being written are done; the page shows "
+        "how far it is."
+    )
 
 
 @model.command()

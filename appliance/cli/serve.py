@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import structlog
 import uvicorn
 
 from appliance import logs
+from appliance.data_dir import say_who_runs
 from appliance.errors import EngineUnavailable, SettingsError
 from appliance.settings import Settings
 
@@ -114,6 +116,7 @@ async def _serve(settings: Settings) -> None:
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
             click.echo(f"Open http://{_shown_host(settings.server.host)}:{port} in a browser.")
+            _listen_for_changes(box)
             first_answer = asyncio.create_task(_announce_first_answer(box))
             await Server(config).serve(sockets=[listener])
             first_answer.cancel()
@@ -138,6 +141,17 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _shown_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def _listen_for_changes(box: Any) -> None:
+    """SIGHUP means that another model was chosen; `appliance model use` sends it."""
+    swap = box.engine.swap
+    if swap is None:  # another machine answers, whatever is chosen here
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
+    else:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, swap.take_up)
+        swap.take_up()  # it may have been chosen while the box started
+    say_who_runs(box.settings.data_dir)
 
 
 async def _announce_first_answer(box: Any) -> None:

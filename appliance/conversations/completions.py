@@ -63,6 +63,7 @@ class Completions:
             raise InvalidInput("`messages` is empty; send at least one message.")
         if self._generations.open_count >= self._open_limit:
             raise QueueFull("Too many replies are being written already. Try again in a minute.")
+        self._generations.ensure_ready()
         prompt = self._tokenizer.chat_tokens(messages)
         room = self._tokenizer.context_tokens - len(prompt) - 1
         if room < 1:

@@ -9,13 +9,15 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sized
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Protocol
 
 import structlog
 
 from appliance.conversations.conversation import new_id
-from appliance.engine.engine import Engine, EngineState
+from appliance.conversations.model_gate import CHANGING, ModelGate
+from appliance.engine.engine import Engine, EngineState, LoadModel
 from appliance.engine.events import Ended, Event, Progress
 from appliance.engine.sequence import Priority, SamplingParams
 from appliance.errors import EngineUnavailable
@@ -84,6 +86,17 @@ class Generations(Protocol):
     async def wait_ready(self) -> None:
         """Wait while the model loads. Raises EngineUnavailable when there is none."""
 
+    def using_model(self) -> AbstractAsyncContextManager[None]:
+        """The same, and the model stays until the block is left: from the first count of a prompt
+        to the end of its reply.
+        """
+        ...
+
+    def ensure_ready(self) -> None:
+        """For whoever does not wait. Raises EngineUnavailable while there is no model, or another
+        one is about to come.
+        """
+
     def begin(
         self,
         owner: str,
@@ -115,6 +128,7 @@ class EngineGenerations:
         self._open: dict[str, Generation] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loading: asyncio.Task[bool] | None = None
+        self._gate = ModelGate()
 
     async def start(self) -> None:
         """Start the engine; the model loads in the background."""
@@ -131,10 +145,38 @@ class EngineGenerations:
 
     async def wait_ready(self) -> None:
         """Wait while the model loads. Raises EngineUnavailable when it could not be."""
-        if self._loading is not None:
-            await asyncio.shield(self._loading)
+        async with self.using_model():
+            return
+
+    @asynccontextmanager
+    async def using_model(self) -> AsyncIterator[None]:
+        """The same, and the model is not changed before the block is left."""
+        async with self._gate.using():
+            if self._loading is not None:
+                await asyncio.shield(self._loading)
+            self._check_loaded()
+            yield
+
+    def ensure_ready(self) -> None:
+        if self._gate.is_changing:
+            raise EngineUnavailable(CHANGING)
+        self._check_loaded()
+
+    def _check_loaded(self) -> None:
+        if self._engine.state is EngineState.LOADING:
+            raise EngineUnavailable("The model is still loading. Try again in a moment.")
         if self._engine.state is not EngineState.READY:
             raise EngineUnavailable(self._engine.failure or "The engine has stopped.")
+
+    async def replace_model(self, load: LoadModel, load_again: LoadModel) -> str | None:
+        """Once nobody uses the old model, free it and load another one; when that fails, the old
+        one by `load_again`. Returns the sentence that says why it failed.
+        """
+        async with self._gate.changing():
+            failure = await asyncio.wrap_future(self._engine.replace(load))
+            if failure is not None:
+                await asyncio.wrap_future(self._engine.replace(load_again))
+            return failure
 
     def begin(
         self,
@@ -161,6 +203,7 @@ class EngineGenerations:
             tag=tag,
             priority=priority,
         )
+        self._gate.enter()
         self._open[generation.sequence_id] = generation
         return generation
 
@@ -183,6 +226,7 @@ class EngineGenerations:
             generation.deliver(event)
             if isinstance(event, Ended):
                 del self._open[event.sequence_id]
+                self._gate.leave()
                 log_end(event)
 
 

@@ -120,7 +120,9 @@ class TurnRunner:
 
     async def _run(self, person: Person, live: LiveTurn) -> None:
         try:
-            ended = await self._generate(person, live)
+            live.changed()
+            async with self._generations.using_model():
+                ended = await self._generate(person, live)
             counts = turn_counts(ended, live.ttft_ms)
             await self._finish(live, ended.finish_reason, ended.error, counts)
         except asyncio.CancelledError:
@@ -137,8 +139,6 @@ class TurnRunner:
             await self._finish(live, FinishReason.ERROR, sentence)
 
     async def _generate(self, person: Person, live: LiveTurn) -> Ended:
-        live.changed()
-        await self._generations.wait_ready()
         live.phase = TurnPhase.WAITING
         live.changed()
         prompt = await self._assembler.assemble(person, live.turn, live.text)

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.engine.backend import Backend
 from appliance.engine.sequence import Sequence
 
 
@@ -49,8 +50,19 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """End everything, free the model and load another one.
+
+    `answer` is the sentence that says why it could not be loaded, or None.
+    """
+
+    load: Callable[[], Backend]
+    answer: "Future[str | None]"
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End everything and free the model."""
 
 
-Command = Submit | Cancel | Forget | Wake | Call | Stop
+Command = Submit | Cancel | Forget | Wake | Call | Replace | Stop

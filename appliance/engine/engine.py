@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 
 from appliance.engine.backend import Backend, Vocabulary
-from appliance.engine.commands import Call, Cancel, Command, Forget, Stop, Submit, Wake
+from appliance.engine.commands import Call, Cancel, Command, Forget, Replace, Stop, Submit, Wake
 from appliance.engine.core_load import others_seconds
 from appliance.engine.events import Event
 from appliance.engine.kv_snapshots import KvSnapshots
@@ -31,6 +31,9 @@ from appliance.errors import ApplianceError, EngineUnavailable, PromptTooLong
 log = logging.getLogger(__name__)
 
 TARGET_STEP_SECONDS = 0.2
+
+LoadModel = Callable[[], Backend]
+"""Opens a model, on the compute thread; what it raises becomes the engine's failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Engine:
 
     def __init__(
         self,
-        load: Callable[[], Backend],
+        load: LoadModel,
         limits: EngineLimits,
         snapshots: KvSnapshots | None = None,
     ) -> None:
@@ -83,6 +86,8 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="compute", daemon=True)
         self._publish: Callable[[list[Event]], None] = lambda events: None
         self._backend: Backend | None = None
+        self._replacement: Replace | None = None
+        self._is_replacing = False
         self.state = EngineState.LOADING
         self.failure: str | None = None
         self.loaded = threading.Event()
@@ -155,19 +160,34 @@ class Engine:
         cache and on disk; resolved when they are gone, or with an EngineError.
         """
         forgotten: Future[None] = Future()
-        if self.state is EngineState.READY:
+        if self.state is EngineState.READY or self._is_replacing:
+            # What the old model's seats hold may be on its way to the disk: that comes first.
             self._inbox.put(Forget(owner, tag, forgotten))
-        elif self._snapshots is None:
-            forgotten.set_result(None)
         else:  # nothing is in the KV cache, but there may be something on disk
-            snapshots = self._snapshots
-            _answer(forgotten, lambda: snapshots.forget(owner, tag))
+            self._forget_on_disk(Forget(owner, tag, forgotten))
         return forgotten
+
+    def _forget_on_disk(self, command: Forget) -> None:
+        snapshots = self._snapshots
+        if snapshots is None:
+            command.answer.set_result(None)
+        else:
+            _answer(command.answer, lambda: snapshots.forget(command.owner, command.tag))
 
     def call(self, function: Callable[[], Any]) -> "Future[Any]":
         """Run `function` on the compute thread between two steps."""
         answer: Future[Any] = Future()
         self._inbox.put(Call(function, answer))
+        return answer
+
+    def replace(self, load: LoadModel) -> "Future[str | None]":
+        """End what runs, free the model and load another one; a failed engine gets one, too.
+
+        The answer says why it could not be loaded. From now until then nothing can be submitted.
+        """
+        answer: Future[str | None] = Future()
+        self._is_replacing, self.state = True, EngineState.LOADING
+        self._inbox.put(Replace(load, answer))
         return answer
 
     def _ready_backend(self) -> Backend:
@@ -180,18 +200,31 @@ class Engine:
     # Below: the compute thread only.
 
     def _run(self) -> None:
+        self._open(self._load)
+        self.loaded.set()
+        while (next_one := self._work_until_told()) is not None:
+            self._replacement = None
+            self._open(next_one.load)
+            self._is_replacing = False
+            _answer(next_one.answer, lambda: self.failure)
+
+    def _open(self, load: LoadModel) -> None:
+        self.failure = None
         try:
-            self._backend = self._load()
+            self._backend = load()
         except Exception as error:
             # The engine's border: whatever the loader meets becomes a sentence.
             self._fail_to_load(error)
         else:
             self.state = EngineState.READY
-        self.loaded.set()
+
+    def _work_until_told(self) -> Replace | None:
+        """The order to take another model; None when the thread shall end."""
         if self._backend is None:
-            self._refuse_until_stopped()
+            self._refuse_until_told()
         else:
             self._serve(self._backend)
+        return self._replacement
 
     def _fail_to_load(self, error: Exception) -> None:
         is_ours = isinstance(error, ApplianceError)
@@ -200,16 +233,21 @@ class Engine:
         self.failure = reason
         self.state = EngineState.FAILED
 
-    def _refuse_until_stopped(self) -> None:
+    def _refuse_until_told(self) -> None:
         while not isinstance(command := self._inbox.get(), Stop):
+            if isinstance(command, Replace):
+                self._replacement = command
+                return
             if isinstance(command, Call):
                 _answer(command.answer, command.function)
+            elif isinstance(command, Forget):
+                self._forget_on_disk(command)
 
     def _refuse_the_rest(self) -> None:
         """Nobody must wait for an answer that will not come."""
         while not self._inbox.empty():
             command = self._inbox.get_nowait()
-            if isinstance(command, Call | Forget):
+            if isinstance(command, Call | Forget | Replace):
                 command.answer.cancel()
 
     def _serve(self, backend: Backend) -> None:
@@ -225,9 +263,11 @@ class Engine:
         stepper.save_all()
         stepper.cancel_all()
         self._tell(stepper, outbox)
-        self._backend, self.state = None, EngineState.STOPPED
+        self._backend = None
         backend.close()
-        self._refuse_the_rest()
+        if self._replacement is None:
+            self.state = EngineState.STOPPED
+            self._refuse_the_rest()
 
     def _tell(self, stepper: Stepper, outbox: Outbox) -> None:
         outbox.put(stepper.take_events())
@@ -293,6 +333,9 @@ class Engine:
                 _answer(answer, function)
             case Wake():
                 stepper.look_up_snapshots()
+            case Replace():
+                self._replacement = command
+                return False
             case Stop():
                 return False
         return True

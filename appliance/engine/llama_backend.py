@@ -6,7 +6,7 @@ come from the compute thread, but `tokenize`, which only reads the vocabulary.
 
 import ctypes
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,10 +51,16 @@ class BackendSettings:
 class LlamaBackend:
     """A GGUF model in this process."""
 
-    def __init__(self, path: Path, settings: BackendSettings) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: BackendSettings,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> None:
+        """`on_progress` is told how much has been read, from 0 to 1. Raises ModelRefused."""
         llama_cpp.llama_log_set(_forward_log, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
-        self._model = self._load(path)
+        self._model = self._load(path, on_progress)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._vocabulary_tokens = llama_cpp.llama_vocab_n_tokens(self._vocab)
         self.vocabulary = self._read_vocabulary(settings.context_tokens)
@@ -173,8 +179,16 @@ class LlamaBackend:
         llama_cpp.llama_free(self._context)
         llama_cpp.llama_model_free(self._model)
 
-    def _load(self, path: Path) -> Any:
+    def _load(self, path: Path, on_progress: Callable[[float], None] | None) -> Any:
         params = llama_cpp.llama_model_default_params()
+
+        @llama_cpp.llama_progress_callback  # type: ignore[untyped-decorator]
+        def report(share: float, _: ctypes.c_void_p) -> bool:
+            if on_progress is not None:
+                on_progress(share)
+            return True  # false would give up loading
+
+        params.progress_callback = report
         model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not model:
             raise ModelRefused(

@@ -1,7 +1,8 @@
 """All replies that the other machine is asked for: at most as many at once as there are slots."""
 
 import asyncio
-from collections.abc import Sized
+from collections.abc import AsyncIterator, Sized
+from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
 
@@ -65,6 +66,15 @@ class RemoteGenerations:
     async def wait_ready(self) -> None:
         """Wait while the machine loads, a little while it is away. Raises EngineUnavailable."""
         await self._server.wait_ready()
+
+    @asynccontextmanager
+    async def using_model(self) -> AsyncIterator[None]:
+        """The same: which model answers is the other machine's business."""
+        await self.wait_ready()
+        yield
+
+    def ensure_ready(self) -> None:
+        _ = self._server.model
 
     def begin(
         self,

@@ -115,9 +115,16 @@ def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | Non
 
 
 def box_view(box: BoxStatus) -> BoxView:
-    """The model's dot and word."""
-    sentence = box.sentence if box.state == "failed" else ""
-    return BoxView(box.state, BOX_WORDS[box.state], sentence, box.answered_by)
+    """The model's dot and word, and a sentence when something is wrong."""
+    sentence = box.sentence if box.state == "failed" else box.trouble
+    return BoxView(box.state, _box_word(box), sentence, box.answered_by)
+
+
+def _box_word(box: BoxStatus) -> str:
+    if box.is_changing:
+        return "Changing the model"
+    percent = f", {box.loaded_percent} %" if box.loaded_percent else ""
+    return f"{BOX_WORDS[box.state]}{percent}"
 
 
 def list_view(
@@ -148,7 +155,7 @@ def state_of(
     """A fingerprint that changes whenever the page would look different."""
     turns = opened.turns.values() if opened else ()
     parts = (
-        box.state,
+        box,
         [(each.conversation_id, each.title, each.updated_at) for each in conversations],
         opened.conversation if opened else None,
         [(turn.turn_id, turn.status, turn.reply_message_id) for turn in turns],

@@ -19,6 +19,7 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
+from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import (
     OpenConversation,
     Person,
@@ -31,7 +32,7 @@ from appliance.routes.fragments import Fragments, named_event, swap_event, words
 from appliance.routes.growing_reply import GrowingReply
 from appliance.routes.message_views import views_of_turn
 from appliance.routes.page_data import ActionView, SyncView
-from appliance.routes.page_views import Reader, sync_view
+from appliance.routes.page_views import Reader, box_view, sync_view
 from appliance.routes.snapshots import paced
 
 
@@ -64,8 +65,9 @@ async def _events(
                 else:
                     opened = await service.open_conversation(person, snapshot.turn.conversation_id)
                     conversations = await service.list_conversations(person)
-                    sync = sync_view(service.box_status(), conversations, opened)
-                    yield _ending(request, _as_told(opened, snapshot), turn_id, sync)
+                    box = service.box_status()
+                    sync = sync_view(box, conversations, opened)
+                    yield _ending(request, _as_told(opened, snapshot), turn_id, sync, box)
                     is_over = True
     except NotFound:
         # Also a conversation that was deleted while its reply was written.
@@ -83,7 +85,11 @@ def _as_told(opened: OpenConversation, snapshot: TurnSnapshot) -> OpenConversati
 
 
 def _ending(
-    request: HTMXRequest, opened: OpenConversation, turn_id: str, sync: SyncView
+    request: HTMXRequest,
+    opened: OpenConversation,
+    turn_id: str,
+    sync: SyncView,
+    box: BoxStatus,
 ) -> ServerSentEventMessage:
     fragments = Fragments(request)
     reader = Reader.of(request)
@@ -94,6 +100,8 @@ def _ending(
     return swap_event(
         *(fragments.changed(view.element_id, view) for view in replies),
         fragments.instead_of("action", ActionView(None)),
+        # What the page is said to show it must be shown: nobody looks after it for a while.
+        fragments.changed_inside("box", box_view(box)),
         fragments.instead_of("sync", sync),
         words_into("announce", "" if failed else "Answer ready."),
     )

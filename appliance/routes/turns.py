@@ -21,7 +21,7 @@ from appliance.conversations.service import ConversationService
 from appliance.routes.fragments import Fragments, answer, partial, words_into
 from appliance.routes.message_views import time_view, unanswered_view, views_of_turn
 from appliance.routes.page_data import ActionView, ComposerIds, MessageView
-from appliance.routes.page_views import Reader, header_view, list_view, sync_view
+from appliance.routes.page_views import Reader, box_view, header_view, list_view, sync_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ def _accepted(
         fragments.after_all_in("messages", *views),
         fragments.changed_inside("conversations", listed),
         fragments.into("composer-ids", ComposerIds(conversation.conversation_id, new_id())),
+        fragments.changed_inside("box", box_view(box)),
         fragments.instead_of("sync", sync),
         *_answering(fragments, started),
     ]

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """For each folder: the folders and modules of ours that it may import besides itself."""
 
-EDGES = {"__main__", "app", "lifespan", "cli", "engine_choice", "model_choice"}
+EDGES = {"__main__", "app", "lifespan", "cli", "engine_choice", "model_choice", "model_swap"}
 """These join the parts, and may import everything."""
 
 NEVER = {

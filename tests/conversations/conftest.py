@@ -25,6 +25,7 @@ async def open_scripted(tmp_path: Path) -> AsyncIterator[OpenBox]:
         hot: bool = False,
         load_after: threading.Event | None = None,
         load_error: Exception | None = None,
+        load_with: Callable[[], Any] | None = None,
         **sections: Any,
     ) -> Box:
         def load() -> ScriptedBackend:
@@ -34,7 +35,7 @@ async def open_scripted(tmp_path: Path) -> AsyncIterator[OpenBox]:
             return backend
 
         settings = Settings(data_dir=tmp_path / "data", hot={"embedded": hot}, **sections)
-        box = await stack.enter_async_context(open_box(settings, load))
+        box = await stack.enter_async_context(open_box(settings, load_with or load))
         if backend._gate is not None:
             stack.callback(backend.let, 100_000)
         return box

@@ -17,6 +17,11 @@ def embedded_model() -> Path:
 
 
 @pytest.fixture(scope="session")
+def llama_path() -> Path:
+    return embedded_model()
+
+
+@pytest.fixture(scope="session")
 def llama() -> Iterator[LlamaBackend]:
     settings = BackendSettings(threads=2, seats=4, kv_tokens=512, batch_tokens=128)
     backend = LlamaBackend(embedded_model(), settings)

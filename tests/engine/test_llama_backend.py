@@ -229,3 +229,11 @@ def test_a_file_that_is_no_model_is_refused_with_a_sentence(tmp_path: Path) -> N
     broken.write_bytes(b"GGUF" + b"\0" * 100)
     with pytest.raises(ModelRefused, match=r"cannot read broken\.gguf"):
         LlamaBackend(broken, BackendSettings(threads=1, seats=1, kv_tokens=256, batch_tokens=32))
+
+
+def test_loading_says_how_far_it_is(llama_path: Path) -> None:
+    shares: list[float] = []
+    LlamaBackend(llama_path, BackendSettings(1, 1, 256, 32), shares.append).close()
+    assert shares == sorted(shares)
+    assert len(shares) > 2
+    assert shares[-1] == 1

@@ -11,6 +11,8 @@ from remote.stub_server import HEAD, Asked, event, said, stream, whole
 
 from appliance.conversations.conversation import TurnPhase, TurnSnapshot, TurnStatus
 from appliance.engine.events import Ended
+from appliance.engine.kv_snapshot_file import KEY_BYTES
+from appliance.engine.kv_snapshots import KvSnapshots, SnapshotMeta
 from appliance.engine.sequence import FinishReason, SamplingParams
 from appliance.errors import EngineUnavailable, InvalidInput, PromptTooLong
 from appliance.lifespan import Box
@@ -255,10 +257,16 @@ async def test_a_prompt_to_be_read_ahead_of_time_is_not_sent(
 async def test_nothing_of_a_model_of_its_own_is_left_on_disk(
     open_stub: OpenStub, open_remote: OpenRemote, tmp_path: Path
 ) -> None:
+    folder = tmp_path / "data" / "kv"
+    folder.mkdir(parents=True, mode=0o700)
+    before = KvSnapshots(folder, bytes(KEY_BYTES), 10_000_000)
+    before.start()
+    before.save(SnapshotMeta("model", "me", "conversation", 0, [1, 2, 3]), b"state" * 100)
+    before.close(10)
+    assert list(folder.iterdir())
     stub = await open_stub()
-    box = await open_remote(stub.url)
-    assert not list((tmp_path / "data" / "kv").glob("*"))
-    await box.runner.forget_words(box.person, "of a conversation")
+    await open_remote(stub.url)
+    assert not list(folder.iterdir())
 
 
 async def test_a_grammar_is_refused_in_words(open_stub: OpenStub, open_remote: OpenRemote) -> None:

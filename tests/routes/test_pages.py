@@ -1,3 +1,5 @@
+import re
+
 from scripted_box import NOW, SOMEONE_ELSE
 
 from appliance.conversations.box_status import BoxStatus
@@ -118,6 +120,35 @@ async def test_a_page_looks_again_soon_while_the_model_loads(client, service):
     assert "every 2s" in (await client.get("/")).text
     service.status = BoxStatus("ready", "a-model", "Ready.")
     assert "every 2s" not in (await client.get("/")).text
+
+
+async def test_the_page_says_how_much_of_the_model_is_loaded_and_that_another_one_comes(
+    client, service
+):
+    service.status = BoxStatus("loading", "a-model", "Loading.", loaded_percent=34)
+    assert "Loading the model, 34 %<" in (await client.get("/")).text
+    service.status = BoxStatus("loading", "a-model", "Changing.", is_changing=True)
+    assert "Changing the model<" in (await client.get("/")).text
+    service.status = BoxStatus("ready", "a-model", "Ready.", trouble="b could not be loaded: x.")
+    assert "b could not be loaded: x." in (await client.get("/")).text
+
+
+async def test_an_open_page_notices_each_step_of_a_change(client, service, htmx):
+    seen = set()
+    for status in (
+        BoxStatus("ready", "a", "Ready."),
+        BoxStatus("loading", "a", "Changing.", is_changing=True),
+        BoxStatus("loading", "b", "Loading.", loaded_percent=10),
+        BoxStatus("loading", "b", "Loading.", loaded_percent=60),
+        BoxStatus("ready", "b", "Ready."),
+        BoxStatus("ready", "a", "Ready.", trouble="b could not be loaded: x."),
+    ):
+        service.status = status
+        found = re.search(r"state=([0-9a-f]+)", (await client.get("/")).text)
+        seen.add(found[1])
+        current = await client.get(f"/?state={found[1]}", headers=htmx)
+        assert current.status_code == 204
+    assert len(seen) == 6
 
 
 async def test_the_theme_of_the_cookie_is_there_from_the_first_byte(client):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from scripted_box import SOMEONE_ELSE
 
+from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import TurnPhase, TurnStatus
 
 DONE = ("done", "")
@@ -45,6 +46,14 @@ async def test_a_turn_is_told_from_waiting_to_its_end(service, client, follow, t
     page = (await client.get(f"/conversations/{turn.conversation_id}")).text
     article = ending.split("<article", 1)[1].split("</article>")[0]
     assert f"<article{article}</article>" in page
+
+
+async def test_the_end_of_a_reply_brings_what_became_of_the_box_meanwhile(service, follow, turn):
+    stream = follow(turn.turn_id)
+    await stream.next()
+    service.status = BoxStatus("loading", "a-model", "Changing.", is_changing=True)
+    service.finish(turn.turn_id, "Rice.")
+    assert "Changing the model" in await stream.next_with("Answer ready.")
 
 
 async def test_a_closed_block_is_never_sent_again(service, follow, turn):
