@@ -69,6 +69,8 @@ def list_models(
     console = Console()
     here = library.list()
     console.print(installed_table(here, current))
+    for adapter in library.adapters():
+        console.print(f"Adapter here: {adapter.name}, {adapter.size_bytes / 1e6:.0f} MB.")
     names = {found.name for found in here}
     advised = [
         preset
@@ -87,9 +89,20 @@ def list_models(
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--name", help="What to call it here; otherwise made of the file's name.")
 @click.option("--yes", is_flag=True, help="Accept a chat template that is not known, unseen.")
+@click.option("--adapter-of", metavar="NAME", help="It is a LoRA adapter for the model NAME.")
 @_with_library
-def add(library: ModelLibrary, current: str, path: Path, name: str | None, yes: bool) -> None:
+def add(
+    library: ModelLibrary,
+    current: str,
+    path: Path,
+    name: str | None,
+    yes: bool,
+    adapter_of: str | None,
+) -> None:
     """Try the GGUF file PATH in a process of its own, and take it in."""
+    if adapter_of is not None:
+        _take_in_adapter(library, path, name or name_for(path.name), adapter_of)
+        return
     _take_in(library, path, name or name_for(path.name), yes, source=str(path))
 
 
@@ -174,6 +187,18 @@ def remove(library: ModelLibrary, current: str, name: str) -> None:
     click.echo(f"{name} is removed; {gone.size_bytes / 1e9:.2f} GB are free again.")
     if name == current:
         click.echo("It was the one that answers; choose another with `appliance model use NAME`.")
+
+
+def _take_in_adapter(library: ModelLibrary, path: Path, name: str, base: str) -> None:
+    # Late: numpy and gguf come with it.
+    from appliance.model_files.adapters import add_adapter
+
+    with Console().status(f"Trying {plain(name, 60)} on {plain(base, 60)}"):
+        add_adapter(library, path, name, base)
+    click.echo(
+        f'{name} is here. Name it in models.toml under {base}: lora = [{{ file = "{name}" }}]; '
+        "it counts from the next start on."
+    )
 
 
 def _take_in(library: ModelLibrary, path: Path, name: str, yes: bool, **origin: Any) -> None:

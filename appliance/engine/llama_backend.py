@@ -46,6 +46,8 @@ class BackendSettings:
     batch_tokens: int
     context_tokens: int | None = None
     model_sha256: str = ""
+    adapters: tuple[tuple[Path, str, float], ...] = ()
+    """LoRA adapters: (file, sha256, scale)."""
 
 
 class LlamaBackend:
@@ -65,12 +67,15 @@ class LlamaBackend:
         self._vocabulary_tokens = llama_cpp.llama_vocab_n_tokens(self._vocab)
         self.vocabulary = self._read_vocabulary(settings.context_tokens)
         self._context = self._new_context(path, settings)
+        self._apply_adapters(settings.adapters)
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._samplers: dict[Sequence, Any] = {}
         self._pieces: dict[int, bytes] = {}
         self._allocate_batch(settings.batch_tokens)
         self.can_drop = self._drops_its_end()
-        self.fingerprint = f"{settings.model_sha256} {llama_cpp.__version__}"
+        parts = [settings.model_sha256, llama_cpp.__version__]
+        parts += [f"{sha256}*{scale}" for _, sha256, scale in settings.adapters]
+        self.fingerprint = " ".join(parts)
 
     def tokenize(self, text: str) -> list[int]:
         raw = text.encode("utf-8")
@@ -213,6 +218,23 @@ class LlamaBackend:
                 "cache. Lower engine.kv_tokens or choose a smaller model."
             )
         return context
+
+    def _apply_adapters(self, adapters: tuple[tuple[Path, str, float], ...]) -> None:
+        """They are freed with the model."""
+        loaded = []
+        for path, _, _ in adapters:
+            adapter = llama_cpp.llama_adapter_lora_init(self._model, str(path).encode())
+            if not adapter:
+                raise ModelRefused(
+                    f"The adapter {path.name} does not fit this model. Take it out of `lora` in "
+                    "models.toml, or add it again."
+                )
+            loaded.append(adapter)
+        if loaded:
+            count = len(loaded)
+            pointers = (llama_cpp.llama_adapter_lora_p_ctypes * count)(*loaded)
+            scales = (ctypes.c_float * count)(*(scale for *_, scale in adapters))
+            llama_cpp.llama_set_adapters_lora(self._context, pointers, count, scales)
 
     def _allocate_batch(self, batch_tokens: int) -> None:
         """One llama_batch for ever, seen through numpy."""

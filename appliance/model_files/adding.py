@@ -85,9 +85,11 @@ def candidate(
     Raises ModelRefused for a file that does not pass, ModelError for a directory without space.
     """
     check_name(name)
+    if any(adapter.name == name for adapter in library.adapters()):
+        raise ModelRefused(f"There is an adapter {name} already; call the model otherwise.")
     shown = plain(Path(source).name, 80)
     check_header(path, shown)
-    incoming = _copied(library.directory, path) if published_sha256 is None else _taken(path)
+    incoming = copied(library.directory, path) if published_sha256 is None else _taken(path)
     with incoming as (file, sha256, size_bytes):
         if published_sha256 not in (None, sha256):
             raise ModelRefused(
@@ -102,7 +104,7 @@ def candidate(
 
 
 @contextmanager
-def _copied(directory: Path, path: Path) -> Iterator[tuple[Path, str, int]]:
+def copied(directory: Path, path: Path) -> Iterator[tuple[Path, str, int]]:
     """A private copy, on the disk; gone afterwards unless it was moved to its place."""
     try:
         make_directory(directory)

@@ -9,7 +9,7 @@ import importlib.util
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,18 @@ from appliance.model_files.atomic_file import (
 )
 from appliance.model_files.checksums import Checksums
 from appliance.model_files.manifest import Manifest, ManifestRow
-from appliance.model_files.names import check_name
-from appliance.model_files.presets import Preset
+from appliance.model_files.names import check_name, name_for, plain
+from appliance.model_files.presets import LoraUse, Preset
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter in the model directory, and how strongly it counts."""
+
+    name: str
+    path: Path
+    sha256: str
+    scale: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,10 @@ class InstalledModel:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     template_values: Mapping[str, bool | str] = field(default_factory=dict)
     is_embedded: bool = False
+    adapter_of: str = ""
+    """The sha256 of the model that it is an adapter of, if it is no model itself."""
+    adapters: tuple[Adapter, ...] = ()
+    """What it is to be run with; filled in by `find`."""
 
 
 class ModelLibrary:
@@ -58,16 +72,46 @@ class ModelLibrary:
     def list(self) -> tuple[InstalledModel, ...]:
         """What is here, embedded models first; files are looked at, not read."""
         embedded = [_embedded(preset) for preset in self.presets.values()]
-        added = [self._added(row) for row in self.manifest.rows().values()]
+        added = [self._added(row) for row in self.manifest.rows().values() if not row.adapter_of]
         return (*(model for model in embedded if model), *added)
 
+    def adapters(self) -> tuple[InstalledModel, ...]:
+        """The adapters that are here."""
+        rows = self.manifest.rows().values()
+        return tuple(self._added(row) for row in rows if row.adapter_of)
+
     def find(self, name: str) -> InstalledModel:
-        """The model of that name, its file checked; read in full only if it looks changed.
+        """The model of that name with its adapters, their files checked; read in full only if they
+        look changed.
 
         Raises ModelMissing, and ModelRefused for a file that is no longer the one accepted.
         """
+        model = self.checked(name)
+        preset = self.presets.get(name)
+        uses = preset.lora if preset else ()
+        return replace(model, adapters=tuple(self._adapter(model, use) for use in uses))
+
+    def checked(self, name: str) -> InstalledModel:
+        """The same without adapters."""
         model = self._named(name)
+        if model.adapter_of:
+            raise ModelRefused(
+                f"{name} is an adapter and no model; name it under `lora` of one in models.toml."
+            )
         return _checked(model, self._checksums.of(model.path))
+
+    def _adapter(self, model: InstalledModel, use: LoraUse) -> Adapter:
+        name, shown = name_for(use.file), plain(use.file, 80)
+        row = self.manifest.rows().get(name)
+        if row is None or row.adapter_of != model.sha256:
+            why = "is not here" if row is None else "was tried with another model"
+            raise ModelMissing(
+                f"The adapter {shown}, which models.toml names for {model.name}, {why}; add it "
+                f"with `appliance model add {shown} --adapter-of {model.name}`, or take it out."
+            )
+        file = self._added(row)
+        _checked(file, self._checksums.of(file.path))
+        return Adapter(name, file.path, file.sha256, use.scale)
 
     def verify(self, name: str) -> InstalledModel:
         """The same, with the whole file read."""
@@ -172,6 +216,7 @@ class ModelLibrary:
             architecture=row.architecture,
             sampling=row.sampling,
             template_values=row.template_values,
+            adapter_of=row.adapter_of,
         )
 
 

@@ -30,6 +30,8 @@ class ManifestRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     added_at: int
     sampling: dict[str, Any] = {}
     template_values: dict[str, bool | str] = {}
+    adapter_of: str = ""
+    """The sha256 of the model it was tried with, if it is a LoRA adapter and no model."""
 
     @property
     def file_name(self) -> str:

@@ -1,11 +1,18 @@
 """The models that are known by name, as `models/models.toml` lists them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from appliance.errors import ModelError
+
+
+class LoraUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An adapter that a model is to be run with. `file` is the one it was added from."""
+
+    file: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    scale: Annotated[float, msgspec.Meta(ge=-4, le=4)] = 1.0
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -26,6 +33,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     quantisation: str = ""
     sampling: dict[str, Any] = {}
     template_values: dict[str, bool | str] = {}
+    lora: tuple[LoraUse, ...] = ()
 
 
 class _Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,7 +3,8 @@
 A hostile or broken file may crash it, stop it or make it lie. So it gives up everything that could
 hurt before it looks (`child_limits.py`; what it needs is imported by then), and `trial_run.py`
 believes only an answer of the right shape. Run as `main`, with: file, memory limit, processor
-seconds, pid of the parent, and 1 to load all of the model, 0 for the vocabulary alone.
+seconds, pid of the parent, 1 to load all of the model or 0 for the vocabulary alone, and, if the
+file is a LoRA adapter, the model that it is for.
 """
 
 import os
@@ -15,8 +16,13 @@ import msgspec
 
 from appliance.errors import ApplianceError
 from appliance.model_files.child_limits import give_up_all
-from appliance.model_files.trial_model import TrialModel, read_metadata
-from appliance.model_files.trial_report import MAX_REPORT_TEXT, TrialAnswer, TrialReport
+from appliance.model_files.trial_model import TrialModel, read_adapter_metadata, read_metadata
+from appliance.model_files.trial_report import (
+    MAX_REPORT_TEXT,
+    AdapterReport,
+    TrialAnswer,
+    TrialReport,
+)
 
 _SAMPLE = (
     ("system", "You are a helpful assistant."),
@@ -27,10 +33,13 @@ _SAMPLE = (
 
 
 def main() -> None:
-    path, memory, cpu, parent, whole = sys.argv[1:6]
+    path, memory, cpu, parent, whole, base = sys.argv[1:7]
     give_up_all(int(memory), int(cpu), int(parent))
     try:
-        answer = TrialAnswer(report=_try(Path(path), whole == "1"))
+        if base:
+            answer = TrialAnswer(adapter=_try_adapter(Path(path), Path(base)))
+        else:
+            answer = TrialAnswer(report=_try(Path(path), whole == "1"))
     except ApplianceError as error:
         answer = TrialAnswer(refusal=str(error)[:MAX_REPORT_TEXT])
     except Exception as error:
@@ -49,6 +58,17 @@ def _try(path: Path, whole: bool) -> TrialReport:
     if whole:
         TrialModel(path, vocabulary_only=False).decode_one(tokens[-1])
     return _report(metadata, template, len(tokens), text, end_texts)
+
+
+def _try_adapter(path: Path, base: Path) -> AdapterReport:
+    metadata = read_adapter_metadata(path)
+    model = TrialModel(base, vocabulary_only=False)
+    model.decode_one(model.first_token(), path)
+    return AdapterReport(
+        architecture=str(metadata.get("general.architecture", ""))[:MAX_REPORT_TEXT],
+        title=str(metadata.get("general.name", ""))[:MAX_REPORT_TEXT],
+        licence=str(metadata.get("general.license", ""))[:MAX_REPORT_TEXT],
+    )
 
 
 def _report(

@@ -14,7 +14,7 @@ from appliance.errors import ModelRefused
 
 _CONTROL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
 _CONTEXT_TOKENS = 64
-_WANTED = ("general.architecture", "general.name", "general.license")
+_WANTED = ("general.architecture", "general.name", "general.license", "general.type")
 
 
 @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
@@ -27,6 +27,10 @@ def read_metadata(path: Path) -> dict[str, Any]:
     try:
         fields = GGUFReader(path).fields
         metadata = {key: fields[key].contents() for key in _WANTED if key in fields}
+        if metadata.pop("general.type", "model") == "adapter":
+            raise ModelRefused(
+                "It is an adapter and no model; say which model it is for with --adapter-of NAME."
+            )
         architecture = metadata["general.architecture"]
         metadata["context_tokens"] = int(fields[f"{architecture}.context_length"].contents())
         file_type = fields.get("general.file_type")
@@ -39,6 +43,23 @@ def read_metadata(path: Path) -> dict[str, Any]:
     metadata["quantisation"] = (
         known.get(number, "unknown").removeprefix("MOSTLY_").removeprefix("ALL_")
     )
+    return metadata
+
+
+def read_adapter_metadata(path: Path) -> dict[str, Any]:
+    """The same of a LoRA adapter. Raises ModelRefused."""
+    try:
+        fields = GGUFReader(path).fields
+        wanted = (*_WANTED, "adapter.type")
+        metadata = {key: fields[key].contents() for key in wanted if key in fields}
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        raise ModelRefused(
+            "The file's description is damaged or incomplete; get another."
+        ) from error
+    if (metadata.get("general.type"), metadata.get("adapter.type")) != ("adapter", "lora"):
+        raise ModelRefused("It is no LoRA adapter; add a model without --adapter-of.")
+    if any(key.startswith("adapter.alora.") for key in fields):
+        raise ModelRefused("It is an adapter that is switched on by words, which is not supported.")
     return metadata
 
 
@@ -78,12 +99,20 @@ class TrialModel:
         text = b"".join(map(self._bytes, tokens)).decode("utf-8", "replace")
         return tokens, text, chat.end_texts
 
-    def decode_one(self, token: int) -> None:
-        """One step of the whole model, to see that it has all its parts and gives numbers."""
+    def first_token(self) -> int:
+        """Any token that a text may begin with."""
+        return max(0, int(llama_cpp.llama_vocab_bos(self._vocab)))
+
+    def decode_one(self, token: int, adapter: Path | None = None) -> None:
+        """One step of the whole model, to see that it has all its parts and gives numbers; with an
+        adapter, if there is one.
+        """
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = params.n_batch = params.n_ubatch = _CONTEXT_TOKENS
         params.n_threads = params.n_threads_batch = 1
         context = llama_cpp.llama_init_from_model(self._model, params)
+        if context and adapter is not None:
+            self._apply(adapter, context)
         batch = llama_cpp.llama_batch_get_one((llama_cpp.llama_token * 1)(token), 1)
         if not context or llama_cpp.llama_decode(context, batch) != 0:
             raise ModelRefused("The model loads but cannot compute; get another file.")
@@ -91,6 +120,15 @@ class TrialModel:
         size = llama_cpp.llama_vocab_n_tokens(self._vocab)
         if not all(math.isfinite(logits[index]) for index in range(size)):
             raise ModelRefused("The model computes no usable numbers; get another file.")
+
+    def _apply(self, adapter: Path, context: Any) -> None:
+        loaded = llama_cpp.llama_adapter_lora_init(self._model, str(adapter).encode())
+        if not loaded:
+            raise ModelRefused(
+                "The adapter is damaged or does not fit this model; name the one it was made for."
+            )
+        adapters = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(loaded)
+        llama_cpp.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(1.0))
 
     def _special_tokens(self) -> dict[str, int]:
         count = llama_cpp.llama_vocab_n_tokens(self._vocab)

@@ -30,8 +30,17 @@ class TrialReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return hashlib.sha256(self.template.encode()).hexdigest()
 
 
+class AdapterReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A LoRA adapter that fits the model it was tried with. Its own words, too."""
+
+    architecture: _Text
+    title: _Text
+    licence: _Text
+
+
 class TrialAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Either a report or a sentence."""
+    """Either a report, of a model or of an adapter, or a sentence."""
 
     report: TrialReport | None = None
+    adapter: AdapterReport | None = None
     refusal: _Text = ""

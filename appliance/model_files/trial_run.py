@@ -9,13 +9,16 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from appliance.errors import ModelRefused
 from appliance.model_files.names import plain
-from appliance.model_files.trial_report import TrialAnswer, TrialReport
+from appliance.model_files.trial_report import AdapterReport, TrialAnswer, TrialReport
 from appliance.paths import ROOT
+
+_Report = TypeVar("_Report", TrialReport, AdapterReport)
 
 _GIB = 1 << 30
 _MAX_ANSWER_BYTES = 1 << 20
@@ -51,9 +54,25 @@ def run_trial(
 
     `whole` loads all of the model and decodes one token; else only the vocabulary is read.
     """
-    limits = limits or TrialLimits.for_file(path.stat().st_size)
     shown = plain(shown_name, 80)
-    child = _start(path.resolve(), limits, whole)
+    limits = limits or TrialLimits.for_file(path.stat().st_size)
+    report = _tried(path, None, shown, limits, whole).report
+    return _present(report, shown)
+
+
+def run_adapter_trial(
+    path: Path, base: Path, shown_name: str, limits: TrialLimits | None = None
+) -> AdapterReport:
+    """The same for a LoRA adapter: it is put on the model in `base`, which decodes one token."""
+    shown = plain(shown_name, 80)
+    limits = limits or TrialLimits.for_file(path.stat().st_size + base.stat().st_size)
+    return _present(_tried(path, base, shown, limits, whole=True).adapter, shown)
+
+
+def _tried(
+    path: Path, base: Path | None, shown: str, limits: TrialLimits, whole: bool
+) -> TrialAnswer:
+    child = _start(path.resolve(), base, limits, whole)
     try:
         said = _listen(child, time.monotonic() + limits.wall_seconds)
     finally:
@@ -65,8 +84,11 @@ def run_trial(
     return _believed(said, child.returncode, shown)
 
 
-def _start(path: Path, limits: TrialLimits, whole: bool) -> "subprocess.Popen[bytes]":
-    arguments = (ROOT, path, limits.memory_bytes, limits.cpu_seconds, os.getpid(), int(whole))
+def _start(
+    path: Path, base: Path | None, limits: TrialLimits, whole: bool
+) -> "subprocess.Popen[bytes]":
+    bounds = (limits.memory_bytes, limits.cpu_seconds, os.getpid())
+    arguments = (ROOT, path, *bounds, int(whole), base.resolve() if base else "")
     return subprocess.Popen(
         # Isolated: no variable, no current directory and no start-up file of the person's counts.
         [sys.executable, "-I", "-B", "-c", _START, *map(str, arguments)],
@@ -110,16 +132,23 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
     child.wait()
 
 
-def _believed(said: bytes, status: int, shown: str) -> TrialReport:
+def _believed(said: bytes, status: int, shown: str) -> TrialAnswer:
     try:
         answer = msgspec.json.decode(said, type=TrialAnswer)
     except msgspec.DecodeError as error:
         raise ModelRefused(
             f"{shown} made the process that tried it end ({_ending(status)}); do not use this file."
         ) from error
-    if answer.report is None:
+    if answer.report is None and answer.adapter is None:
         raise ModelRefused(f"{shown} was refused: {plain(answer.refusal, 300)}")
-    return answer.report
+    return answer
+
+
+def _present(report: _Report | None, shown: str) -> _Report:
+    """A report of the kind that was asked for."""
+    if report is None:
+        raise ModelRefused(f"{shown} made its trial lie; do not use this file.")
+    return report
 
 
 def _ending(status: int) -> str:
