@@ -33,6 +33,8 @@ class ScriptedBackend:
     With `gated`, each step waits for a `let(...)`. `fail_next` is raised by the next decode.
     """
 
+    threads = 2
+
     def __init__(
         self,
         reply: Callable[[Sequence], str] = echo,

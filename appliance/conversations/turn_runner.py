@@ -147,7 +147,11 @@ class TurnRunner:
         checkpoints = asyncio.create_task(self.record.keep_checkpointing(live))
         try:
             async with self._generations.begin(
-                person.person_id, prompt.tokens, sampling, prompt.public_tokens
+                person.person_id,
+                prompt.tokens,
+                sampling,
+                prompt.public_tokens,
+                accepted_at=live.accepted_at,
             ) as generation:
                 live.generation = generation
                 if live.is_stopping:

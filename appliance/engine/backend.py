@@ -41,6 +41,8 @@ class Backend(Protocol):
     """
 
     vocabulary: Vocabulary
+    threads: int
+    """How many threads compute."""
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of plain text; a special token spelled out in it stays text. Any thread."""

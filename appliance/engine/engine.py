@@ -17,6 +17,7 @@ from typing import Any
 from appliance.engine.backend import Backend, Vocabulary
 from appliance.engine.commands import Call, Cancel, Command, Forget, Stop, Submit
 from appliance.engine.events import Event
+from appliance.engine.gauges import EngineGauges, Meter
 from appliance.engine.scheduler import Scheduler
 from appliance.engine.sequence import SamplingParams, Sequence
 from appliance.engine.step_budget import StepBudget
@@ -59,6 +60,8 @@ class Engine:
         self._backend: Backend | None = None
         self.state = EngineState.LOADING
         self.failure: str | None = None
+        self.gauges = EngineGauges(total_cells=limits.kv_tokens)
+        """How it stood after its latest step; read it from any thread."""
         self.loaded = threading.Event()
         """Set when loading is over, well or not."""
 
@@ -156,13 +159,20 @@ class Engine:
 
     def _serve(self, backend: Backend) -> None:
         stepper = self._new_stepper(backend)
+        meter = Meter(
+            stepper.scheduler, total_cells=self._limits.kv_tokens, threads=backend.threads
+        )
         while self._obey_inbox(stepper):
+            began, had_work = monotonic(), stepper.has_work
             try:
                 stepper.step()
             except Exception:
                 # The engine's border: one bad step must not end the box.
                 log.exception("a step failed; the KV cache is emptied and what ran is ended")
                 stepper.recover()
+            if had_work:
+                meter.add_step(monotonic() - began)
+            self.gauges = meter.gauges()
             self._publish(stepper.take_events())
         stepper.cancel_all()
         self._publish(stepper.take_events())

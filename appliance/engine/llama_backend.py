@@ -52,6 +52,7 @@ class LlamaBackend:
     def __init__(self, path: Path, settings: BackendSettings) -> None:
         llama_cpp.llama_log_set(_forward_log, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
+        self.threads = settings.threads
         self._model = self._load(path)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._vocabulary_tokens = llama_cpp.llama_vocab_n_tokens(self._vocab)

@@ -29,6 +29,10 @@ class Stepper:
         self._events: list[Event] = []
 
     @property
+    def scheduler(self) -> Scheduler:
+        return self._scheduler
+
+    @property
     def has_work(self) -> bool:
         return self._scheduler.has_work
 

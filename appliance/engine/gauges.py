@@ -1,0 +1,56 @@
+"""How the engine stands, as plain values that any thread may read.
+
+The compute thread replaces the whole value after each step; readers take what they find.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from appliance.engine.scheduler import Scheduler
+
+STEP_BOUNDS_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
+"""Upper bounds of the classes that steps are counted in; a last class holds the longer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineGauges:
+    """What the engine does and has done. Cells are those of the KV cache, one a token."""
+
+    running: int = 0
+    waiting: int = 0
+    used_cells: int = 0
+    total_cells: int = 0
+    threads: int = 0
+    step_seconds: float = 0.0
+    """How long all steps took together."""
+    step_counts: tuple[int, ...] = (0,) * (len(STEP_BOUNDS_SECONDS) + 1)
+    """How many steps were that long, by the classes of STEP_BOUNDS_SECONDS."""
+
+
+class Meter:
+    """Reads a scheduler and adds up its steps. Lives on the compute thread."""
+
+    def __init__(self, scheduler: Scheduler, *, total_cells: int, threads: int) -> None:
+        self._scheduler = scheduler
+        self._total_cells = total_cells
+        self._threads = threads
+        self._step_seconds = 0.0
+        self._step_counts = [0] * (len(STEP_BOUNDS_SECONDS) + 1)
+
+    def add_step(self, seconds: float) -> None:
+        """A step in which there was something to do."""
+        self._step_seconds += seconds
+        self._step_counts[bisect_left(STEP_BOUNDS_SECONDS, seconds)] += 1
+
+    def gauges(self) -> EngineGauges:
+        """How it stands now."""
+        scheduler = self._scheduler
+        return EngineGauges(
+            running=len(scheduler.running),
+            waiting=len(scheduler.waiting),
+            used_cells=scheduler.slots.cells.used,
+            total_cells=self._total_cells,
+            threads=self._threads,
+            step_seconds=self._step_seconds,
+            step_counts=tuple(self._step_counts),
+        )
