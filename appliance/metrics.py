@@ -20,6 +20,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.metrics_core import (
+    CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
     Metric,
@@ -46,6 +47,19 @@ _ENGINE_GAUGES: tuple[tuple[str, str, Callable[[EngineGauges], float]], ...] = (
         "appliance_engine_threads",
         "Threads that compute; 0 while no model is loaded.",
         lambda g: g.threads,
+    ),
+)
+
+_ENGINE_COUNTERS: tuple[tuple[str, str, Callable[[EngineGauges], float]], ...] = (
+    (
+        "appliance_self_checks_total",
+        "How often the idle engine has checked its books.",
+        lambda g: g.self_checks,
+    ),
+    (
+        "appliance_self_check_failures_total",
+        "How often they did not add up; the log has the numbers, the KV cache began anew.",
+        lambda g: g.self_check_failures,
     ),
 )
 
@@ -135,6 +149,8 @@ class _EngineCollector(Collector):
         gauges = self._gauges()
         for name, what, read in _ENGINE_GAUGES:
             yield GaugeMetricFamily(name, what, value=read(gauges))
+        for name, what, read in _ENGINE_COUNTERS:
+            yield CounterMetricFamily(name, what, value=read(gauges))
         names = [*(str(float(bound)) for bound in STEP_BOUNDS_SECONDS), "+Inf"]
         yield HistogramMetricFamily(
             "appliance_step_seconds",

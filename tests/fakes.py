@@ -89,6 +89,9 @@ class ScriptedBackend:
         assert len(shared) in (0, count), "the source does not hold what it should give"
         return len(shared)
 
+    def held_tokens(self, slot: Slot) -> int:
+        return len(self.cells.get(slot.index, []))
+
     def decode(self, batch: Batch) -> Mapping[Sequence, int]:
         if self._gate is not None:
             assert self._gate.acquire(timeout=30), "a gated test let too few steps"

@@ -68,6 +68,11 @@ class Backend(Protocol):
         `count`, or 0 when this model's memory cannot.
         """
 
+    def held_tokens(self, slot: Slot) -> int:
+        """How many tokens a seat holds, by the model's own account; negative: so many are missing
+        at its beginning.
+        """
+
     def decode(self, batch: Batch) -> Mapping[Sequence, int]:
         """Run one step; a sampled token for each row that wants one.
 

@@ -159,13 +159,13 @@ class Engine:
 
     def _serve(self, backend: Backend) -> None:
         stepper = self._new_stepper(backend)
-        meter = Meter(
-            stepper.scheduler, total_cells=self._limits.kv_tokens, threads=backend.threads
-        )
+        meter = Meter(stepper.scheduler, backend.threads)
         while self._obey_inbox(stepper):
             began, had_work = monotonic(), stepper.has_work
             try:
                 stepper.step()
+                if not stepper.has_work:
+                    meter.add_check(stepper.check())
             except Exception:
                 # The engine's border: one bad step must not end the box.
                 log.exception("a step failed; the KV cache is emptied and what ran is ended")

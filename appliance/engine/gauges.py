@@ -25,22 +25,30 @@ class EngineGauges:
     """How long all steps took together."""
     step_counts: tuple[int, ...] = (0,) * (len(STEP_BOUNDS_SECONDS) + 1)
     """How many steps were that long, by the classes of STEP_BOUNDS_SECONDS."""
+    self_checks: int = 0
+    self_check_failures: int = 0
+    """How many of the checks found something that does not add up."""
 
 
 class Meter:
     """Reads a scheduler and adds up its steps. Lives on the compute thread."""
 
-    def __init__(self, scheduler: Scheduler, *, total_cells: int, threads: int) -> None:
+    def __init__(self, scheduler: Scheduler, threads: int) -> None:
         self._scheduler = scheduler
-        self._total_cells = total_cells
         self._threads = threads
         self._step_seconds = 0.0
         self._step_counts = [0] * (len(STEP_BOUNDS_SECONDS) + 1)
+        self._checks = self._check_failures = 0
 
     def add_step(self, seconds: float) -> None:
         """A step in which there was something to do."""
         self._step_seconds += seconds
         self._step_counts[bisect_left(STEP_BOUNDS_SECONDS, seconds)] += 1
+
+    def add_check(self, violations: list[str]) -> None:
+        """The self-check of an idle engine, and what it found."""
+        self._checks += 1
+        self._check_failures += bool(violations)
 
     def gauges(self) -> EngineGauges:
         """How it stands now."""
@@ -49,8 +57,10 @@ class Meter:
             running=len(scheduler.running),
             waiting=len(scheduler.waiting),
             used_cells=scheduler.slots.cells.used,
-            total_cells=self._total_cells,
+            total_cells=scheduler.kv_tokens,
             threads=self._threads,
             step_seconds=self._step_seconds,
             step_counts=tuple(self._step_counts),
+            self_checks=self._checks,
+            self_check_failures=self._check_failures,
         )

@@ -43,6 +43,11 @@ class Scheduler:
         self._rotation = 0
 
     @property
+    def kv_tokens(self) -> int:
+        """Cells of the KV cache, used or free."""
+        return self._kv_tokens
+
+    @property
     def has_work(self) -> bool:
         return bool(self.waiting or self.running)
 

@@ -86,6 +86,12 @@ class SlotPool:
         slot.sequence, sequence.slot = None, None
         slot.last_used = self._tick
 
+    def clear(self) -> None:
+        """Nobody has a seat and no seat holds anything, whatever they believed before."""
+        for slot in self._slots:
+            slot.cells.runs, slot.cells.count = [], 0
+            slot.sequence, slot.owner, slot.public_tokens = None, None, 0
+
     def forget(self, slot: Slot) -> None:
         """The seat holds nothing any more."""
         self.cells.trim(slot.cells, 0)

@@ -11,6 +11,7 @@ from appliance.engine.batch import Batch
 from appliance.engine.events import Event, Progress
 from appliance.engine.output import Output
 from appliance.engine.scheduler import Scheduler
+from appliance.engine.self_check import violations
 from appliance.engine.sequence import FinishReason, Sequence, SequenceStatus
 from appliance.engine.step_budget import StepBudget
 from appliance.errors import QueueFull
@@ -83,6 +84,21 @@ class Stepper:
             self._scheduler.end(sequence, SequenceStatus.FAILED)
             self._end(sequence, "The model stopped in the middle of this reply. Try again.")
         self._empty_cache()
+
+    def check(self) -> list[str]:
+        """What does not add up while there is nothing to do; then all begins anew, with empty
+        seats.
+        """
+        found = violations(self._scheduler, self._outputs, self._backend.held_tokens)
+        if found:
+            log.error("the KV cache does not add up, so it is emptied: %s", "; ".join(found))
+            for sequence in list(self._outputs):
+                sequence.status, sequence.slot = SequenceStatus.FAILED, None
+                sequence.finish_reason = FinishReason.ERROR
+                self._end(sequence, "The box lost track of this reply. Try again.")
+            self._backend.reset()
+            self._scheduler.slots.clear()
+        return found
 
     def _admit(self) -> None:
         for admission in self._scheduler.admit():

@@ -14,7 +14,7 @@ from appliance.engine.sequence import SamplingParams
 
 def meter() -> Meter:
     scheduler = Scheduler(2, kv_tokens=100, context_tokens=50, waiting_limit=4)
-    return Meter(scheduler, total_cells=100, threads=3)
+    return Meter(scheduler, threads=3)
 
 
 @pytest.mark.parametrize(
