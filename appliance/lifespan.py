@@ -15,6 +15,7 @@ from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
 from appliance.conversations.recovery import resume_unfinished
+from appliance.conversations.sequence_watch import SequenceWatch
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
@@ -28,6 +29,7 @@ from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.server import ValkeyServer
 from appliance.hot.token_stream import TokenStream
+from appliance.metrics import Metrics
 from appliance.model_choice import ModelChoice
 from appliance.model_files.library import ModelLibrary
 from appliance.model_files.presets import load_presets
@@ -52,6 +54,7 @@ class Box:
     generations: Generations
     runner: TurnRunner
     database: Database
+    metrics: Metrics
     model: ModelChoice
     valkey: ValkeyServer | None
     page_secret: str
@@ -72,7 +75,8 @@ async def open_box(
         secret = page_secret(settings.data_dir)
         snapshots = _open_snapshots(settings, secret, stack)
         engine, model = new_engine(settings, load, snapshots)
-        generations = Generations(engine)
+        metrics = Metrics(lambda: engine.gauges)
+        generations = Generations(engine, lambda at: SequenceWatch(metrics, at).take)
         await generations.start()
         stack.push_async_callback(generations.stop)
         window, token_stream = RecentWindow(hot), TokenStream(hot)
@@ -84,7 +88,12 @@ async def open_box(
             reply_limit_tokens=settings.limits.reply_tokens,
         )
         runner = TurnRunner(
-            TurnRecord(database), generations, assembler, window, token_stream, model.profile
+            TurnRecord(database, metrics.count_turn),
+            generations,
+            assembler,
+            window,
+            token_stream,
+            model.profile,
         )
         stack.push_async_callback(runner.shut_down)
 
@@ -111,6 +120,7 @@ async def open_box(
             generations=generations,
             runner=runner,
             database=database,
+            metrics=metrics,
             model=model,
             valkey=valkey,
             page_secret=secret,

@@ -7,7 +7,7 @@ The way back from the compute thread to the event loop is written here and nowhe
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 
 import structlog
@@ -20,12 +20,16 @@ from appliance.errors import EngineUnavailable
 
 log = structlog.get_logger(__name__)
 
+Observe = Callable[[Event], None]
+"""Sees each event of one sequence, on the event loop; must return at once."""
+
 
 class Generation:
     """One running sequence. Leaving the `async with` block cancels it if it is not over."""
 
-    def __init__(self, engine: Engine, sequence_id: str) -> None:
+    def __init__(self, engine: Engine, sequence_id: str, observe: Observe) -> None:
         self._engine = engine
+        self._observe = observe
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
         self._is_over = False
@@ -33,6 +37,7 @@ class Generation:
 
     def deliver(self, event: Event) -> None:
         """Called on the event loop. Only the newest progress is of interest to anybody."""
+        self._observe(event)
         if isinstance(event, Progress) and self._events and isinstance(self._events[-1], Progress):
             self._events[-1] = event
         else:
@@ -68,8 +73,11 @@ class Generation:
 class Generations:
     """All running sequences of this process."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, observer: Callable[[float | None], Observe] | None = None
+    ) -> None:
         self._engine = engine
+        self._observer = observer or (lambda accepted_at: lambda event: None)
         self._open: dict[str, Generation] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loading: asyncio.Task[bool] | None = None
@@ -103,12 +111,15 @@ class Generations:
         *,
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
+        accepted_at: float | None = None,
     ) -> Generation:
         """Submit a prompt; `Engine.submit` says what the arguments mean.
 
+        `accepted_at` is the `time.monotonic` reading when somebody began to wait for it; without
+        one nobody does, and how long it takes is in no metric.
         Raises EngineUnavailable, PromptTooLong.
         """
-        generation = Generation(self._engine, new_id())
+        generation = Generation(self._engine, new_id(), self._observer(accepted_at))
         self._engine.submit(
             generation.sequence_id,
             owner,

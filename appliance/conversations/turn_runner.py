@@ -155,6 +155,7 @@ class TurnRunner:
                 sampling,
                 prompt.public_tokens,
                 tag=live.turn.conversation_id,
+                accepted_at=live.accepted_at,
             ) as generation:
                 live.generation = generation
                 if live.is_stopping:

@@ -18,6 +18,7 @@ from appliance.engine.backend import Backend, Vocabulary
 from appliance.engine.commands import Call, Cancel, Command, Forget, Stop, Submit, Wake
 from appliance.engine.core_load import others_seconds
 from appliance.engine.events import Event
+from appliance.engine.gauges import EngineGauges, Meter
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine.outbox import TOGETHER_SECONDS, Outbox
 from appliance.engine.scheduler import Scheduler, SchedulerLimits
@@ -85,6 +86,8 @@ class Engine:
         self._backend: Backend | None = None
         self.state = EngineState.LOADING
         self.failure: str | None = None
+        self.gauges = EngineGauges(total_cells=limits.kv_tokens)
+        """How it stood after its latest step; read it from any thread."""
         self.loaded = threading.Event()
         """Set when loading is over, well or not."""
 
@@ -214,13 +217,20 @@ class Engine:
 
     def _serve(self, backend: Backend) -> None:
         stepper, outbox = self._new_stepper(backend), Outbox(TOGETHER_SECONDS)
+        meter = Meter(stepper.scheduler)
         while self._obey_inbox(stepper):
+            began, had_work = monotonic(), stepper.has_work
             try:
                 stepper.step()
+                if not stepper.has_work:
+                    meter.add_check(stepper.check())
             except Exception:
                 # The engine's border: one bad step must not end the box.
                 log.exception("a step failed; the KV cache is emptied and what ran is ended")
                 stepper.recover()
+            if had_work:
+                meter.add_step(monotonic() - began)
+            self.gauges = meter.gauges(stepper.threads)
             self._tell(stepper, outbox)
         stepper.save_all()
         stepper.cancel_all()

@@ -60,6 +60,11 @@ class LlamaBackend:
         self.vocabulary = self._read_vocabulary(settings.context_tokens)
         self._context = self._new_context(path, settings)
         self._memory = llama_cpp.llama_get_memory(self._context)
+        self._keeps_beginnings = not (
+            llama_cpp.llama_model_n_swa(self._model)
+            or llama_cpp.llama_model_is_recurrent(self._model)
+            or llama_cpp.llama_model_is_hybrid(self._model)
+        )
         self._samplers: dict[Sequence, Any] = {}
         self._pieces: dict[int, bytes] = {}
         self._allocate_batch(settings.batch_tokens)
@@ -134,6 +139,13 @@ class LlamaBackend:
             return self.keep(slot, count)
         llama_cpp.llama_memory_seq_rm(self._memory, slot.index, -1, -1)
         return 0
+
+    def held_tokens(self, slot: Slot) -> int:
+        # Recurrent and sliding-window memories let go of the beginning by themselves.
+        first = llama_cpp.llama_memory_seq_pos_min(self._memory, slot.index)
+        if first > 0 and self._keeps_beginnings:
+            return -int(first)
+        return int(llama_cpp.llama_memory_seq_pos_max(self._memory, slot.index)) + 1
 
     def decode(self, batch: Batch) -> Mapping[Sequence, Tokens[int]]:
         outputs = self._fill(batch)

@@ -12,6 +12,7 @@ from appliance.engine.events import Event, Progress
 from appliance.engine.output import Output
 from appliance.engine.prefix_cache import Seat
 from appliance.engine.scheduler import Admission, Scheduler
+from appliance.engine.self_check import violations
 from appliance.engine.sequence import FinishReason, Priority, Sequence, SequenceStatus
 from appliance.engine.slots import Held
 from appliance.engine.snapshot_keeper import SnapshotKeeper
@@ -32,16 +33,24 @@ class Stepper:
         scheduler: Scheduler,
         budget: StepBudget,
         snapshots: SnapshotKeeper,
-        threads: ThreadGovernor,
+        governor: ThreadGovernor,
     ) -> None:
         self._backend = backend
         self._scheduler = scheduler
         self._budget = budget
         self._snapshots = snapshots
-        self._threads = threads
+        self._governor = governor
         self._outputs: dict[Sequence, Output] = {}
         self._waits = WaitEstimate()
         self._events: list[Event] = []
+
+    @property
+    def scheduler(self) -> Scheduler:
+        return self._scheduler
+
+    @property
+    def threads(self) -> int:
+        return self._governor.threads
 
     @property
     def has_work(self) -> bool:
@@ -119,6 +128,21 @@ class Stepper:
             self._end(sequence, "The model stopped in the middle of this reply. Try again.")
         self._empty_cache()
 
+    def check(self) -> list[str]:
+        """What does not add up while there is nothing to do; then all begins anew, with empty
+        seats.
+        """
+        found = violations(self._scheduler, self._outputs, self._backend.held_tokens)
+        if found:
+            log.error("the KV cache does not add up, so it is emptied: %s", "; ".join(found))
+            for sequence in list(self._outputs):
+                sequence.status, sequence.slot = SequenceStatus.FAILED, None
+                sequence.finish_reason = FinishReason.ERROR
+                self._end(sequence, "The box lost track of this reply. Try again.")
+            self._backend.reset()
+            self._scheduler.slots.clear()
+        return found
+
     def _admit(self) -> None:
         for admission in self._scheduler.admit():
             if admission.lost is not None:
@@ -169,7 +193,7 @@ class Stepper:
         now = monotonic()
         if not batch.drafted_tokens:
             self._budget.observe(prefill_tokens, decode_rows, now - began)
-        if (threads := self._threads.after_step(now)) is not None:
+        if (threads := self._governor.after_step(now)) is not None:
             self._backend.set_threads(threads)
         ended = self._scheduler.apply(batch, sampled, self._backend.is_end)
         for sequence, tokens in sampled.items():

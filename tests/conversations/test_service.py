@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, astuple, replace
 from typing import Any
 
 import pytest
@@ -46,6 +46,18 @@ async def test_a_message_is_on_disk_when_it_is_accepted_and_its_reply_before_don
     assert last.text == "A short reply."
     assert last.turn.counts.completion_tokens == len("A short reply.")
     assert last.turn.counts.ttft_ms is not None
+
+
+async def test_what_a_turn_cost_is_stored_with_it(box: Box) -> None:
+    first = await say(box, "Hello")
+    await follow_to_end(box, first.turn.turn_id)
+    second = await say(box, "And again", first.conversation.conversation_id)
+    counts = (await follow_to_end(box, second.turn.turn_id))[-1].turn.counts
+    assert counts.cached_tokens > 0
+    columns = ", ".join(asdict(counts))
+    assert rows(box, f"SELECT {columns} FROM turns")[-1] == astuple(counts)
+    # Each is rounded by itself.
+    assert counts.prefill_ms + counts.queue_ms <= (counts.ttft_ms or 0) + 1
 
 
 async def test_a_conversation_shows_its_branch_and_how_its_turns_stand(box: Box) -> None:
