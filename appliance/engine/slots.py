@@ -118,7 +118,8 @@ class SlotPool:
         """Nobody has a seat and no seat holds anything, whatever they believed before."""
         for slot in self._slots:
             slot.cells.runs, slot.cells.count = [], 0
-            slot.sequence, slot.owner, slot.public_tokens = None, None, 0
+            slot.sequence = None
+            self.forget(slot)
 
     def forget(self, slot: Slot) -> None:
         """The seat holds nothing any more."""

@@ -135,7 +135,7 @@ class Stepper:
         found = violations(self._scheduler, self._outputs, self._backend.held_tokens)
         if found:
             log.error("the KV cache does not add up, so it is emptied: %s", "; ".join(found))
-            for sequence in list(self._outputs):
+            for sequence in set(self._outputs).difference(self._scheduler.waiting):
                 sequence.status, sequence.slot = SequenceStatus.FAILED, None
                 sequence.finish_reason = FinishReason.ERROR
                 self._end(sequence, "The box lost track of this reply. Try again.")

@@ -17,6 +17,8 @@ from appliance.engine.stepper import Stepper
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
 
+TAGS = ("garden", "kitchen", None)
+
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -30,9 +32,6 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Stepper, "step", step_and_check)
     return found
-
-
-TAGS = (None, "garden", "kitchen")
 
 
 class Crowd:
@@ -70,8 +69,7 @@ class Crowd:
             self._tasks.add(task)
             task.add_done_callback(self._gone)
         elif kind == "delete":
-            owner, tag = self._random.choice("abc"), self._random.choice(TAGS)
-            await self._generations.forget(owner, tag)
+            await self._generations.forget(self._random.choice("abc"), self._random.choice(TAGS))
         elif kind == "hang up" and self._tasks:
             self._random.choice(list(self._tasks)).cancel()
         elif self._open:
@@ -79,22 +77,22 @@ class Crowd:
 
     def _begin(self) -> Generation:
         pick = self._random
-        owner, length = pick.choice("abc"), pick.randint(1, self._longest_prompt)
-        # Few different tokens, so that beginnings are often shared.
-        prompt = [97] * pick.randint(0, length) + pick.choices([97, 98], k=length)
+        owner, tag = pick.choice("abc"), pick.choice(TAGS)
+        # What is asked goes on from some place of one of a few conversations, as people do.
+        told = random.Random(f"{owner} {tag}").choices([97, 98], k=self._longest_prompt)
+        prompt = told[: pick.randint(0, len(told))] + pick.choices([97, 98], k=pick.randint(1, 9))
         sampling = SamplingParams(
             temperature=1.0,
             seed=pick.getrandbits(31),
             max_tokens=pick.randint(0, self._longest_reply),
         )
-        public_tokens = pick.randint(0, len(prompt))
         return self._generations.begin(
             owner,
             prompt,
             sampling,
-            public_tokens,
-            tag=pick.choice(TAGS),
-            priority=pick.choice(list(Priority)),
+            pick.randint(0, len(prompt)),
+            tag=tag,
+            priority=pick.choice([Priority.NORMAL] * 4 + [Priority.BACKGROUND]),
         )
 
     async def _read(self) -> None:
@@ -128,21 +126,29 @@ async def let_loose(box: Box, crowd: Crowd, events: int, found: list[str]) -> No
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("can_keep", [True, False], ids=["keeps", "forgets"])
+@pytest.mark.parametrize(
+    "memory",
+    [{}, {"can_drop": True}, {"can_keep": False}],
+    ids=["keeps", "drops drafts", "forgets"],
+)
 async def test_a_thousand_random_events_leave_no_slot_taken(
-    open_scripted: Callable[..., Awaitable[Box]], found: list[str], seed: int, can_keep: bool
+    open_scripted: Callable[..., Awaitable[Box]],
+    found: list[str],
+    seed: int,
+    memory: dict[str, bool],
 ) -> None:
     def reply(sequence: Sequence) -> str:
         return "ab" * (sequence.prompt_tokens % 40)
 
     # Too few cells and slots for all, so that seats are emptied and sequences sent back.
-    backend = ScriptedBackend(reply, kv_tokens=256, context_tokens=256, can_keep=can_keep)
+    backend = ScriptedBackend(reply, kv_tokens=256, context_tokens=256, **memory)
     engine = {"slots": 4, "kv_tokens": 256, "context_tokens": 256, "waiting_limit": 4}
     box = await open_scripted(backend, engine=engine)
-    crowd = Crowd(box, seed, longest_prompt=80, longest_reply=80)
+    crowd = Crowd(box, seed, longest_prompt=150, longest_reply=80)
     await let_loose(box, crowd, 1000, found)
     assert crowd.ends[str(FinishReason.ERROR)] > 0, "the queue was never full"
     assert not backend.open
+    assert backend.restored, "nothing came back from the disk"
 
 
 @pytest.mark.model
@@ -150,4 +156,4 @@ async def test_the_real_model_keeps_the_same_books(tmp_path: Path, found: list[s
     engine = {"slots": 4, "kv_tokens": 256, "context_tokens": 256, "waiting_limit": 4}
     settings = Settings(data_dir=tmp_path / "data", hot={"embedded": False}, engine=engine)
     async with open_box(settings) as box:
-        await let_loose(box, Crowd(box, 1, longest_prompt=40, longest_reply=8), 80, found)
+        await let_loose(box, Crowd(box, 1, longest_prompt=80, longest_reply=8), 80, found)

@@ -164,6 +164,22 @@ def test_a_lost_reply_ends_with_a_sentence_and_its_seat_is_free_again(books: Boo
     assert len(books.scheduler.slots.free()) == 3
 
 
+def test_who_waits_for_the_disk_goes_on_when_others_are_healed(books: Books) -> None:
+    for name in ("ann", "ben"):
+        books.stepper.cancel(name)
+    loading = books.accept("eve", BEGINNING)
+    loading.is_loading = True
+    assert not books.stepper.has_work
+    books.stepper.take_events()
+    books.backend.cells[0].pop()
+    assert books.stepper.check()
+    assert books.stepper.take_events() == []
+    loading.is_loading = False
+    books.stepper.step()
+    assert loading.completion_tokens == 1
+    assert books.scheduler.running == [loading]
+
+
 Start = Callable[[ScriptedBackend], tuple[Engine, Callable[[str], Ended]]]
 
 
