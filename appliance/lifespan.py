@@ -75,7 +75,7 @@ async def open_box(
         secret = page_secret(settings.data_dir)
         snapshots = _open_snapshots(settings, secret, stack)
         engine, model = new_engine(settings, load, snapshots)
-        metrics = Metrics(lambda: engine.gauges)
+        metrics = Metrics(lambda: engine.gauges, snapshots)
         generations = Generations(engine, lambda at: SequenceWatch(metrics, at).take)
         await generations.start()
         stack.push_async_callback(generations.stop)

@@ -5,6 +5,7 @@ What the engine knows is read from its `EngineGauges` when somebody asks, once f
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from itertools import accumulate
 
@@ -29,6 +30,8 @@ from prometheus_client.registry import Collector
 
 from appliance import __version__
 from appliance.engine.gauges import STEP_BOUNDS_SECONDS, EngineGauges
+from appliance.engine.kv_snapshot_collection import SnapshotCounts
+from appliance.engine.kv_snapshots import KvSnapshots
 
 _WAITS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 180)
 _GAPS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 5)
@@ -67,7 +70,9 @@ _ENGINE_COUNTERS: tuple[tuple[str, str, Callable[[EngineGauges], float]], ...] =
 class Metrics:
     """All metrics of one box. `gauges` is asked how the engine stands."""
 
-    def __init__(self, gauges: Callable[[], EngineGauges]) -> None:
+    def __init__(
+        self, gauges: Callable[[], EngineGauges], snapshots: KvSnapshots | None = None
+    ) -> None:
         self.registry = registry = CollectorRegistry()
 
         def counter(name: str, what: str, labels: Sequence[str] = ()) -> Counter:
@@ -127,6 +132,7 @@ class Metrics:
             {"version": __version__, "llama_cpp_python": version("llama-cpp-python")}
         )
         registry.register(_EngineCollector(gauges))
+        registry.register(_SnapshotCollector(snapshots))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
 
@@ -158,3 +164,26 @@ class _EngineCollector(Collector):
             buckets=list(zip(names, accumulate(gauges.step_counts), strict=True)),
             sum_value=gauges.step_seconds,
         )
+
+
+class _SnapshotCollector(Collector):
+    """The KV cache's part on disk; all zero where there is none."""
+
+    def __init__(self, snapshots: KvSnapshots | None) -> None:
+        self._snapshots = snapshots
+
+    def collect(self) -> Iterator[Metric]:
+        snapshots = self._snapshots
+        yield GaugeMetricFamily(
+            "appliance_kv_snapshot_bytes",
+            "Disk that saved states of the KV cache take.",
+            value=snapshots.used_bytes if snapshots else 0,
+        )
+        outcomes = CounterMetricFamily(
+            "appliance_kv_snapshots_total",
+            "States of the KV cache that were saved, loaded again, evicted, or refused: not saved.",
+            labels=["outcome"],
+        )
+        for outcome, count in asdict(snapshots.counts if snapshots else SnapshotCounts()).items():
+            outcomes.add_metric([outcome], count)
+        yield outcomes

@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from appliance.engine.gauges import STEP_BOUNDS_SECONDS, EngineGauges
+from appliance.engine.kv_snapshots import KvSnapshots, SnapshotMeta
 from appliance.metrics import Metrics
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -88,6 +89,25 @@ def test_steps_are_a_histogram_with_every_step_in_its_class() -> None:
     assert f'appliance_step_seconds_bucket{{le="{STEP_BOUNDS_SECONDS[-1]}"}} 3.0' in text
     assert 'appliance_step_seconds_bucket{le="+Inf"} 4.0' in text
     assert samples(metrics)["appliance_step_seconds_sum"] == 7.5
+
+
+def test_states_on_disk_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
+    snapshots = KvSnapshots(tmp_path / "kv", b"k" * 32, 1_000_000)
+    metrics = Metrics(EngineGauges, snapshots)
+    snapshots.start()
+    meta = SnapshotMeta("model", "ann", "garden", 0, [1, 2, 3])
+    snapshots.save(meta, b"state" * 100)
+    assert snapshots.wait_idle(30)
+    text = metrics.text().decode()
+    snapshots.close(30)
+    assert 'appliance_kv_snapshots_total{outcome="saved"} 1.0' in text
+    assert 'appliance_kv_snapshots_total{outcome="loaded"} 0.0' in text
+    assert samples(metrics)["appliance_kv_snapshot_bytes"] > 500
+    assert "garden" not in text
+
+
+def test_a_box_without_states_on_disk_says_so() -> None:
+    assert samples(Metrics(EngineGauges))["appliance_kv_snapshot_bytes"] == 0
 
 
 def test_every_way_a_turn_may_end_is_there_from_the_start() -> None:

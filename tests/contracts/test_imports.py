@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
-    "metrics": {"engine.gauges"},
+    "metrics": {"engine.gauges", "engine.kv_snapshots", "engine.kv_snapshot_collection"},
     "prompting": {"errors", NOUNS, "recall", "hot", "store"},
     "conversations": {"errors", "prompting", "recall", "hot", "store", "metrics", *ENGINE_FRONT},
     # The engine's values appear in the OpenAI-compatible answers; health asks whether the database

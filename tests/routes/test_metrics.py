@@ -125,7 +125,7 @@ async def test_every_label_is_one_of_a_few_and_no_path_is_one_that_was_asked_for
     ]
     of_python = {"implementation", "major", "minor", "patchlevel", "generation"}
     assert {name for name, _ in labels} <= of_python | {
-        *("method", "path", "status", "le", "version", "llama_cpp_python")
+        *("method", "path", "status", "outcome", "le", "version", "llama_cpp_python")
     }
     asked = {value for name, value in labels if name == "path"}
     assert asked == {"/", "/conversations/{conversation_id}", "/static/{file_path}", "/metrics"}
