@@ -148,30 +148,32 @@ class Stepper:
             if admission.lost is not None:
                 self._snapshots.save(admission.lost)
             self._give_up(admission.evicted)
-            if not self._restored(admission):
-                self._scheduler.seat(admission, self._kept(admission.seat))
+            self._give_beginning(admission, self._snapshots.loaded_for(admission.sequence))
             self._backend.begin(admission.sequence)
             self._outputs[admission.sequence].admitted(monotonic())
 
-    def _kept(self, seat: Seat) -> int:
-        """Give a seat the beginning that it was promised; returns what it really has."""
+    def _give_beginning(self, admission: Admission, state: bytes | None) -> None:
+        """Put into a seat what was promised: from the disk, from another seat, or its own."""
+        seat = admission.seat
+        if state is not None and seat.restored:
+            if self._backend.restore(seat.slot, state, seat.restored):
+                self._scheduler.restore(admission, self._joined(seat))
+                return
+            if seat.source is seat.slot:  # nothing is left of what it held
+                self._scheduler.seat(admission, 0)
+                return
         count = min(seat.count, seat.source.cells.count)  # room may have been made of the source
         if seat.source is seat.slot:
-            return self._backend.keep(seat.slot, count)
-        return self._backend.share(seat.source, seat.slot, count)
+            self._scheduler.seat(admission, self._backend.keep(seat.slot, count))
+        else:
+            self._scheduler.seat(admission, self._backend.share(seat.source, seat.slot, count))
 
-    def _restored(self, admission: Admission) -> bool:
-        """Give a seat the beginning that came from the disk, if there is one and it can be used."""
-        state, seat = self._snapshots.loaded_for(admission.sequence), admission.seat
-        if state is None or not seat.restored:
-            return False
-        if not self._backend.restore(seat.slot, state, seat.restored):
-            return False
-        # What another seat holds too is held once, together.
-        count = min(seat.count, seat.source.cells.count) if seat.source is not seat.slot else 0
-        is_joined = count > 0 and self._backend.join(seat.source, seat.slot, count)
-        self._scheduler.restore(admission, count if is_joined else 0)
-        return True
+    def _joined(self, seat: Seat) -> int:
+        """How much of what was restored another seat holds too, and now together with it."""
+        if seat.source is seat.slot:
+            return 0
+        count = min(seat.count, seat.source.cells.count)
+        return count if count and self._backend.join(seat.source, seat.slot, count) else 0
 
     def _give_up(self, evicted: list[Held]) -> None:
         for held in evicted:

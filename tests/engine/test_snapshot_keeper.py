@@ -116,6 +116,17 @@ def test_a_state_that_the_model_does_not_take_costs_a_prefill_and_nothing_else(
     assert again.say(LONG + "ok And now?")[1] == 0
 
 
+def test_a_state_that_is_not_taken_by_the_only_seat_leaves_it_empty(open_box: OpenIt) -> None:
+    first = open_box(slots=1, kv_tokens=400)
+    first.say(LONG + "a long ending that the shorter one has not got, " * 2)
+    first.stop()
+    again = open_box(slots=1, kv_tokens=400)
+    again.backend.restore = lambda slot, state, count: again.backend.keep(slot, 0)  # type: ignore
+    again.say(LONG[:100])
+    assert again.say(LONG + "a long ending")[1] <= 100
+    assert again.engine.gauges.self_check_failures == 0
+
+
 def test_only_a_seat_that_was_long_unused_is_written_while_nothing_runs(tmp_path: Path) -> None:
     snapshots = KvSnapshots(tmp_path / "kv", b"k" * 32, 10_000_000)
     snapshots.start()
