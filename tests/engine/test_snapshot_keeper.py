@@ -102,6 +102,7 @@ def test_forgetting_a_tag_takes_it_from_the_cache_and_the_disk(open_box: OpenIt)
     box.engine.forget("ann", "garden").result(30)
     assert box.snapshots.count == 0
     assert box.say(LONG)[1] == 0
+    assert box.snapshots.wait_idle(30)
     assert box.say(LONG.upper() + "ok", tag="other")[1] >= len(LONG), "nothing else was forgotten"
 
 
