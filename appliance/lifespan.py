@@ -142,6 +142,7 @@ def new_engine(
         waiting_limit=settings.engine.waiting_limit,
         threads=settings.engine.threads or physical_cores(),
         cores=physical_cores(),
+        target_step_seconds=settings.engine.step_ms / 1000,
     )
     return Engine(load or model.load, limits, snapshots), model
 
