@@ -83,9 +83,10 @@ async def open_box(
         tokenizer = ChatTokenizer(engine, model.template_values)
         assembler = Assembler(
             tokenizer,
-            WindowReader(database, window).load,
+            WindowReader(database, window),
             system_prompt=settings.assistant.system_prompt,
             reply_limit_tokens=settings.limits.reply_tokens,
+            context_full=settings.limits.context_full,
         )
         runner = TurnRunner(
             TurnRecord(database, metrics.count_turn),

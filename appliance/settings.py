@@ -182,6 +182,12 @@ class LimitsSettings(Section):
 
     message_chars: Whole = _whole(32_000, 1, 1_000_000, "Longest message, in characters.")
     reply_tokens: Whole = _whole(2048, 1, 131_072, "Longest reply, in tokens.")
+    context_full: Literal["shift", "stop"] = _setting(
+        "shift",
+        "When a conversation no longer fits into the model's context: shift leaves its oldest "
+        "messages unread and says so, stop ends it.",
+        "shift or stop",
+    )
 
 
 class AssistantSettings(Section):
