@@ -179,6 +179,7 @@ class TurnRunner:
                 live.phase = TurnPhase.READING if event.place is None else TurnPhase.WAITING
                 live.prefilled_tokens = event.prefilled_tokens
                 live.prompt_tokens = event.prompt_tokens
+                live.wait_seconds = event.wait_seconds
             case Delta():
                 offset = len(live.text)
                 live.text += event.text
