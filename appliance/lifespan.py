@@ -83,9 +83,10 @@ async def open_box(
         tokenizer = ChatTokenizer(engine, model.template_values)
         assembler = Assembler(
             tokenizer,
-            WindowReader(database, window).load,
+            WindowReader(database, window),
             system_prompt=settings.assistant.system_prompt,
             reply_limit_tokens=settings.limits.reply_tokens,
+            context_full=settings.limits.context_full,
         )
         runner = TurnRunner(
             TurnRecord(database, metrics.count_turn),
@@ -142,6 +143,7 @@ def new_engine(
         waiting_limit=settings.engine.waiting_limit,
         threads=settings.engine.threads or physical_cores(),
         cores=physical_cores(),
+        target_step_seconds=settings.engine.step_ms / 1000,
     )
     return Engine(load or model.load, limits, snapshots), model
 

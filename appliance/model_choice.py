@@ -39,6 +39,7 @@ class ModelChoice:
                 batch_tokens=engine.batch_tokens,
                 context_tokens=engine.context_tokens,
                 model_sha256=self._installed.sha256,
+                kv_type=engine.kv_type,
             ),
         )
 

@@ -31,15 +31,14 @@ from appliance.errors import ApplianceError, EngineUnavailable, PromptTooLong
 
 log = logging.getLogger(__name__)
 
-TARGET_STEP_SECONDS = 0.2
-
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
     """Sizes of the engine. Units as named; `kv_tokens` is shared by all seats.
 
     `slots` is how many replies are written at a time. There are more `seats` than that, so that
-    those who are not here just now find their conversation as they left it.
+    those who are not here just now find their conversation as they left it. A step should take
+    `target_step_seconds` at most: so long nobody's text grows.
     """
 
     slots: int
@@ -48,6 +47,7 @@ class EngineLimits:
     waiting_limit: int
     threads: int
     cores: int
+    target_step_seconds: float = 0.2
 
     @property
     def seats(self) -> int:
@@ -107,6 +107,11 @@ class Engine:
         """Raises EngineUnavailable while there is no model."""
         return self._ready_backend().vocabulary
 
+    @property
+    def context_tokens(self) -> int:
+        """Longest prompt and reply together. Raises EngineUnavailable."""
+        return min(self.vocabulary.context_tokens, self._limits.kv_tokens)
+
     def tokenize(self, text: str) -> list[int]:
         """Token ids of plain text, from any thread. Raises EngineUnavailable."""
         return self._ready_backend().tokenize(text)
@@ -131,7 +136,7 @@ class Engine:
 
         Raises EngineUnavailable, PromptTooLong.
         """
-        context_tokens = min(self.vocabulary.context_tokens, self._limits.kv_tokens)
+        context_tokens = self.context_tokens
         if len(prompt) >= context_tokens:
             raise PromptTooLong(
                 f"That is {len(prompt)} tokens, and the model reads at most {context_tokens - 1} "
@@ -263,7 +268,7 @@ class Engine:
         return Stepper(
             backend,
             scheduler,
-            StepBudget(TARGET_STEP_SECONDS, limits.batch_tokens),
+            StepBudget(limits.target_step_seconds, limits.batch_tokens),
             keeper,
             ThreadGovernor(limits.threads, limits.cores, others_seconds),
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -46,6 +46,7 @@ class BackendSettings:
     batch_tokens: int
     context_tokens: int | None = None
     model_sha256: str = ""
+    kv_type: Literal["f16", "q8_0"] = "f16"
 
 
 class LlamaBackend:
@@ -69,7 +70,7 @@ class LlamaBackend:
         self._pieces: dict[int, bytes] = {}
         self._allocate_batch(settings.batch_tokens)
         self.can_drop = self._drops_its_end()
-        self.fingerprint = f"{settings.model_sha256} {llama_cpp.__version__}"
+        self.fingerprint = f"{settings.model_sha256} {llama_cpp.__version__} {settings.kv_type}"
 
     def tokenize(self, text: str) -> list[int]:
         raw = text.encode("utf-8")
@@ -204,12 +205,13 @@ class LlamaBackend:
         params.n_threads = params.n_threads_batch = settings.threads
         params.kv_unified = True
         params.no_perf = True
+        if settings.kv_type == "q8_0":
+            params.type_k = params.type_v = llama_cpp.GGML_TYPE_Q8_0
+            # Only flash attention reads quantised values; by default it is used where it can be.
+            params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
         context = llama_cpp.llama_init_from_model(self._model, params)
         if not context:
-            raise ModelRefused(
-                f"There is not enough memory for {path.name} with {settings.kv_tokens} cells of KV "
-                "cache. Lower engine.kv_tokens or choose a smaller model."
-            )
+            raise ModelRefused(_no_context(path, settings))
         return context
 
     def _allocate_batch(self, batch_tokens: int) -> None:
@@ -288,3 +290,17 @@ class LlamaBackend:
         if token < 0:
             return ""
         return self._read_piece(token, special=True).decode("utf-8", "replace")
+
+
+def _no_context(path: Path, settings: BackendSettings) -> str:
+    if settings.kv_type != "f16":
+        # Models whose heads are of an odd size, or that flash attention cannot serve.
+        return (
+            f"{path.name} cannot be used with a {settings.kv_type} KV cache of "
+            f"{settings.kv_tokens} cells: the model does not allow it, or there is not enough "
+            "memory. Lower engine.kv_tokens, or set engine.kv_type to f16."
+        )
+    return (
+        f"There is not enough memory for {path.name} with {settings.kv_tokens} cells of KV cache. "
+        "Lower engine.kv_tokens or choose a smaller model."
+    )

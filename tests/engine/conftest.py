@@ -22,3 +22,8 @@ def llama() -> Iterator[LlamaBackend]:
     backend = LlamaBackend(embedded_model(), settings)
     yield backend
     backend.close()
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    return embedded_model()
