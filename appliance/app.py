@@ -17,8 +17,9 @@ from litestar.template import TemplateConfig
 from appliance.errors import ApplianceError
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
-from appliance.routes import conversations, health, openai, pages, stream, turns
+from appliance.routes import conversations, health, metrics, openai, pages, stream, turns
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
+from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
 from appliance.routes.security_headers import add_security_headers
 
@@ -45,7 +46,7 @@ def create_app(box: Box, port: int) -> Litestar:
             *(turns.create, turns.retry, turns.stop, stream.follow),
             *(conversations.rename, conversations.delete),
             *(openai.chat_completions, openai.models, openai.model),
-            *(health.alive, health.ready),
+            *(health.alive, health.ready, metrics.show),
             static,
         ],
         dependencies={
@@ -53,10 +54,11 @@ def create_app(box: Box, port: int) -> Litestar:
             "service": _provide(box.service),
             "completions": _provide(box.completions),
             "database": _provide(box.database),
+            "metrics": _provide(box.metrics),
         },
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=_template_engine()),
-        middleware=[SameOriginMiddleware()],
+        middleware=[RequestMetricsMiddleware(box.metrics), SameOriginMiddleware()],
         allowed_hosts=AllowedHostsConfig(_allowed_hosts(box, port), www_redirect=False),
         csrf_config=CSRFConfig(
             secret=box.page_secret,
@@ -64,7 +66,7 @@ def create_app(box: Box, port: int) -> Litestar:
             header_name="x-csrf-token",
             cookie_httponly=True,
             cookie_samesite="strict",
-            exclude=["^/v1/", "^/static/", "^/healthz$", "^/readyz$"],
+            exclude=["^/v1/", "^/static/", "^/healthz$", "^/readyz$", "^/metrics$"],
         ),
         exception_handlers={
             ApplianceError: refuse,

@@ -6,19 +6,26 @@ from typing import Protocol
 
 from appliance.conversations.box_status import BoxStatus, box_status
 from appliance.conversations.completions import ChatTokens
-from appliance.conversations.generation import EngineGenerations, Generations
+from appliance.conversations.generation import (
+    EngineGenerations,
+    Generations,
+    Observer,
+    nobody_observes,
+)
 from appliance.conversations.model_profile import ModelProfile
 from appliance.cpu import physical_cores
 from appliance.engine.backend import Backend
 from appliance.engine.chat_tokenizer import ChatTokenizer
 from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine.gauges import EngineGauges
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.model_choice import ModelChoice
 from appliance.model_files.library import ModelLibrary
 from appliance.model_files.presets import load_presets
 from appliance.model_swap import ModelSwap
 from appliance.paths import PRESETS
-from appliance.prompting.assembler import CountsAhead, Tokenizer
+from appliance.prompting.assembler import CountsAhead
+from appliance.prompting.fitting import Tokenizer
 from appliance.settings import Settings
 
 
@@ -34,6 +41,7 @@ class ChatEngine:
     tokenizer: EngineTokenizer
     profile: Callable[[], ModelProfile]
     status: Callable[[], BoxStatus]
+    gauges: Callable[[], EngineGauges]
     ahead: CountsAhead | None = None
     """Only of a machine elsewhere, whose tokenizer is asked ahead."""
     swap: ModelSwap | None = None
@@ -44,14 +52,20 @@ def chat_engine(
     settings: Settings,
     load: Callable[[], Backend] | None = None,
     snapshots: KvSnapshots | None = None,
+    observer: Observer = nobody_observes,
 ) -> ChatEngine:
     """The engine that the settings ask for. `load` stands in for the model that they name."""
-    return _local(settings, load, snapshots) if settings.engine.url is None else _remote(settings)
+    if settings.engine.url is not None:
+        return _remote(settings, observer)
+    return _local(settings, load, snapshots, observer)
 
 
-def _local(
-    settings: Settings, load: Callable[[], Backend] | None, snapshots: KvSnapshots | None
-) -> ChatEngine:
+def new_engine(
+    settings: Settings,
+    load: Callable[[], Backend] | None = None,
+    snapshots: KvSnapshots | None = None,
+) -> tuple[Engine, ModelChoice]:
+    """The engine in this process, and the model that the settings name for it."""
     model = ModelChoice(settings, ModelLibrary(settings.model_dir, load_presets(PRESETS)))
     limits = EngineLimits(
         slots=settings.engine.slots,
@@ -60,20 +74,31 @@ def _local(
         waiting_limit=settings.engine.waiting_limit,
         threads=settings.engine.threads or physical_cores(),
         cores=physical_cores(),
+        target_step_seconds=settings.engine.step_ms / 1000,
     )
-    engine = Engine(load or model.loader(model.name), limits, snapshots)
-    generations = EngineGenerations(engine)
+    return Engine(load or model.loader(model.name), limits, snapshots), model
+
+
+def _local(
+    settings: Settings,
+    load: Callable[[], Backend] | None,
+    snapshots: KvSnapshots | None,
+    observer: Observer,
+) -> ChatEngine:
+    engine, model = new_engine(settings, load, snapshots)
+    generations = EngineGenerations(engine, observer)
     swap = ModelSwap(model, engine, generations)
     return ChatEngine(
         generations,
         ChatTokenizer(engine, model.template_values),
         model.profile,
         swap.status,
+        lambda: engine.gauges,
         swap=swap,
     )
 
 
-def _remote(settings: Settings) -> ChatEngine:
+def _remote(settings: Settings, observer: Observer) -> ChatEngine:
     # An HTTP client is loaded only by a box that is told to use one.
     from appliance.remote.connection import Connection
     from appliance.remote.generations import RemoteGenerations
@@ -88,12 +113,18 @@ def _remote(settings: Settings) -> ChatEngine:
     connection = Connection(engine.url, key)
     server = RemoteServer(connection, engine.url_model, engine.url_context_tokens)
     tokenizer = RemoteTokenizer(server, TokenCounts(connection))
+    generations = RemoteGenerations(
+        connection,
+        server,
+        slots=engine.slots,
+        waiting_limit=engine.waiting_limit,
+        observer=observer,
+    )
     return ChatEngine(
-        RemoteGenerations(
-            connection, server, slots=engine.slots, waiting_limit=engine.waiting_limit
-        ),
+        generations,
         tokenizer,
         lambda: RemoteProfile(server.model_name),
         lambda: box_status(server.state, server.model_name, server.failure, server.host),
+        generations.gauges,
         ahead=tokenizer,
     )

@@ -3,7 +3,8 @@
 ApplianceError
 +-- SettingsError        a setting is wrong; the start is refused
 +-- InvalidInput         what was sent cannot be accepted; the sentence says what to do
-|   `-- PromptTooLong    more tokens than the model can read
+|   +-- PromptTooLong    more tokens than the model can read
+|   `-- ConversationFull     a conversation that may not be cut has come to its end
 +-- NotFound             no such thing, or not this person's
 +-- Conflict             right request, wrong moment: another turn is still running
 +-- ModelError           a model file or preset
@@ -39,6 +40,10 @@ class InvalidInput(ApplianceError):
 
 class PromptTooLong(InvalidInput):
     """A message alone is longer than the model's context."""
+
+
+class ConversationFull(InvalidInput):
+    """The whole conversation does not fit into the context, and nothing of it may be left out."""
 
 
 class NotFound(ApplianceError):

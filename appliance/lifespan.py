@@ -14,6 +14,7 @@ from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
 from appliance.conversations.recovery import resume_unfinished
+from appliance.conversations.sequence_watch import SequenceWatch
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
@@ -25,6 +26,7 @@ from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.server import ValkeyServer
 from appliance.hot.token_stream import TokenStream
+from appliance.metrics import Metrics
 from appliance.prompting.assembler import Assembler
 from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
@@ -45,6 +47,7 @@ class Box:
     generations: Generations
     runner: TurnRunner
     database: Database
+    metrics: Metrics
     engine: ChatEngine
     valkey: ValkeyServer | None
     page_secret: str
@@ -64,25 +67,31 @@ async def open_box(
         hot, valkey = await _open_hot(settings, stack)
         secret = page_secret(settings.data_dir)
         snapshots = _open_snapshots(settings, secret, stack)
-        engine = chat_engine(settings, load, snapshots)
+        metrics = Metrics(lambda: engine.gauges(), snapshots)
+        engine = chat_engine(settings, load, snapshots, lambda at: SequenceWatch(metrics, at).take)
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
         window, token_stream = RecentWindow(hot), TokenStream(hot)
         assembler = Assembler(
             engine.tokenizer,
-            WindowReader(database, window).load,
+            WindowReader(database, window),
             system_prompt=settings.assistant.system_prompt,
             reply_limit_tokens=settings.limits.reply_tokens,
+            context_full=settings.limits.context_full,
             ahead=engine.ahead,
         )
         runner = TurnRunner(
-            TurnRecord(database), generations, assembler, window, token_stream, engine.profile
+            TurnRecord(database, metrics.count_turn),
+            generations,
+            assembler,
+            window,
+            token_stream,
+            engine.profile,
         )
         stack.push_async_callback(runner.shut_down)
         if engine.swap is not None:
             stack.push_async_callback(engine.swap.stop)
-
         open_turns = settings.engine.slots + settings.engine.waiting_limit
         async with database.write() as tx:
             person = await people.local_person(tx)
@@ -105,6 +114,7 @@ async def open_box(
             generations=generations,
             runner=runner,
             database=database,
+            metrics=metrics,
             engine=engine,
             valkey=valkey,
             page_secret=secret,

@@ -55,6 +55,7 @@ class ModelChoice:
                 batch_tokens=engine.batch_tokens,
                 context_tokens=engine.context_tokens,
                 model_sha256=self._installed.sha256,
+                kv_type=engine.kv_type,
                 adapters=tuple((a.path, a.sha256, a.scale) for a in self._installed.adapters),
             ),
             self._note_progress,

@@ -134,6 +134,19 @@ class EngineSettings(Section):
         "Most disk, in megabytes, for the KV cache of conversations that are idle; 0 keeps none.",
     )
     batch_tokens: Whole = _whole(512, 32, 8192, "Most tokens that one step of the model takes in.")
+    step_ms: Whole = _whole(
+        200,
+        20,
+        5000,
+        "Longest that one step of the model should take, in milliseconds, so that nobody's text "
+        "stands still for longer.",
+    )
+    kv_type: Literal["f16", "q8_0"] = _setting(
+        "f16",
+        "How exactly the KV cache keeps numbers; q8_0 halves its memory for slightly less exact "
+        "answers.",
+        "f16 or q8_0",
+    )
     waiting_limit: Whole = _whole(
         64, 1, 10_000, "How many turns may wait for a slot before new ones are turned away."
     )
@@ -194,6 +207,12 @@ class LimitsSettings(Section):
 
     message_chars: Whole = _whole(32_000, 1, 1_000_000, "Longest message, in characters.")
     reply_tokens: Whole = _whole(2048, 1, 131_072, "Longest reply, in tokens.")
+    context_full: Literal["shift", "stop"] = _setting(
+        "shift",
+        "When a conversation no longer fits into the model's context: shift leaves its oldest "
+        "messages unread and says so, stop ends it.",
+        "shift or stop",
+    )
 
 
 class AssistantSettings(Section):

@@ -113,6 +113,9 @@ class ScriptedBackend:
     def set_threads(self, threads: int) -> None:
         self.threads = threads
 
+    def held_tokens(self, slot: Slot) -> int:
+        return len(self.cells.get(slot.index, []))
+
     def decode(self, batch: Batch) -> Mapping[Sequence, list[int]]:
         if self._gate is not None:
             assert self._gate.acquire(timeout=30), "a gated test let too few steps"

@@ -1,7 +1,7 @@
 """A completion without a conversation: messages in, events out, nothing kept."""
 
 from collections.abc import Callable, Mapping, Sequence, Sized
-from time import time
+from time import monotonic, time
 from typing import Any, Protocol
 
 from appliance.conversations.generation import Generation, Generations
@@ -73,4 +73,4 @@ class Completions:
             )
         max_tokens = min(room, sampling.get("max_tokens") or room)
         params = self._model_profile().sampling_params(**{**sampling, "max_tokens": max_tokens})
-        return self._generations.begin(owner, prompt, params)
+        return self._generations.begin(owner, prompt, params, accepted_at=monotonic())

@@ -133,6 +133,8 @@ class TurnSnapshot:
     """Place in the queue while waiting; 1 is next."""
     prefilled_tokens: int = 0
     prompt_tokens: int = 0
+    wait_seconds: float | None = None
+    """About how long until the first word; None when nothing is known."""
 
     @property
     def reading_percent(self) -> int:

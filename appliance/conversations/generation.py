@@ -24,15 +24,26 @@ from appliance.errors import EngineUnavailable
 
 log = structlog.get_logger(__name__)
 
+Observe = Callable[[Event], None]
+"""Sees each event of one sequence, on the event loop; must return at once."""
+
+Observer = Callable[[float | None], Observe]
+"""Makes one for a sequence that somebody has waited for since that reading of the clock."""
+
+
+def nobody_observes(accepted_at: float | None) -> Observe:
+    return lambda event: None
+
 
 class Generation:
     """One running sequence. Leaving the `async with` block cancels it if it is not over.
 
-    `cancel` is given the id and asks whoever writes it to stop.
+    `cancel` is given the id and asks whoever writes it to stop; `observe` sees each event.
     """
 
-    def __init__(self, sequence_id: str, cancel: Callable[[str], None]) -> None:
+    def __init__(self, sequence_id: str, cancel: Callable[[str], None], observe: Observe) -> None:
         self._cancel = cancel
+        self._observe = observe
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
         self._is_over = False
@@ -40,6 +51,7 @@ class Generation:
 
     def deliver(self, event: Event) -> None:
         """Called on the event loop. Only the newest progress is of interest to anybody."""
+        self._observe(event)
         if isinstance(event, Progress) and self._events and isinstance(self._events[-1], Progress):
             self._events[-1] = event
         else:
@@ -106,11 +118,14 @@ class Generations(Protocol):
         *,
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
+        accepted_at: float | None = None,
     ) -> Generation:
         """Submit a prompt as this engine's own tokenizer made it; its length is in tokens.
 
-        Its first `public_tokens` are the box's own words; `tag` is what it belongs to. Raises
-        EngineUnavailable, PromptTooLong, InvalidInput.
+        Its first `public_tokens` are the box's own words; `tag` is what it belongs to;
+        `accepted_at` is the `time.monotonic` reading when somebody began to wait for it, and
+        without one how long it takes is in no metric. Raises EngineUnavailable, PromptTooLong,
+        InvalidInput.
         """
         ...
 
@@ -123,8 +138,9 @@ class Generations(Protocol):
 class EngineGenerations:
     """All running sequences of the engine in this process."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, observer: Observer = nobody_observes) -> None:
         self._engine = engine
+        self._observer = observer
         self._open: dict[str, Generation] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loading: asyncio.Task[bool] | None = None
@@ -187,13 +203,14 @@ class EngineGenerations:
         *,
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
+        accepted_at: float | None = None,
     ) -> Generation:
         """Submit token ids; `Engine.submit` says what the arguments mean.
 
         Raises EngineUnavailable, PromptTooLong.
         """
         assert isinstance(prompt, list), "the engine's own tokenizer makes lists of token ids"
-        generation = Generation(new_id(), self._engine.cancel)
+        generation = Generation(new_id(), self._engine.cancel, self._observer(accepted_at))
         self._engine.submit(
             generation.sequence_id,
             owner,

@@ -22,6 +22,7 @@ class LiveTurn:
         self.place: int | None = None
         self.prefilled_tokens = 0
         self.prompt_tokens = 0
+        self.wait_seconds: float | None = None
         self.accepted_at = monotonic()
         self.ttft_ms: int | None = None
         self.generation: Generation | None = None
@@ -37,6 +38,7 @@ class LiveTurn:
             place=self.place,
             prefilled_tokens=self.prefilled_tokens,
             prompt_tokens=self.prompt_tokens,
+            wait_seconds=self.wait_seconds,
         )
 
     def changed(self) -> None:

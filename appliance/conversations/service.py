@@ -27,9 +27,10 @@ from appliance.conversations.conversation import (
     new_id,
 )
 from appliance.conversations.live_turn import ended_snapshot
+from appliance.conversations.room import check_room
 from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
-from appliance.errors import Conflict, EngineUnavailable, NotFound, QueueFull
+from appliance.errors import Conflict, NotFound, QueueFull
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.prompting.assembler import Assembler
@@ -81,11 +82,14 @@ class ConversationService:
         """Accept a message; when this returns, the message is on disk and its turn has begun.
 
         The same `client_message_id` again is harmless: it answers with what was accepted the first
-        time. Raises InvalidInput, PromptTooLong, NotFound, Conflict, QueueFull, StoreError.
+        time. Raises InvalidInput, PromptTooLong, ConversationFull, NotFound, Conflict, QueueFull,
+        StoreError.
         """
         client_message_id = accepted_client_id(client_message_id)
         content = accepted_content(content, self._limits.message_chars)
-        await self._check_size(content)
+        await check_room(
+            self._database, self._assembler, person, conversation_id, content, client_message_id
+        )
         # Shielded: a client that hangs up now must not leave a stored message without its turn.
         accepting = self._accept(person, conversation_id, content, client_message_id)
         return await asyncio.shield(asyncio.ensure_future(accepting))
@@ -223,13 +227,6 @@ class ConversationService:
         if running is not None:
             await self._token_stream.forget(running.turn_id)
         return receipt
-
-    async def _check_size(self, content: str) -> None:
-        try:
-            await self._assembler.count_ahead([content])
-            self._assembler.check(content)
-        except EngineUnavailable:
-            return  # cannot be counted yet; the turn counts again before it runs
 
     def _check_queue(self) -> None:
         if self._runner.open_count >= self._limits.open_turns:

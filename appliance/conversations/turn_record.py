@@ -1,7 +1,7 @@
 """What the store learns of a turn while it runs. The last write comes before any reader is told."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from time import time
 
@@ -35,10 +35,11 @@ _STATUS = {
 
 
 class TurnRecord:
-    """Writes a live turn down."""
+    """Writes a live turn down; `count_end` is told how each one ended."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, count_end: Callable[[TurnStatus], None]) -> None:
         self._database = database
+        self._count_end = count_end
 
     async def begin(
         self,
@@ -100,7 +101,9 @@ class TurnRecord:
                 await conversations.set_leaf(
                     tx, person_key, reply.conversation_id, reply.message_id, reply.created_at
                 )
-            await turns.finish(tx, person_key, turn)
+            is_ended = await turns.finish(tx, person_key, turn)
+        if is_ended:
+            self._count_end(turn.status)
 
 
 def ended_turn(

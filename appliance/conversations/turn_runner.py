@@ -24,7 +24,7 @@ from appliance.conversations.generation import Generations
 from appliance.conversations.live_turn import LiveTurn
 from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.turn_record import TurnRecord, ended_turn, turn_counts
-from appliance.engine.events import Delta, Ended, Event, Progress
+from appliance.engine.events import Delta, Ended, Event, Progress, SequenceCounts
 from appliance.engine.sequence import FinishReason
 from appliance.errors import ApplianceError, NotFound, StoreError
 from appliance.hot.recent_window import RecentWindow
@@ -147,6 +147,10 @@ class TurnRunner:
         given = {"seed": live.turn.seed} if live.turn.seed else {}
         sampling = model.sampling_params(max_tokens=prompt.reply_tokens, **given)
         await self.record.begin(live, prompt.record, sampling, model.sha256)
+        if prompt.reply_tokens == 0:
+            # The box stopped after the last word for which there was room.
+            counts = SequenceCounts(len(prompt.tokens), 0, 0, 0, None, 0)
+            return Ended("", FinishReason.LENGTH, counts)
         checkpoints = asyncio.create_task(self.record.keep_checkpointing(live))
         try:
             async with self._generations.begin(
@@ -155,6 +159,7 @@ class TurnRunner:
                 sampling,
                 prompt.public_tokens,
                 tag=live.turn.conversation_id,
+                accepted_at=live.accepted_at,
             ) as generation:
                 live.generation = generation
                 if live.is_stopping:
@@ -174,6 +179,7 @@ class TurnRunner:
                 live.phase = TurnPhase.READING if event.place is None else TurnPhase.WAITING
                 live.prefilled_tokens = event.prefilled_tokens
                 live.prompt_tokens = event.prompt_tokens
+                live.wait_seconds = event.wait_seconds
             case Delta():
                 offset = len(live.text)
                 live.text += event.text

@@ -74,6 +74,11 @@ class Backend(Protocol):
     def join(self, source: Slot, target: Slot, count: int) -> bool:
         """Both seats hold the same first `count` tokens; from now on in the same cells."""
 
+    def held_tokens(self, slot: Slot) -> int:
+        """How many tokens a seat holds, by the model's own account; negative: so many are missing
+        at its beginning.
+        """
+
     def state(self, slot: Slot) -> bytearray:
         """All that a seat holds, to be restored later; empty when this model cannot."""
 

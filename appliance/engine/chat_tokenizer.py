@@ -24,7 +24,7 @@ class ChatTokenizer:
 
     @property
     def context_tokens(self) -> int:
-        return self._engine.vocabulary.context_tokens
+        return self._engine.context_tokens
 
     def count(self, text: str) -> int:
         """Tokens of a plain text, without what a template puts around it."""

@@ -18,6 +18,7 @@ from appliance.engine.backend import Backend, Vocabulary
 from appliance.engine.commands import Call, Cancel, Command, Forget, Replace, Stop, Submit, Wake
 from appliance.engine.core_load import others_seconds
 from appliance.engine.events import Event
+from appliance.engine.gauges import EngineGauges, Meter
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine.outbox import TOGETHER_SECONDS, Outbox
 from appliance.engine.scheduler import Scheduler, SchedulerLimits
@@ -30,8 +31,6 @@ from appliance.errors import ApplianceError, EngineUnavailable, PromptTooLong
 
 log = logging.getLogger(__name__)
 
-TARGET_STEP_SECONDS = 0.2
-
 LoadModel = Callable[[], Backend]
 """Opens a model, on the compute thread; what it raises becomes the engine's failure."""
 
@@ -41,7 +40,8 @@ class EngineLimits:
     """Sizes of the engine. Units as named; `kv_tokens` is shared by all seats.
 
     `slots` is how many replies are written at a time. There are more `seats` than that, so that
-    those who are not here just now find their conversation as they left it.
+    those who are not here just now find their conversation as they left it. A step should take
+    `target_step_seconds` at most: so long nobody's text grows.
     """
 
     slots: int
@@ -50,6 +50,7 @@ class EngineLimits:
     waiting_limit: int
     threads: int
     cores: int
+    target_step_seconds: float = 0.2
 
     @property
     def seats(self) -> int:
@@ -90,6 +91,8 @@ class Engine:
         self._is_replacing = False
         self.state = EngineState.LOADING
         self.failure: str | None = None
+        self.gauges = EngineGauges(total_cells=limits.kv_tokens)
+        """How it stood after its latest step; read it from any thread."""
         self.loaded = threading.Event()
         """Set when loading is over, well or not."""
 
@@ -108,6 +111,11 @@ class Engine:
     def vocabulary(self) -> Vocabulary:
         """Raises EngineUnavailable while there is no model."""
         return self._ready_backend().vocabulary
+
+    @property
+    def context_tokens(self) -> int:
+        """Longest prompt and reply together. Raises EngineUnavailable."""
+        return min(self.vocabulary.context_tokens, self._limits.kv_tokens)
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of plain text, from any thread. Raises EngineUnavailable."""
@@ -133,7 +141,7 @@ class Engine:
 
         Raises EngineUnavailable, PromptTooLong.
         """
-        context_tokens = min(self.vocabulary.context_tokens, self._limits.kv_tokens)
+        context_tokens = self.context_tokens
         if len(prompt) >= context_tokens:
             raise PromptTooLong(
                 f"That is {len(prompt)} tokens, and the model reads at most {context_tokens - 1} "
@@ -252,21 +260,30 @@ class Engine:
 
     def _serve(self, backend: Backend) -> None:
         stepper, outbox = self._new_stepper(backend), Outbox(TOGETHER_SECONDS)
+        meter = Meter(stepper.scheduler)
         while self._obey_inbox(stepper):
+            began, had_work = monotonic(), stepper.has_work
             try:
                 stepper.step()
+                if not stepper.has_work:
+                    meter.add_check(stepper.check())
             except Exception:
                 # The engine's border: one bad step must not end the box.
                 log.exception("a step failed; the KV cache is emptied and what ran is ended")
                 stepper.recover()
+            if had_work:
+                meter.add_step(monotonic() - began)
+            self.gauges = meter.gauges(stepper.threads)
             self._tell(stepper, outbox)
         stepper.save_all()
         stepper.cancel_all()
         self._tell(stepper, outbox)
         self._backend = None
-        backend.close()
-        if self._replacement is None:
+        is_last = self._replacement is None
+        if is_last:
             self.state = EngineState.STOPPED
+        backend.close()
+        if is_last:
             self._refuse_the_rest()
 
     def _tell(self, stepper: Stepper, outbox: Outbox) -> None:
@@ -293,7 +310,7 @@ class Engine:
         return Stepper(
             backend,
             scheduler,
-            StepBudget(TARGET_STEP_SECONDS, limits.batch_tokens),
+            StepBudget(limits.target_step_seconds, limits.batch_tokens),
             keeper,
             ThreadGovernor(limits.threads, limits.cores, others_seconds),
         )

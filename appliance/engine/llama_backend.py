@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -48,6 +48,7 @@ class BackendSettings:
     model_sha256: str = ""
     adapters: tuple[tuple[Path, str, float], ...] = ()
     """LoRA adapters: (file, sha256, scale)."""
+    kv_type: Literal["f16", "q8_0"] = "f16"
 
 
 class LlamaBackend:
@@ -69,11 +70,16 @@ class LlamaBackend:
         self._context = self._new_context(path, settings)
         self._apply_adapters(settings.adapters)
         self._memory = llama_cpp.llama_get_memory(self._context)
+        self._keeps_beginnings = not (
+            llama_cpp.llama_model_n_swa(self._model)
+            or llama_cpp.llama_model_is_recurrent(self._model)
+            or llama_cpp.llama_model_is_hybrid(self._model)
+        )
         self._samplers: dict[Sequence, Any] = {}
         self._pieces: dict[int, bytes] = {}
         self._allocate_batch(settings.batch_tokens)
         self.can_drop = self._drops_its_end()
-        parts = [settings.model_sha256, llama_cpp.__version__]
+        parts = [settings.model_sha256, llama_cpp.__version__, settings.kv_type]
         parts += [f"{sha256}*{scale}" for _, sha256, scale in settings.adapters]
         self.fingerprint = " ".join(parts)
 
@@ -146,6 +152,13 @@ class LlamaBackend:
         llama_cpp.llama_memory_seq_rm(self._memory, slot.index, -1, -1)
         return 0
 
+    def held_tokens(self, slot: Slot) -> int:
+        # Recurrent and sliding-window memories let go of the beginning by themselves.
+        first = llama_cpp.llama_memory_seq_pos_min(self._memory, slot.index)
+        if first > 0 and self._keeps_beginnings:
+            return -int(first)
+        return int(llama_cpp.llama_memory_seq_pos_max(self._memory, slot.index)) + 1
+
     def decode(self, batch: Batch) -> Mapping[Sequence, Tokens[int]]:
         outputs = self._fill(batch)
         code = llama_cpp.llama_decode(self._context, self._batch)
@@ -211,12 +224,13 @@ class LlamaBackend:
         params.n_threads = params.n_threads_batch = settings.threads
         params.kv_unified = True
         params.no_perf = True
+        if settings.kv_type == "q8_0":
+            params.type_k = params.type_v = llama_cpp.GGML_TYPE_Q8_0
+            # Only flash attention reads quantised values; by default it is used where it can be.
+            params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
         context = llama_cpp.llama_init_from_model(self._model, params)
         if not context:
-            raise ModelRefused(
-                f"There is not enough memory for {path.name} with {settings.kv_tokens} cells of KV "
-                "cache. Lower engine.kv_tokens or choose a smaller model."
-            )
+            raise ModelRefused(_no_context(path, settings))
         return context
 
     def _apply_adapters(self, adapters: tuple[tuple[Path, str, float], ...]) -> None:
@@ -312,3 +326,17 @@ class LlamaBackend:
         if token < 0:
             return ""
         return self._read_piece(token, special=True).decode("utf-8", "replace")
+
+
+def _no_context(path: Path, settings: BackendSettings) -> str:
+    if settings.kv_type != "f16":
+        # Models whose heads are of an odd size, or that flash attention cannot serve.
+        return (
+            f"{path.name} cannot be used with a {settings.kv_type} KV cache of "
+            f"{settings.kv_tokens} cells: the model does not allow it, or there is not enough "
+            "memory. Lower engine.kv_tokens, or set engine.kv_type to f16."
+        )
+    return (
+        f"There is not enough memory for {path.name} with {settings.kv_tokens} cells of KV cache. "
+        "Lower engine.kv_tokens or choose a smaller model."
+    )

@@ -114,6 +114,13 @@ class SlotPool:
         # What an aside leaves is the first to go.
         slot.last_used = 0 if sequence.is_aside else self._tick
 
+    def clear(self) -> None:
+        """Nobody has a seat and no seat holds anything, whatever they believed before."""
+        for slot in self._slots:
+            slot.cells.runs, slot.cells.count = [], 0
+            slot.sequence = None
+            self.forget(slot)
+
     def forget(self, slot: Slot) -> None:
         """The seat holds nothing any more."""
         self.cells.trim(slot.cells, 0)

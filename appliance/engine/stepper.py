@@ -12,6 +12,7 @@ from appliance.engine.events import Event, Progress
 from appliance.engine.output import Output
 from appliance.engine.prefix_cache import Seat
 from appliance.engine.scheduler import Admission, Scheduler
+from appliance.engine.self_check import violations
 from appliance.engine.sequence import FinishReason, Priority, Sequence, SequenceStatus
 from appliance.engine.slots import Held
 from appliance.engine.snapshot_keeper import SnapshotKeeper
@@ -32,16 +33,24 @@ class Stepper:
         scheduler: Scheduler,
         budget: StepBudget,
         snapshots: SnapshotKeeper,
-        threads: ThreadGovernor,
+        governor: ThreadGovernor,
     ) -> None:
         self._backend = backend
         self._scheduler = scheduler
         self._budget = budget
         self._snapshots = snapshots
-        self._threads = threads
+        self._governor = governor
         self._outputs: dict[Sequence, Output] = {}
         self._waits = WaitEstimate()
         self._events: list[Event] = []
+
+    @property
+    def scheduler(self) -> Scheduler:
+        return self._scheduler
+
+    @property
+    def threads(self) -> int:
+        return self._governor.threads
 
     @property
     def has_work(self) -> bool:
@@ -119,35 +128,52 @@ class Stepper:
             self._end(sequence, "The model stopped in the middle of this reply. Try again.")
         self._empty_cache()
 
+    def check(self) -> list[str]:
+        """What does not add up while there is nothing to do; then all begins anew, with empty
+        seats.
+        """
+        found = violations(self._scheduler, self._outputs, self._backend.held_tokens)
+        if found:
+            log.error("the KV cache does not add up, so it is emptied: %s", "; ".join(found))
+            for sequence in set(self._outputs).difference(self._scheduler.waiting):
+                sequence.status, sequence.slot = SequenceStatus.FAILED, None
+                sequence.finish_reason = FinishReason.ERROR
+                self._end(sequence, "The box lost track of this reply. Try again.")
+            self._backend.reset()
+            self._scheduler.slots.clear()
+        return found
+
     def _admit(self) -> None:
         for admission in self._scheduler.admit():
             if admission.lost is not None:
                 self._snapshots.save(admission.lost)
             self._give_up(admission.evicted)
-            if not self._restored(admission):
-                self._scheduler.seat(admission, self._kept(admission.seat))
+            self._give_beginning(admission, self._snapshots.loaded_for(admission.sequence))
             self._backend.begin(admission.sequence)
             self._outputs[admission.sequence].admitted(monotonic())
 
-    def _kept(self, seat: Seat) -> int:
-        """Give a seat the beginning that it was promised; returns what it really has."""
+    def _give_beginning(self, admission: Admission, state: bytes | None) -> None:
+        """Put into a seat what was promised: from the disk, from another seat, or its own."""
+        seat = admission.seat
+        if state is not None and seat.restored:
+            if self._backend.restore(seat.slot, state, seat.restored):
+                self._scheduler.restore(admission, self._joined(seat))
+                return
+            if seat.source is seat.slot:  # nothing is left of what it held
+                self._scheduler.seat(admission, 0)
+                return
         count = min(seat.count, seat.source.cells.count)  # room may have been made of the source
         if seat.source is seat.slot:
-            return self._backend.keep(seat.slot, count)
-        return self._backend.share(seat.source, seat.slot, count)
+            self._scheduler.seat(admission, self._backend.keep(seat.slot, count))
+        else:
+            self._scheduler.seat(admission, self._backend.share(seat.source, seat.slot, count))
 
-    def _restored(self, admission: Admission) -> bool:
-        """Give a seat the beginning that came from the disk, if there is one and it can be used."""
-        state, seat = self._snapshots.loaded_for(admission.sequence), admission.seat
-        if state is None or not seat.restored:
-            return False
-        if not self._backend.restore(seat.slot, state, seat.restored):
-            return False
-        # What another seat holds too is held once, together.
-        count = min(seat.count, seat.source.cells.count) if seat.source is not seat.slot else 0
-        is_joined = count > 0 and self._backend.join(seat.source, seat.slot, count)
-        self._scheduler.restore(admission, count if is_joined else 0)
-        return True
+    def _joined(self, seat: Seat) -> int:
+        """How much of what was restored another seat holds too, and now together with it."""
+        if seat.source is seat.slot:
+            return 0
+        count = min(seat.count, seat.source.cells.count)
+        return count if count and self._backend.join(seat.source, seat.slot, count) else 0
 
     def _give_up(self, evicted: list[Held]) -> None:
         for held in evicted:
@@ -169,7 +195,7 @@ class Stepper:
         now = monotonic()
         if not batch.drafted_tokens:
             self._budget.observe(prefill_tokens, decode_rows, now - began)
-        if (threads := self._threads.after_step(now)) is not None:
+        if (threads := self._governor.after_step(now)) is not None:
             self._backend.set_threads(threads)
         ended = self._scheduler.apply(batch, sampled, self._backend.is_end)
         for sequence, tokens in sampled.items():

@@ -1,36 +1,30 @@
-"""What the model shall see: system text and the window of recent messages, and the record of both.
+"""What the model shall see: system text and the newest messages, and the record of both.
 
 A prompt is never cut silently: what was left out stands in the record, which is stored with the
 turn.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Sized
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from appliance.conversations.conversation import Message, Person, Role, Turn
-from appliance.errors import PromptTooLong
-from appliance.prompting.budget import (
-    MESSAGE_OVERHEAD_TOKENS,
-    Budget,
-    first_kept,
-    split_context,
-)
+from appliance.prompting.budget import MESSAGE_OVERHEAD_TOKENS, ContextFull
+from appliance.prompting.fitting import Fitter, Tokenizer
+from appliance.prompting.window import Window
 
 
-class Tokenizer(Protocol):
-    """The model's eyes. A prompt is what its engine wants; its length is in tokens."""
+class Windows(Protocol):
+    """Where the messages of a branch come from; `leaf_id` is its last one."""
 
-    @property
-    def context_tokens(self) -> int: ...
+    async def recent(self, person: Person, conversation_id: str, leaf_id: str) -> Window:
+        """The newest ones, quickly."""
+        ...
 
-    def count(self, text: str) -> int: ...
-
-    def continued(self, messages: Sequence[tuple[str, str]], reply_so_far: str) -> Sized: ...
-
-    # Positional, because what a prompt is made of is between a tokenizer and its engine.
-    def shared_with(self, tokens: Any, system_prompt: str, /) -> int:
-        """How many leading tokens a conversation has from its system text alone."""
+    async def longer(
+        self, person: Person, conversation_id: str, leaf_id: str, most_messages: int
+    ) -> Window:
+        """As many as are asked for."""
         ...
 
 
@@ -45,16 +39,13 @@ class CountsAhead(Protocol):
         ...
 
 
-LoadWindow = Callable[[Person, str, str], Awaitable[Sequence[Message]]]
-"""(person, conversation_id, leaf message_id) -> messages of the branch, oldest first."""
-
-
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What the engine reads (token ids, for the one in this process), how long the reply may get,
     and what the tokens hold.
 
     The first `public_tokens` are the box's own words (the system text), the same for everybody.
+    `reply_tokens` is 0 for a reply that goes on and has come to its end already.
     """
 
     tokens: Sized
@@ -64,28 +55,43 @@ class Prompt:
 
 
 class Assembler:
-    """Makes the prompt of a turn."""
+    """Makes the prompt of a turn.
+
+    `context_full` says what happens when a conversation no longer fits: with `shift` its oldest
+    messages are left out, with `stop` it has come to its end.
+    """
 
     def __init__(
         self,
         tokenizer: Tokenizer,
-        load_window: LoadWindow,
+        windows: Windows,
         *,
         system_prompt: str,
         reply_limit_tokens: int,
+        context_full: ContextFull = "shift",
         ahead: CountsAhead | None = None,
     ) -> None:
         self._tokenizer = tokenizer
-        self._load_window = load_window
+        self._windows = windows
         self._system_prompt = system_prompt
         self._reply_limit_tokens = reply_limit_tokens
+        self._context_full = context_full
         self._ahead = ahead
+        self._fitter = Fitter(tokenizer, system_prompt, reply_limit_tokens, context_full)
+
+    @property
+    def may_drop(self) -> bool:
+        """Whether old messages make room for new ones."""
+        return self._context_full == "shift"
 
     async def assemble(self, person: Person, turn: Turn, reply_so_far: str = "") -> Prompt:
-        """The prompt for a turn's input message. Raises EngineUnavailable, PromptTooLong."""
-        window = await self._load_window(person, turn.conversation_id, turn.input_message_id)
-        pairs = [content for _, content in self._pairs(window)]
-        await self.count_ahead((reply_so_far, *pairs, *(m.content for m in window)))
+        """The prompt for a turn's input message.
+
+        Raises EngineUnavailable, PromptTooLong, ConversationFull.
+        """
+        window = await self._load(person, turn.conversation_id, turn.input_message_id)
+        if reply_so_far:
+            await self.count_ahead([reply_so_far])
         return self.fit(window, reply_so_far)
 
     async def count_ahead(self, texts: Iterable[str]) -> None:
@@ -97,63 +103,76 @@ class Assembler:
             await self._ahead.count_ahead((self._system_prompt, *texts))
 
     def check(self, content: str) -> None:
-        """Raises PromptTooLong when a message could not even be read alone."""
-        budget = self._budget()
-        system_tokens = self._tokenizer.count(self._system_prompt)
-        tokens = self._tokenizer.count(content) + system_tokens + 2 * MESSAGE_OVERHEAD_TOKENS
-        if tokens > budget.prompt_tokens:
-            raise PromptTooLong(
-                f"This message has about {tokens} tokens, and the model can read "
-                f"{budget.prompt_tokens} at once. Shorten it or send it in parts."
-            )
+        """Raises PromptTooLong when a message could not even be read alone.
 
-    def fit(self, window: Sequence[Message], reply_so_far: str) -> Prompt:
-        """As many of the newest messages as the context holds. Raises PromptTooLong."""
-        budget = self._budget()
-        sizes = [self._tokenizer.count(m.content) + MESSAGE_OVERHEAD_TOKENS for m in window]
-        system_tokens = self._tokenizer.count(self._system_prompt) + MESSAGE_OVERHEAD_TOKENS
-        first = first_kept(sizes, budget.prompt_tokens - system_tokens)
-        while True:
-            kept = window[first:]
-            tokens = self._tokenizer.continued(self._pairs(kept), reply_so_far)
-            read_tokens = len(tokens) if not reply_so_far else sum(sizes[first:]) + system_tokens
-            if read_tokens <= budget.prompt_tokens:
-                break
-            if len(kept) == 1:
-                raise PromptTooLong(
-                    f"This message has {read_tokens} tokens, and the model can read "
-                    f"{budget.prompt_tokens} at once. Shorten it or send it in parts."
-                )
-            first += 1
+        EngineUnavailable while it cannot be counted.
+        """
+        self._fitter.check(content)
+
+    async def check_after(
+        self, person: Person, conversation_id: str, leaf_id: str, content: str
+    ) -> None:
+        """Raises ConversationFull when a message after `leaf_id` has no place.
+
+        EngineUnavailable while it cannot be counted.
+        """
+        window = await self._load(person, conversation_id, leaf_id)
+        message = Message("", conversation_id, leaf_id, Role.USER, content, 0)
+        self.fit(replace(window, messages=(*window.messages, message)))
+
+    def fit(self, window: Window, reply_so_far: str = "") -> Prompt:
+        """As many of the newest messages as the context holds, or all of them.
+
+        Raises PromptTooLong, ConversationFull.
+        """
+        written = self._tokenizer.count(reply_so_far) if reply_so_far else 0
+        choose = self._fitter.newest if self.may_drop else self._fitter.all
+        kept, tokens = choose(window, reply_so_far, written)
         public_tokens = self._tokenizer.shared_with(tokens, self._system_prompt)
-        left = max(1, self._tokenizer.context_tokens - len(tokens) - 1)
+        limit_left = self._reply_limit_tokens - written
+        context_left = self._tokenizer.context_tokens - len(tokens) - 1
+        reply_tokens = max(0, min(limit_left, context_left))
+        bound = "context" if context_left < limit_left else "reply_limit"
         record: dict[str, object] = {
-            "system_tokens": system_tokens,
-            "window_messages": len(kept),
-            "window_tokens": len(tokens) - system_tokens,
-            "first_message_id": kept[0].message_id if kept else None,
-            "dropped_messages": first,
+            "context_full": self._context_full,
+            "context_tokens": self._tokenizer.context_tokens,
+            **self._held(window, kept, len(tokens) - written),
             "public_tokens": public_tokens,
+            "continued_tokens": written,
+            "reply_tokens": written + reply_tokens,
+            "reply_bound": bound,
         }
         if self._ahead is not None:
             record |= self._ahead.record_of(tokens)
-        return Prompt(tokens, public_tokens, min(budget.reply_tokens, left), record)
+        return Prompt(tokens, public_tokens, reply_tokens, record)
 
-    def _budget(self) -> Budget:
-        return split_context(self._tokenizer.context_tokens, self._reply_limit_tokens)
+    def _held(
+        self, window: Window, kept: Sequence[Message], prompt_tokens: int
+    ) -> dict[str, object]:
+        system_tokens = self._fitter.system_tokens
+        return {
+            "system_tokens": system_tokens,
+            "window_messages": len(kept),
+            "window_tokens": prompt_tokens - system_tokens,
+            "first_message_id": kept[0].message_id if kept else None,
+            "dropped_messages": window.earlier + len(window.messages) - len(kept),
+        }
 
-    def _pairs(self, messages: Sequence[Message]) -> list[tuple[str, str]]:
-        """(role, content) pairs.
+    async def _load(self, person: Person, conversation_id: str, leaf_id: str) -> Window:
+        """Enough messages that those left out do not fit, rather than were not looked at."""
+        window = await self._counted(await self._windows.recent(person, conversation_id, leaf_id))
+        if not window.earlier:
+            return window
+        most_messages = self._fitter.budget.prompt_tokens
+        if self.may_drop:
+            if self._fitter.overflows(window.messages):
+                return window
+            most_messages //= MESSAGE_OVERHEAD_TOKENS
+        return await self._counted(
+            await self._windows.longer(person, conversation_id, leaf_id, most_messages)
+        )
 
-        Templates want users and assistants to take turns, so a message that never got its reply is
-        joined with the one after it.
-        """
-        pairs: list[tuple[str, str]] = []
-        if self._system_prompt:
-            pairs.append((Role.SYSTEM, self._system_prompt))
-        for message in messages:
-            if pairs and pairs[-1][0] == message.role:
-                pairs[-1] = (message.role, f"{pairs[-1][1]}\n\n{message.content}")
-            else:
-                pairs.append((message.role, message.content))
-        return pairs
+    async def _counted(self, window: Window) -> Window:
+        if self._ahead is not None:
+            await self._ahead.count_ahead(self._fitter.texts_to_count(window.messages))
+        return window

@@ -1,4 +1,7 @@
-"""The newest messages of a branch: from Valkey, and from SQLite when Valkey has none."""
+"""The messages of a branch: the newest from Valkey, and from SQLite what Valkey does not have."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from appliance.conversations.conversation import Message, Person
 from appliance.hot.recent_window import RecentWindow
@@ -8,6 +11,14 @@ from appliance.store.database import Database
 WINDOW_MESSAGES = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The newest messages of a branch, oldest first; `earlier` ones stand before them."""
+
+    messages: Sequence[Message]
+    earlier: int = 0
+
+
 class WindowReader:
     """Reads through the hot window into the store."""
 
@@ -15,14 +26,29 @@ class WindowReader:
         self._database = database
         self._window = window
 
-    async def load(self, person: Person, conversation_id: str, leaf_id: str) -> tuple[Message, ...]:
-        """The branch that ends at `leaf_id`, at most the newest 100 messages, oldest first."""
+    async def recent(self, person: Person, conversation_id: str, leaf_id: str) -> Window:
+        """The end of the branch that ends at `leaf_id`: at most the newest 100 messages."""
         hot = await self._window.get(conversation_id, leaf_id)
         if hot is not None:
-            return hot
+            return Window(hot, await self._count_before(person, hot))
+        window = await self.longer(person, conversation_id, leaf_id, WINDOW_MESSAGES)
+        await self._window.put(conversation_id, leaf_id, window.messages)
+        return window
+
+    async def longer(
+        self, person: Person, conversation_id: str, leaf_id: str, most_messages: int
+    ) -> Window:
+        """As much of the branch as is asked for, from the store."""
         async with self._database.read() as reader:
             branch = await messages.branch(
-                reader, person.person_key, conversation_id, leaf_id, limit=WINDOW_MESSAGES
+                reader, person.person_key, conversation_id, leaf_id, limit=most_messages
             )
-        await self._window.put(conversation_id, leaf_id, branch)
-        return branch
+        return Window(branch, await self._count_before(person, branch))
+
+    async def _count_before(self, person: Person, branch: Sequence[Message]) -> int:
+        if not branch or branch[0].parent_id is None:
+            return 0
+        async with self._database.read() as reader:
+            return await messages.branch_length(
+                reader, person.person_key, branch[0].conversation_id, branch[0].parent_id
+            )

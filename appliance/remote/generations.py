@@ -9,8 +9,9 @@ from time import monotonic
 import structlog
 
 from appliance.conversations.conversation import new_id
-from appliance.conversations.generation import Generation, log_end
+from appliance.conversations.generation import Generation, Observer, log_end, nobody_observes
 from appliance.engine.events import Ended, Event, Progress, SequenceCounts
+from appliance.engine.gauges import EngineGauges
 from appliance.engine.sequence import FinishReason, Priority, SamplingParams
 from appliance.errors import EngineUnavailable, InvalidInput
 from appliance.remote import failures
@@ -37,11 +38,13 @@ class RemoteGenerations:
         slots: int,
         waiting_limit: int,
         silence: Silence | None = None,
+        observer: Observer = nobody_observes,
     ) -> None:
         self._connection = connection
         self._server = server
         self._waiting_limit = waiting_limit
         self._silence = silence or Silence()
+        self._observer = observer
         self._line = WaitingLine(slots)
         self._requests: dict[str, Request] = {}
         self._open: dict[str, Generation] = {}
@@ -62,6 +65,11 @@ class RemoteGenerations:
     @property
     def open_count(self) -> int:
         return len(self._open)
+
+    def gauges(self) -> EngineGauges:
+        """What can be told from here: who runs and who waits."""
+        waiting = len(self._line)
+        return EngineGauges(running=len(self._tasks), waiting=waiting, total_cells=0)
 
     async def wait_ready(self) -> None:
         """Wait while the machine loads, a little while it is away. Raises EngineUnavailable."""
@@ -85,6 +93,7 @@ class RemoteGenerations:
         *,
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
+        accepted_at: float | None = None,
     ) -> Generation:
         """Ask for a reply; what the prompt shares with others (`public_tokens`, `tag`) is the other
         machine's business. Raises EngineUnavailable, InvalidInput.
@@ -99,7 +108,7 @@ class RemoteGenerations:
             )
         if prompt.reply_so_far and not can_continue(model.dialect):
             raise failures.cannot_continue(self._server.host)
-        generation = Generation(new_id(), self._cancel)
+        generation = Generation(new_id(), self._cancel, self._observer(accepted_at))
         request_id = generation.sequence_id
         request = Request(request_id, owner, prompt, sampling, priority, monotonic())
         self._open[request_id], self._requests[request_id] = generation, request

@@ -6,8 +6,8 @@ from appliance.conversations.conversation import TurnSnapshot
 from appliance.rendering.blocks import BlockRenderer
 from appliance.routes.fragments import Fragments, partial
 from appliance.routes.message_views import block_views
-from appliance.routes.page_data import BlockView, StatusView
-from appliance.routes.reply_words import status_view
+from appliance.routes.page_data import BlockView
+from appliance.routes.steady_status import SteadyStatus
 
 
 class GrowingReply:
@@ -23,7 +23,7 @@ class GrowingReply:
         self._turn_id = turn_id
         self._renderer = BlockRenderer()
         self._sent: list[BlockView] | None = None
-        self._status: StatusView | None = None
+        self._status = SteadyStatus()
 
     def changes(self, snapshot: TurnSnapshot) -> list[str]:
         """The partials that lead from the last snapshot to this one; the first holds everything."""
@@ -57,7 +57,6 @@ class GrowingReply:
         del self._sent[count:]
 
     def _status_change(self, snapshot: TurnSnapshot) -> Iterator[str]:
-        status = status_view(snapshot)
-        if status != self._status:
-            self._status = status
+        status = self._status.change(snapshot)
+        if status is not None:
             yield self._fragments.changed_inside(f"status-{self._turn_id}", status)

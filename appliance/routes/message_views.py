@@ -29,7 +29,7 @@ from appliance.routes.page_data import (
     TimeView,
     TypedText,
 )
-from appliance.routes.reply_words import speed_words, status_view
+from appliance.routes.reply_words import cut_words, speed_words, status_view, unread_words
 
 FOLD_AFTER = 1_200
 """Characters of a person's message shown unfolded, about a screenful on a phone."""
@@ -110,6 +110,8 @@ def reply_view(
             blocks=block_views(own_id, _blocks(message.content)),
             status=None,
             error=(turn.error or "") if turn else "",
+            cut=cut_words(turn) if turn else "",
+            unread=unread_words(turn) if turn else "",
             speed=speed_words(turn) if turn else "",
             can_retry=is_last and state in ("failed", "stopped"),
         ),
@@ -129,6 +131,8 @@ def unanswered_view(turn: Turn, time: TimeView, *, is_last: bool) -> MessageView
             blocks=block_views(turn.turn_id, _blocks(turn.checkpoint, is_final=is_final)),
             status=None if is_final else StatusView("waiting", "Waiting"),
             error=turn.error or "",
+            cut=cut_words(turn),
+            unread=unread_words(turn) if is_final else "",
             speed="",
             can_retry=is_final and is_last,
         ),
@@ -148,6 +152,8 @@ def running_view(snapshot: TurnSnapshot, time: TimeView) -> MessageView:
             blocks=block_views(turn_id, _blocks(snapshot.text, is_final=False)),
             status=status_view(snapshot),
             error="",
+            cut="",
+            unread="",
             speed="",
             can_retry=False,
         ),
@@ -205,7 +211,7 @@ def _final_state(turn: Turn | None) -> ReplyState:
         return "failed"
     if turn.status is TurnStatus.CANCELLED:
         return "stopped"
-    return "cut" if turn.finish_reason == "length" else "finished"
+    return "finished"
 
 
 def _blocks(text: str, *, is_final: bool = True) -> tuple[Block, ...]:

@@ -9,7 +9,7 @@ Text is plain text here; a template escapes it. Only `BlockView.html` is HTML al
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-ReplyState = Literal["running", "finished", "stopped", "cut", "failed"]
+ReplyState = Literal["running", "finished", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,18 @@ class TypedText:
 
 @dataclass(frozen=True, slots=True)
 class ReplyView:
-    """The answer to a message, running or over."""
+    """The answer to a message, running or over.
+
+    `cut` says why it ends before its end, `unread` what of the conversation the model did not see.
+    """
 
     turn_id: str
     state: ReplyState
     blocks: tuple[BlockView, ...]
     status: StatusView | None
     error: str
+    cut: str
+    unread: str
     speed: str
     can_retry: bool
 

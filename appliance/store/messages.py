@@ -42,6 +42,19 @@ SELECT {COLUMNS} FROM walk CROSS JOIN messages m ON m.message_key = walk.message
 ORDER BY m.message_key
 """
 
+# The same walk, of keys alone: long branches are counted in milliseconds.
+LENGTH = """
+WITH RECURSIVE walk (message_key, parent_key) AS (
+    SELECT leaf.message_key, leaf.parent_key
+    FROM messages leaf JOIN conversations c ON c.conversation_key = leaf.conversation_key
+    WHERE leaf.message_id = ?3 AND leaf.person_key = ?1 AND c.conversation_id = ?2
+    UNION ALL
+    SELECT m.message_key, m.parent_key
+    FROM walk CROSS JOIN messages m ON m.message_key = walk.parent_key AND m.person_key = ?1
+)
+SELECT count(*) FROM walk
+"""
+
 
 async def insert(
     tx: Connection, person_key: int, message: Message, client_message_id: str | None
@@ -102,6 +115,15 @@ async def branch(
     """The path from the root to `leaf_id`, oldest first; `limit` keeps the newest. One query."""
     parameters = (person_key, conversation_id, leaf_id, -1 if limit is None else limit)
     return tuple(_message(row) for row in await all_rows(reader, BRANCH, parameters))
+
+
+async def branch_length(
+    reader: Connection, person_key: int, conversation_id: str, leaf_id: str
+) -> int:
+    """How many messages the path from the root to `leaf_id` has. One query."""
+    row = await first_row(reader, LENGTH, (person_key, conversation_id, leaf_id))
+    assert row is not None, "a count has a row"
+    return int(row[0])
 
 
 def _message(row: Row) -> Message:

@@ -108,7 +108,17 @@ M001 = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (M001,)
+M002 = Migration(
+    2,
+    "m002_turn_prefill_and_drafts",
+    "How long a turn's prompt took to read, and how many of its tokens were guessed ahead.",
+    tuple(
+        f"ALTER TABLE turns ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0"
+        for column in ("prefill_ms", "drafted_tokens", "accepted_tokens")
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (M001, M002)
 
 CREATE_LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -14,7 +14,7 @@ COLUMNS = """
 t.turn_id, c.conversation_id, input.message_id, reply.message_id, t.status, t.created_at,
 t.checkpoint, t.finish_reason, t.error, t.seed, t.sampling, t.model_sha256, t.prompt_record,
 t.prompt_tokens, t.completion_tokens, t.cached_tokens, t.queue_ms, t.ttft_ms, t.decode_ms,
-t.attempts
+t.prefill_ms, t.drafted_tokens, t.accepted_tokens, t.attempts
 """
 JOINS = """
 JOIN conversations c ON c.conversation_key = t.conversation_key
@@ -46,9 +46,10 @@ ORDER BY t.turn_key
 INSERT = """
 INSERT INTO turns (turn_id, person_key, conversation_key, input_message_key, status, created_at,
                    checkpoint, finish_reason, error, seed, sampling, model_sha256, prompt_record,
-                   prompt_tokens, completion_tokens, cached_tokens, queue_ms, ttft_ms, decode_ms)
+                   prompt_tokens, completion_tokens, cached_tokens, queue_ms, ttft_ms, decode_ms,
+                   prefill_ms, drafted_tokens, accepted_tokens)
 SELECT ?1, c.person_key, c.conversation_key, input.message_key, ?5, ?6,
-       ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+       ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22
 FROM conversations c
 JOIN messages input ON input.message_id = ?4 AND input.conversation_key = c.conversation_key
 WHERE c.conversation_id = ?3 AND c.person_key = ?2
@@ -58,9 +59,10 @@ FINISH = """
 UPDATE turns SET
     status = ?3, checkpoint = ?4, finish_reason = ?5, error = ?6, seed = ?7, sampling = ?8,
     model_sha256 = ?9, prompt_record = ?10, prompt_tokens = ?11, completion_tokens = ?12,
-    cached_tokens = ?13, queue_ms = ?14, ttft_ms = ?15, decode_ms = ?16,
+    cached_tokens = ?13, queue_ms = ?14, ttft_ms = ?15, decode_ms = ?16, prefill_ms = ?17,
+    drafted_tokens = ?18, accepted_tokens = ?19,
     reply_message_key = (SELECT message_key FROM messages reply
-                         WHERE reply.message_id = ?17
+                         WHERE reply.message_id = ?20
                            AND reply.conversation_key = turns.conversation_key)
 WHERE turn_id = ?1 AND person_key = ?2 AND status IN ('waiting', 'running')
 """
@@ -205,6 +207,9 @@ def _ending(turn: Turn) -> tuple[object, ...]:
         counts.queue_ms,
         counts.ttft_ms,
         counts.decode_ms,
+        counts.prefill_ms,
+        counts.drafted_tokens,
+        counts.accepted_tokens,
     )
 
 
@@ -227,6 +232,6 @@ def _turn(row: Row) -> Turn:
         sampling=msgspec.json.decode(row[10]),
         model_sha256=row[11],
         prompt_record=msgspec.json.decode(row[12]),
-        counts=TurnCounts(*row[13:19]),
-        attempts=row[19],
+        counts=TurnCounts(*row[13:22]),
+        attempts=row[22],
     )

@@ -61,7 +61,13 @@ def test_a_conversation_with_all_that_markdown_has(scripted, page):
     service = scripted.service
     conversation_id = service.add_conversation("Rice")
     service.add_exchange(conversation_id, "What?", RICH, at=service.now - 90_000)
-    service.add_exchange(conversation_id, "x" * 5_000, "Short.", finish_reason="length")
+    service.add_exchange(
+        conversation_id,
+        "x" * 5_000,
+        "Short.",
+        finish_reason="length",
+        prompt_record={"dropped_messages": 6},
+    )
     page.goto(f"{scripted.url}/conversations/{conversation_id}")
     page.locator(".message").last.hover()
     assert complaints(page) == []
@@ -71,7 +77,9 @@ def test_a_running_and_a_failed_reply(scripted, page):
     service = scripted.service
     conversation_id = service.add_conversation("Rice")
     turn = service.begin(conversation_id, "What?")
-    service.show(turn.turn_id, TurnPhase.READING, prefilled_tokens=3, prompt_tokens=9)
+    service.show(
+        turn.turn_id, TurnPhase.READING, prefilled_tokens=3, prompt_tokens=9, wait_seconds=9
+    )
     page.goto(f"{scripted.url}/conversations/{conversation_id}")
     expect(page.get_by_role("progressbar")).to_be_visible()
     assert complaints(page) == []

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, astuple, replace
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.conversations.conversation import Person, TurnPhase, TurnStatus, new_id
+from appliance.engine.events import Progress
 from appliance.errors import (
     Conflict,
     InvalidInput,
@@ -46,6 +47,18 @@ async def test_a_message_is_on_disk_when_it_is_accepted_and_its_reply_before_don
     assert last.text == "A short reply."
     assert last.turn.counts.completion_tokens == len("A short reply.")
     assert last.turn.counts.ttft_ms is not None
+
+
+async def test_what_a_turn_cost_is_stored_with_it(box: Box) -> None:
+    first = await say(box, "Hello")
+    await follow_to_end(box, first.turn.turn_id)
+    second = await say(box, "And again", first.conversation.conversation_id)
+    counts = (await follow_to_end(box, second.turn.turn_id))[-1].turn.counts
+    assert counts.cached_tokens > 0
+    columns = ", ".join(asdict(counts))
+    assert rows(box, f"SELECT {columns} FROM turns")[-1] == astuple(counts)
+    # Each is rounded by itself.
+    assert counts.prefill_ms + counts.queue_ms <= (counts.ttft_ms or 0) + 1
 
 
 async def test_a_conversation_shows_its_branch_and_how_its_turns_stand(box: Box) -> None:
@@ -152,6 +165,20 @@ async def test_a_message_longer_than_the_context_is_refused_when_it_is_sent(
 async def test_an_id_that_no_page_made_is_refused(box: Box) -> None:
     with pytest.raises(InvalidInput, match="Reload the page"):
         await say(box, "Hello", client_id="'; DROP TABLE messages --")
+
+
+async def test_a_reader_learns_how_long_it_may_take(open_scripted: OpenBox) -> None:
+    box = await open_scripted(ScriptedBackend(gated=True))
+    started = await say(box, "Hello")
+    live = box.runner.find(box.person, started.turn.turn_id)
+    assert live is not None
+    reader = live.follow()
+    await anext(reader)
+    for place, wait_seconds in ((2, 12.5), (1, 20.0), (None, 3.0), (None, None)):
+        box.runner._take(live, Progress("s", place, 0, 10, wait_seconds))
+        snapshot = await anext(reader)
+        assert (snapshot.place, snapshot.wait_seconds) == (place, wait_seconds)
+    await reader.aclose()
 
 
 async def test_stop_keeps_what_was_written_and_frees_the_slot(open_scripted: OpenBox) -> None:

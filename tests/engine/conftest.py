@@ -27,3 +27,8 @@ def llama() -> Iterator[LlamaBackend]:
     backend = LlamaBackend(embedded_model(), settings)
     yield backend
     backend.close()
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    return embedded_model()

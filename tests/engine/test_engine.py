@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from engine_listener import LIMITS, Listener, submit
@@ -20,7 +21,7 @@ Start = Callable[..., tuple[Engine, Listener]]
 def start() -> Iterator[Start]:
     engines = []
 
-    def start(backend: ScriptedBackend, **limits: int) -> tuple[Engine, Listener]:
+    def start(backend: ScriptedBackend, **limits: Any) -> tuple[Engine, Listener]:
         engine, listener = Engine(lambda: backend, EngineLimits(**LIMITS | limits)), Listener()
         engine.start(listener.publish)
         engine.loaded.wait(30)
@@ -55,6 +56,21 @@ def test_several_replies_are_written_in_the_same_steps(start: Start) -> None:
         assert listener.text(name) == name * 20
     together = [batch for batch in backend.batches if len(batch) == 4]
     assert len(together) >= 19
+
+
+@pytest.mark.parametrize(("target_seconds", "least", "most"), [(1e-6, 16, 16), (1000.0, 500, 512)])
+def test_a_prompt_is_read_in_pieces_that_keep_a_step_short(
+    start: Start, target_seconds: float, least: int, most: int
+) -> None:
+    backend = ScriptedBackend(lambda sequence: "ok")
+    engine, listener = start(backend, target_step_seconds=target_seconds)
+    submit(engine, "a", "x" * 2000)
+    listener.wait_end("a")
+    # The first step only learns how fast the model reads, and the last ones read what is left.
+    (_, first), *_ = backend.batches[0]
+    pieces = [count for ((_, count),) in backend.batches[1:-3]]
+    assert first == 64
+    assert least <= min(pieces) and max(pieces) <= most
 
 
 def test_cancel_ends_a_reply_within_one_step_and_frees_its_sampler(start: Start) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -222,6 +223,50 @@ def test_a_batch_with_no_room_in_the_cache_is_refused_whole(llama: LlamaBackend)
     with pytest.raises(CacheFull):
         llama.decode(Batch([Row(sequence, 512, 1)]))
     llama.end(sequence)
+
+
+def test_a_quantised_kv_cache_answers_and_takes_about_half_the_memory(
+    llama: LlamaBackend, model_path: Path
+) -> None:
+    prompt = "The capital of France is"
+    settings = BackendSettings(threads=2, seats=4, kv_tokens=512, batch_tokens=128, kv_type="q8_0")
+    quantised = LlamaBackend(model_path, settings)
+    try:
+        sizes = []
+        for backend in (llama, quantised):
+            prompts = [prompt, "One, two, three, four,"]
+            france, counting = write(
+                backend, [seated(backend, text, slot) for slot, text in enumerate(prompts)], 8
+            )
+            assert "Paris" in france
+            assert "five" in counting or "5" in counting
+            size = llama_cpp.llama_state_seq_get_size(backend._context, 0)
+            held = llama_cpp.llama_memory_seq_pos_max(backend._memory, 0) + 1
+            sizes.append(size / held)
+        assert 0.5 <= sizes[1] / sizes[0] < 0.6
+        # A snapshot of the one kind is no use to the other.
+        assert llama.fingerprint != quantised.fingerprint
+        # What the seats do with it works as before: a beginning is kept, and shared.
+        assert quantised.keep(Slot(0), 3) == 3
+        taker = seated(quantised, prompt, 2)
+        taker.computed = quantised.share(Slot(0), Slot(2), 3)
+        assert taker.computed == 3
+        assert "Paris" in write(quantised, [taker], 4)[0]
+    finally:
+        quantised.close()
+
+
+@pytest.mark.parametrize(
+    ("kv_type", "way_out"),
+    [("f16", r"Lower engine\.kv_tokens"), ("q8_0", r"set engine\.kv_type to f16")],
+)
+def test_a_kv_cache_that_cannot_be_made_is_refused_with_what_to_change(
+    monkeypatch: pytest.MonkeyPatch, model_path: Path, kv_type: Literal["f16", "q8_0"], way_out: str
+) -> None:
+    monkeypatch.setattr(llama_cpp, "llama_init_from_model", lambda model, params: None)
+    settings = BackendSettings(threads=1, seats=1, kv_tokens=256, batch_tokens=32, kv_type=kv_type)
+    with pytest.raises(ModelRefused, match=way_out):
+        LlamaBackend(model_path, settings)
 
 
 def test_a_file_that_is_no_model_is_refused_with_a_sentence(tmp_path: Path) -> None:

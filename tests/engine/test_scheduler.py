@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from appliance.engine.batch import Batch
 from appliance.engine.scheduler import Admission, Scheduler, SchedulerLimits
+from appliance.engine.self_check import violations
 from appliance.engine.sequence import (
     FinishReason,
     Priority,
@@ -453,6 +454,8 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @invariant()
     def seats_and_sequences_agree(self) -> None:
+        known = [seq for seq in self.all if not seq.is_over]
+        assert violations(self.sched, known, lambda slot: slot.cells.count) == []
         seated = [slot.sequence for slot in self.sched.slots if slot.sequence is not None]
         assert sorted(map(id, seated)) == sorted(map(id, self.sched.running))
         for slot in self.sched.slots:

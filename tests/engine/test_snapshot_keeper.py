@@ -102,6 +102,7 @@ def test_forgetting_a_tag_takes_it_from_the_cache_and_the_disk(open_box: OpenIt)
     box.engine.forget("ann", "garden").result(30)
     assert box.snapshots.count == 0
     assert box.say(LONG)[1] == 0
+    assert box.snapshots.wait_idle(30)
     assert box.say(LONG.upper() + "ok", tag="other")[1] >= len(LONG), "nothing else was forgotten"
 
 
@@ -114,6 +115,17 @@ def test_a_state_that_the_model_does_not_take_costs_a_prefill_and_nothing_else(
     again = open_box()
     again.backend.restore = lambda slot, state, count: 0  # type: ignore[method-assign]
     assert again.say(LONG + "ok And now?")[1] == 0
+
+
+def test_a_state_that_is_not_taken_by_the_only_seat_leaves_it_empty(open_box: OpenIt) -> None:
+    first = open_box(slots=1, kv_tokens=400)
+    first.say(LONG + "a long ending that the shorter one has not got, " * 2)
+    first.stop()
+    again = open_box(slots=1, kv_tokens=400)
+    again.backend.restore = lambda slot, state, count: again.backend.keep(slot, 0)  # type: ignore
+    again.say(LONG[:100])
+    assert again.say(LONG + "a long ending")[1] <= 100
+    assert again.engine.gauges.self_check_failures == 0
 
 
 def test_only_a_seat_that_was_long_unused_is_written_while_nothing_runs(tmp_path: Path) -> None:

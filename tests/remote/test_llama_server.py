@@ -74,7 +74,7 @@ async def test_a_message_that_is_too_long_is_refused_before_it_is_accepted(
     llama_server: Server, open_remote: OpenRemote
 ) -> None:
     box = await ready(await open_remote(f"{llama_server.url}/v1", url_context_tokens=1000))
-    with pytest.raises(PromptTooLong, match=r"about 9\d\d tokens"):
+    with pytest.raises(PromptTooLong, match=r"has 9\d\d tokens"):
         await say(box, "word " * 900)
 
 

@@ -29,8 +29,10 @@ from appliance.conversations.conversation import (
 )
 from appliance.conversations.live_turn import LiveTurn, ended_snapshot
 from appliance.conversations.service import ConversationService
+from appliance.engine.gauges import EngineGauges
 from appliance.errors import Conflict, NotFound
 from appliance.lifespan import Box
+from appliance.metrics import Metrics
 from appliance.settings import Settings
 
 NOW = 1_800_000_000
@@ -245,6 +247,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
         "settings": Settings(data_dir=data_dir, server={"names": ["box.test"]}),
         "person": ME,
         "service": service,
+        "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }
     return Box(**parts)

@@ -56,6 +56,38 @@ async def test_the_end_of_a_reply_brings_what_became_of_the_box_meanwhile(servic
     assert "Changing the model" in await stream.next_with("Answer ready.")
 
 
+async def test_a_person_who_waits_reads_how_long_and_is_not_talked_to(service, follow, turn):
+    stream = follow(turn.turn_id)
+    service.show(turn.turn_id, TurnPhase.WAITING, place=3, wait_seconds=21.3)
+    await stream.next_with("Third in line, about 20 seconds<")
+    service.show(turn.turn_id, TurnPhase.WAITING, place=2, wait_seconds=31.0)
+    await stream.next_with("Second in line, about 30 seconds<")
+    service.show(
+        turn.turn_id,
+        TurnPhase.READING,
+        place=None,
+        prefilled_tokens=4,
+        prompt_tokens=10,
+        wait_seconds=4.0,
+    )
+    reading = await stream.next_with("Reading your message, 40 %, about 5 seconds<")
+    # The words have no live region of their own, or a screen reader would say each of them.
+    assert "aria-live" not in reading and "role=" not in reading
+    await stream.leave()
+
+
+async def test_a_reply_ends_with_what_the_model_did_not_read(service, client, follow, turn):
+    stream = follow(turn.turn_id)
+    await stream.next()
+    record = {"dropped_messages": 6, "reply_bound": "context", "context_full": "shift"}
+    service.finish(turn.turn_id, "Half a", finish_reason="length", prompt_record=record)
+    (_, ending), _ = (await stream.rest())[-2:]
+    page = (await client.get(f"/conversations/{turn.conversation_id}")).text
+    for html in (ending, page):
+        assert "The oldest 6 messages of this conversation no longer fit and were not rea" in html
+        assert "The reply reached the end of what the model can hold at once." in html
+
+
 async def test_a_closed_block_is_never_sent_again(service, follow, turn):
     stream = follow(turn.turn_id)
     start = "First block.\n\nSecond block.\n\nThird\n"

@@ -20,7 +20,7 @@ def host(appliance: ApplianceProcess) -> str:
 def test_a_foreign_host_name_is_refused(appliance: ApplianceProcess, name: str) -> None:
     """DNS rebinding: another site's name that resolves to this machine."""
     headers = {"Host": name.format(port=appliance.port), "X-Forwarded-Host": host(appliance)}
-    for path in ("/", "/v1/models", "/healthz"):
+    for path in ("/", "/v1/models", "/healthz", "/metrics"):
         assert httpx.get(appliance.url + path, headers=headers).status_code == 400
 
 

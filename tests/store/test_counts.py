@@ -87,6 +87,7 @@ async def test_the_newest_50_cost_the_same_in_a_long_and_a_short_branch(
     ("sql", "count"),
     [
         (messages.BRANCH, 4),
+        (messages.LENGTH, 3),
         (messages.SELECT + "WHERE m.message_id = ? AND m.person_key = ?", 2),
         (messages.SELECT + "WHERE m.person_key = ? AND m.client_message_id = ?", 2),
         (conversations.SELECT + "WHERE c.conversation_id = ? AND c.person_key = ?", 2),

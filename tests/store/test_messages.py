@@ -92,3 +92,22 @@ async def test_looking_for_a_lone_surrogate_is_refused_too(database, person):
     with pytest.raises(InvalidInput):
         async with database.read() as reader:
             await messages.find_by_client_id(reader, person.person_key, "\udc00")
+
+
+async def test_the_length_of_a_branch_counts_what_leads_to_its_leaf_and_nothing_else(
+    database, person, stranger, conversation, add_chain, say
+):
+    async with database.write() as tx:
+        chain = await add_chain(tx, person.person_key, 7)
+        await messages.insert(tx, person.person_key, say("another try", after=chain[2]), None)
+
+    async def length(owner, conversation_id, leaf_id):
+        async with database.read() as reader:
+            return await messages.branch_length(reader, owner, conversation_id, leaf_id)
+
+    conversation_id = conversation.conversation_id
+    assert await length(person.person_key, conversation_id, chain[-1].message_id) == 7
+    assert await length(person.person_key, conversation_id, chain[2].message_id) == 3
+    assert await length(person.person_key, conversation_id, "unknown") == 0
+    assert await length(stranger.person_key, conversation_id, chain[-1].message_id) == 0
+    assert await length(person.person_key, "unknown", chain[-1].message_id) == 0

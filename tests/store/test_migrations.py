@@ -1,8 +1,9 @@
 import pytest
 from pysqlite3 import dbapi2 as sqlite
 
+from appliance.conversations.conversation import TurnCounts
 from appliance.errors import StoreError, StoreRefused
-from appliance.store import opening
+from appliance.store import opening, turns
 from appliance.store.database import Database
 from appliance.store.migrations import M001, MIGRATIONS, Migration, migrate
 
@@ -48,6 +49,49 @@ async def test_an_older_database_gets_what_it_lacks(connection):
     rows = await connection.execute_fetchall("SELECT name, mood FROM people")
     assert list(rows) == [("you", None)]
     assert await ledger(connection) == [(1, M001.name), (2, M002.name)]
+
+
+async def columns(connection, table):
+    rows = await connection.execute_fetchall(f"PRAGMA table_info({table})")
+    return [tuple(row)[1:5] for row in rows]
+
+
+async def test_the_oldest_database_becomes_the_same_as_a_blank_one(tmp_path):
+    shapes = []
+    for name, first in (("blank", MIGRATIONS), ("oldest", (M001,))):
+        opening.prepare_file(tmp_path / name)
+        connection = await opening.open_writer(tmp_path / name)
+        await migrate(connection, first)
+        await migrate(connection)
+        tables = await connection.execute_fetchall(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+        )
+        shapes.append({table: await columns(connection, table) for (table,) in tables})
+        await connection.close()
+    assert shapes[0] == shapes[1]
+    assert {"prefill_ms", "drafted_tokens"} <= {name for name, *_ in shapes[0]["turns"]}
+
+
+async def test_turns_of_the_oldest_database_are_read_with_nothing_in_the_new_counts(path):
+    opening.prepare_file(path)
+    connection = await opening.open_writer(path)
+    await migrate(connection, (M001,))
+    for statement in (
+        "INSERT INTO people VALUES (1, 'p', 'you', 0)",
+        "INSERT INTO conversations VALUES (1, 'c', 1, 'Tea', NULL, 1, 0, 0)",
+        "INSERT INTO messages VALUES (1, 'm', 1, 1, NULL, 'user', 0, NULL, 'why?')",
+        "INSERT INTO turns VALUES (1, 't', 1, 1, 1, NULL, 'finished', 0, 'stop', NULL, 7, 'abc',"
+        " 10, 5, 3, 1, 20, 80, 1, '{}', '{}', '')",
+    ):
+        await connection.execute(statement)
+    await connection.close()
+    database = await Database.open(path)
+    async with database.read() as reader:
+        turn = await turns.find(reader, 1, "t")
+    await database.close()
+    assert turn is not None
+    assert turn.counts == TurnCounts(10, 5, 3, queue_ms=1, ttft_ms=20, decode_ms=80)
+    assert turn.attempts == 1
 
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(connection):

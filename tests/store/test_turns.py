@@ -55,7 +55,15 @@ async def test_a_turn_lives_from_waiting_to_finished(database, person, say, ques
         reply_message_id=reply.message_id,
         checkpoint="",
         finish_reason="stop",
-        counts=TurnCounts(10, 5, 3, queue_ms=1, ttft_ms=20, decode_ms=80),
+        counts=TurnCounts(
+            *(10, 5, 3),
+            queue_ms=1,
+            ttft_ms=20,
+            decode_ms=80,
+            prefill_ms=19,
+            drafted_tokens=4,
+            accepted_tokens=2,
+        ),
     )
     async with database.write() as tx:
         await messages.insert(tx, key, reply, None)
