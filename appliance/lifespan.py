@@ -14,6 +14,7 @@ from appliance.conversations.box_status import BoxStatus, box_status
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
+from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.recovery import resume_unfinished
 from appliance.conversations.sequence_watch import SequenceWatch
 from appliance.conversations.service import ConversationService, ServiceLimits
@@ -101,6 +102,8 @@ async def open_box(
         def status() -> BoxStatus:
             return box_status(engine, model.profile().name)
 
+        read_ahead = ReadAhead(generations, assembler)
+        stack.push_async_callback(read_ahead.stop)
         open_turns = settings.engine.slots + settings.engine.waiting_limit
         async with database.write() as tx:
             person = await people.local_person(tx)
@@ -116,6 +119,7 @@ async def open_box(
                 token_stream,
                 ServiceLimits(settings.limits.message_chars, open_turns),
                 status,
+                read_ahead,
             ),
             completions=Completions(generations, tokenizer, model.profile, open_turns),
             generations=generations,
