@@ -2,7 +2,8 @@
 
 ApplianceError +-- SettingsError a setting is wrong; the start is refused +-- InvalidInput what was
 sent cannot be accepted; the sentence says what to do | +-- PromptTooLong more tokens than the model
-can read | `-- ConversationFull a conversation that may not be cut has come to its end
+can read | +-- GrammarRefused a grammar or JSON schema that cannot be followed
+| `-- ConversationFull a conversation that may not be cut has come to its end
 +-- NotFound no such thing, or not this person's +-- Conflict right request, wrong moment:
 another turn is still running +-- ModelError a model file or preset | +-- ModelMissing there is no
 such model here | `-- ModelRefused the file is broken, hostile or not what it claims to be +--
@@ -31,6 +32,10 @@ class InvalidInput(ApplianceError):
 
 class PromptTooLong(InvalidInput):
     """A message alone is longer than the model's context."""
+
+
+class GrammarRefused(InvalidInput):
+    """A grammar or JSON schema is wrong, impossible or too large to be followed."""
 
 
 class ConversationFull(InvalidInput):

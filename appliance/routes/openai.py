@@ -32,7 +32,8 @@ async def chat_completions(
     chat = _decode(await request.body())
     if chat.model not in (completions.model_name, "default"):
         raise _unknown_model(chat.model, completions)
-    generation = completions.begin(person.person_id, chat.pairs(), chat.sampling())
+    sampling = await asyncio.to_thread(chat.sampling) if chat.is_constrained else chat.sampling()
+    generation = completions.begin(person.person_id, chat.pairs(), sampling)
     answer = Answer(completions.model_name)
     if chat.stream:
         include_usage = chat.stream_options is not None and chat.stream_options.include_usage
@@ -61,6 +62,8 @@ def _unknown_model(name: str, completions: Completions) -> NotFound:
 def _decode(body: bytes) -> ChatRequest:
     try:
         return msgspec.json.decode(body, type=ChatRequest)
+    except RecursionError as error:
+        raise InvalidInput("The request body is nested too deeply to be read.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"The request body cannot be read: {error}.") from error
 
