@@ -17,7 +17,7 @@ from litestar.template import TemplateConfig
 from appliance.errors import ApplianceError
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
-from appliance.routes import conversations, health, metrics, openai, pages, stream, turns
+from appliance.routes import ahead, conversations, health, metrics, openai, pages, stream, turns
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
@@ -43,7 +43,7 @@ def create_app(box: Box, port: int) -> Litestar:
     return Litestar(
         route_handlers=[
             *(pages.home, pages.conversation),
-            *(turns.create, turns.retry, turns.stop, stream.follow),
+            *(turns.create, turns.retry, turns.stop, stream.follow, ahead.read_ahead),
             *(conversations.rename, conversations.delete),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),

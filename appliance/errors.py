@@ -4,6 +4,7 @@ ApplianceError
 +-- SettingsError        a setting is wrong; the start is refused
 +-- InvalidInput         what was sent cannot be accepted; the sentence says what to do
 |   +-- PromptTooLong    more tokens than the model can read
+|   +-- GrammarRefused   a grammar or JSON schema that cannot be followed
 |   `-- ConversationFull     a conversation that may not be cut has come to its end
 +-- NotFound             no such thing, or not this person's
 +-- Conflict             right request, wrong moment: another turn is still running
@@ -40,6 +41,10 @@ class InvalidInput(ApplianceError):
 
 class PromptTooLong(InvalidInput):
     """A message alone is longer than the model's context."""
+
+
+class GrammarRefused(InvalidInput):
+    """A grammar or JSON schema is wrong, impossible or too large to be followed."""
 
 
 class ConversationFull(InvalidInput):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
+from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.recovery import resume_unfinished
 from appliance.conversations.sequence_watch import SequenceWatch
 from appliance.conversations.service import ConversationService, ServiceLimits
@@ -92,6 +93,8 @@ async def open_box(
         stack.push_async_callback(runner.shut_down)
         if engine.swap is not None:
             stack.push_async_callback(engine.swap.stop)
+        read_ahead = ReadAhead(generations, assembler)
+        stack.push_async_callback(read_ahead.stop)
         open_turns = settings.engine.slots + settings.engine.waiting_limit
         async with database.write() as tx:
             person = await people.local_person(tx)
@@ -107,6 +110,7 @@ async def open_box(
                 token_stream,
                 ServiceLimits(settings.limits.message_chars, open_turns),
                 engine.status,
+                read_ahead,
             ),
             completions=Completions(
                 generations, engine.tokenizer, engine.profile, open_turns, engine.ahead

@@ -57,7 +57,7 @@ class Completions:
         """Start a completion.
 
         `sampling` overrides the model's defaults; without `max_tokens` the reply may fill the
-        context. Raises InvalidInput, PromptTooLong, QueueFull, EngineUnavailable.
+        context. Raises InvalidInput, GrammarRefused, PromptTooLong, QueueFull, EngineUnavailable.
         """
         if not messages:
             raise InvalidInput("`messages` is empty; send at least one message.")

@@ -27,6 +27,7 @@ from appliance.conversations.conversation import (
     new_id,
 )
 from appliance.conversations.live_turn import ended_snapshot
+from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.room import check_room
 from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
@@ -62,6 +63,7 @@ class ConversationService:
         token_stream: TokenStream,
         limits: ServiceLimits,
         box_status: Callable[[], BoxStatus],
+        read_ahead: ReadAhead,
     ) -> None:
         self._database = database
         self._runner = runner
@@ -70,6 +72,7 @@ class ConversationService:
         self._token_stream = token_stream
         self._limits = limits
         self.box_status = box_status
+        self._read_ahead = read_ahead
 
     async def start_turn(
         self,
@@ -198,6 +201,18 @@ class ConversationService:
             )
         return OpenConversation(conversation, branch, latest)
 
+    async def read_ahead(self, person: Person, conversation_id: str | None) -> None:
+        """Somebody is about to write here, or a first message. Raises NotFound."""
+        conversation = None
+        if conversation_id:
+            async with self._database.read() as reader:
+                conversation = await conversations.find(reader, person.person_key, conversation_id)
+                if conversation is None:
+                    raise NotFound(_NO_CONVERSATION)
+                if await turns.running_in(reader, person.person_key, conversation_id):
+                    return
+        self._read_ahead.begin(person, conversation)
+
     async def rename_conversation(
         self, person: Person, conversation_id: str, title: str
     ) -> Conversation:
@@ -222,6 +237,7 @@ class ConversationService:
                 raise NotFound(_NO_CONVERSATION)
             receipt = await conversations.delete(tx, person.person_key, conversation_id)
         await self._database.truncate_wal()
+        await self._read_ahead.end(person)
         await self._runner.forget_words(person, conversation_id)
         await self._window.forget(conversation_id)
         if running is not None:

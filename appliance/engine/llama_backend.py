@@ -16,8 +16,9 @@ import numpy as np
 
 from appliance.engine.backend import BackendFailed, CacheFull, Vocabulary
 from appliance.engine.batch import Batch, Row
+from appliance.engine.grammar.token_table import TokenTable
 from appliance.engine.llama_library import llama_cpp
-from appliance.engine.sampler import free_sampler, new_sampler
+from appliance.engine.sampler import Sampler
 from appliance.engine.sequence import Sequence
 from appliance.engine.slots import Slot
 from appliance.errors import ModelRefused
@@ -75,8 +76,9 @@ class LlamaBackend:
             or llama_cpp.llama_model_is_recurrent(self._model)
             or llama_cpp.llama_model_is_hybrid(self._model)
         )
-        self._samplers: dict[Sequence, Any] = {}
+        self._samplers: dict[Sequence, Sampler] = {}
         self._pieces: dict[int, bytes] = {}
+        self._token_table = TokenTable(self._vocabulary_tokens, self.token_bytes, self.is_end)
         self._allocate_batch(settings.batch_tokens)
         self.can_drop = self._drops_its_end()
         parts = [settings.model_sha256, llama_cpp.__version__, settings.kv_type]
@@ -105,12 +107,12 @@ class LlamaBackend:
     def begin(self, sequence: Sequence) -> None:
         # A sequence that was sent back and comes again goes on with its sampler as it was.
         if sequence not in self._samplers:
-            self._samplers[sequence] = new_sampler(sequence.sampling, self._vocabulary_tokens)
+            self._samplers[sequence] = Sampler(sequence, self._token_table)
 
     def end(self, sequence: Sequence) -> None:
         sampler = self._samplers.pop(sequence, None)
         if sampler is not None:
-            free_sampler(sampler)
+            sampler.close()
 
     def keep(self, slot: Slot, count: int) -> int:
         # Recurrent and sliding-window memories refuse to drop a part: then the whole seat goes.
@@ -173,7 +175,7 @@ class LlamaBackend:
         sampler = self._samplers[row.sequence]
         tokens: list[int] = []
         for offset, guess in enumerate((*row.draft, None)):
-            token = llama_cpp.llama_sampler_sample(sampler, self._context, index + offset)
+            token = sampler.sample(self._context, index + offset)
             tokens.append(token)
             if token != guess:
                 break
@@ -191,7 +193,7 @@ class LlamaBackend:
 
     def close(self) -> None:
         for sampler in self._samplers.values():
-            free_sampler(sampler)
+            sampler.close()
         self._samplers.clear()
         llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._context)

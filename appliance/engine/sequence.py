@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from appliance.engine.grammar.grammar import Grammar, compile_grammar
 from appliance.engine.prompt_lookup import PromptLookup
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ class SamplingParams:
     seed: int = 0
     max_tokens: int = 2048
     stop: tuple[str, ...] = ()
+    grammar: str = ""
+    """GBNF with a rule `root` that the reply follows; none if empty."""
+
+    def __post_init__(self) -> None:
+        """Raises GrammarRefused."""
+        if self.grammar:
+            compile_grammar(self.grammar)
 
 
 @dataclass(eq=False, slots=True)
@@ -74,6 +82,8 @@ class Sequence:
     is_aside: bool = False
     """A question about a conversation: it builds on that seat and leaves nothing behind."""
     prompt_tokens: int = field(init=False)
+    grammar: Grammar | None = field(init=False, default=None)
+    """Made ready at birth, so that the compute thread need not."""
     status: SequenceStatus = SequenceStatus.WAITING
     slot: "Slot | None" = None
     computed: int = 0
@@ -90,6 +100,8 @@ class Sequence:
     def __post_init__(self) -> None:
         assert self.tokens, "a prompt has at least one token"
         self.prompt_tokens = len(self.tokens)
+        if self.sampling.grammar:
+            self.grammar = compile_grammar(self.sampling.grammar)
 
     @property
     def completion_tokens(self) -> int:

@@ -6,6 +6,7 @@ turn.
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, Protocol
 
 from appliance.conversations.conversation import Message, Person, Role, Turn
@@ -37,6 +38,10 @@ class CountsAhead(Protocol):
     def record_of(self, tokens: Any) -> Mapping[str, object]:
         """What the record of this prompt shall say of its counts."""
         ...
+
+
+# Two that begin differently: what their prompts have in common, every prompt begins with.
+_ANY_TWO_MESSAGES = ("a", "?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,23 @@ class Assembler:
         EngineUnavailable while it cannot be counted.
         """
         window = await self._load(person, conversation_id, leaf_id)
-        message = Message("", conversation_id, leaf_id, Role.USER, content, 0)
-        self.fit(replace(window, messages=(*window.messages, message)))
+        self.fit(_with(window, content))
+
+    async def ahead(
+        self, person: Person, conversation_id: str | None = None, leaf_id: str | None = None
+    ) -> Prompt:
+        """What the next prompt will begin with, whatever the message says that comes after
+        `leaf_id`, or first of all.
+
+        Raises EngineUnavailable, PromptTooLong, ConversationFull.
+        """
+        window = Window(())
+        if conversation_id is not None and leaf_id is not None:
+            window = await self._load(person, conversation_id, leaf_id)
+        first, other = (self.fit(_with(window, content)) for content in _ANY_TWO_MESSAGES)
+        tokens = _common(first.tokens, other.tokens)
+        public_tokens = min(len(tokens), first.public_tokens)
+        return replace(first, tokens=tokens, public_tokens=public_tokens, reply_tokens=0)
 
     def fit(self, window: Window, reply_so_far: str = "") -> Prompt:
         """As many of the newest messages as the context holds, or all of them.
@@ -176,3 +196,17 @@ class Assembler:
         if self._ahead is not None:
             await self._ahead.count_ahead(self._fitter.texts_to_count(window.messages))
         return window
+
+
+def _with(window: Window, content: str) -> Window:
+    """The window with one more message of the person at its end."""
+    message = Message("", "", None, Role.USER, content, 0)
+    return replace(window, messages=(*window.messages, message))
+
+
+def _common(first: Sized, other: Sized) -> list[int]:
+    """The tokens that two prompts begin with; another machine's prompts have none that we know."""
+    if not isinstance(first, list) or not isinstance(other, list):
+        return []
+    pairs = zip(first, other, strict=False)
+    return [token for token, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]

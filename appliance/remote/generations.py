@@ -100,11 +100,10 @@ class RemoteGenerations:
         """
         assert isinstance(prompt, RemotePrompt)
         model = self._server.model
-        # A grammar in llama.cpp's own language; the field is there where grammars are supported.
-        if getattr(sampling, "grammar", ""):
+        if sampling.grammar:  # it is llama.cpp's own language, and says more than JSON schemas can
             raise InvalidInput(
                 f"Replies in a prescribed form are not supported while {self._server.host} "
-                "answers; leave `response_format` and `tools` out."
+                "answers; leave `response_format` and `grammar` out."
             )
         if prompt.reply_so_far and not can_continue(model.dialect):
             raise failures.cannot_continue(self._server.host)

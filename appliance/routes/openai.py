@@ -33,8 +33,9 @@ async def chat_completions(
     if chat.model not in (completions.model_name, "default"):
         raise _unknown_model(chat.model, completions)
     messages = chat.pairs()
+    sampling = await asyncio.to_thread(chat.sampling) if chat.is_constrained else chat.sampling()
     await completions.count_ahead(messages)
-    generation = completions.begin(person.person_id, messages, chat.sampling())
+    generation = completions.begin(person.person_id, messages, sampling)
     answer = Answer(completions.model_name)
     if chat.stream:
         include_usage = chat.stream_options is not None and chat.stream_options.include_usage
@@ -63,6 +64,8 @@ def _unknown_model(name: str, completions: Completions) -> NotFound:
 def _decode(body: bytes) -> ChatRequest:
     try:
         return msgspec.json.decode(body, type=ChatRequest)
+    except RecursionError as error:
+        raise InvalidInput("The request body is nested too deeply to be read.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"The request body cannot be read: {error}.") from error
 

@@ -14,6 +14,7 @@ from appliance.conversations.accepting import check_text
 from appliance.conversations.conversation import new_id
 from appliance.engine.events import SequenceCounts
 from appliance.errors import InvalidInput
+from appliance.routes.response_format import ResponseFormat, reply_grammar
 
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
@@ -68,7 +69,9 @@ class ChatRequest(msgspec.Struct):
     n: int | None = None
     tools: list[Any] | None = None
     functions: list[Any] | None = None
-    response_format: dict[str, Any] | None = None
+    response_format: ResponseFormat | None = None
+    grammar: str | None = None
+    json_schema: Any = None
     logprobs: bool | None = None
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
@@ -79,7 +82,7 @@ class ChatRequest(msgspec.Struct):
         return [message.pair() for message in self.messages]
 
     def sampling(self) -> dict[str, Any]:
-        """Overrides of the model's sampling defaults. Raises InvalidInput."""
+        """Overrides of the model's sampling defaults. Raises InvalidInput, GrammarRefused."""
         self._refuse_unsupported()
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         if len(stop) > 16 or any(not text or len(text) > 256 for text in stop):
@@ -98,16 +101,20 @@ class ChatRequest(msgspec.Struct):
             "seed": None if self.seed is None else self.seed % 2**32,
             "max_tokens": max_tokens,
             "stop": tuple(stop) or None,
+            "grammar": reply_grammar(self.response_format, self.grammar) or None,
         }
         return {name: value for name, value in given.items() if value is not None}
+
+    @property
+    def is_constrained(self) -> bool:
+        """Whether `sampling` has a grammar to read, which may take a moment."""
+        return bool(self.grammar or self.response_format)
 
     def _refuse_unsupported(self) -> None:
         if self.n not in (None, 1):
             raise InvalidInput("`n` must be 1; ask again for another answer.")
-        if self.response_format and self.response_format.get("type") != "text":
-            raise InvalidInput("`response_format` can only be text here; leave it out.")
         for name in ("tools", "functions", "logprobs", "frequency_penalty", "presence_penalty",
-                     "logit_bias"):  # fmt: skip
+                     "logit_bias", "json_schema"):  # fmt: skip
             if getattr(self, name):
                 raise InvalidInput(f"`{name}` is not supported here; leave it out.")
 

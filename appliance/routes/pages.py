@@ -36,6 +36,8 @@ async def home(
 ) -> Template | Response[str]:
     """The page that invites to a first message."""
     conversations = await service.list_conversations(person)
+    if not request.htmx:
+        await service.read_ahead(person, None)
     page = page_view(Reader.of(request), service.box_status(), conversations)
     return _page_or_news(request, page, seen)
 
@@ -59,6 +61,8 @@ async def conversation(
     if request.htmx and before:
         return _earlier(request, opened, before)
     conversations = await service.list_conversations(person)
+    if not request.htmx:
+        await service.read_ahead(person, conversation_id)
     running = await running_snapshot(service, person, opened)
     page = page_view(
         Reader.of(request), service.box_status(), conversations, opened, running, before

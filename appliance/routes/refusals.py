@@ -14,6 +14,7 @@ from appliance.errors import (
     ApplianceError,
     Conflict,
     EngineUnavailable,
+    GrammarRefused,
     InvalidInput,
     NotFound,
     QueueFull,
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 _RETRY_AFTER_SECONDS = "10"
 _STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
+    (GrammarRefused, 400),
     (InvalidInput, 422),
     (NotFound, 404),
     (Conflict, 409),

@@ -201,3 +201,21 @@ def test_the_list_on_a_phone_gives_the_focus_back(scripted, new_context):
     page.keyboard.press("Escape")
     expect(page.get_by_role("navigation")).to_be_hidden()
     expect(opener).to_be_focused()
+
+
+def test_of_a_draft_nothing_leaves_the_page_and_focus_says_where_one_writes(scripted, page):
+    conversation_id = scripted.do(scripted.service.add_conversation, "Garden")
+    page.goto(f"{scripted.url}/conversations/{conversation_id}")
+    page.locator("a#new").focus()
+    bodies = []
+    page.on("request", lambda request: bodies.append(request.post_data or ""))
+    with page.expect_request("**/ahead") as said:
+        page.locator(FIELD).focus()
+    page.keyboard.type("a secret draft")
+    page.locator("a#new").focus()
+    page.locator(FIELD).focus()
+    said.value.response()
+    assert f"conversation_id={conversation_id}" in said.value.post_data
+    assert scripted.service.ahead[-1] == conversation_id
+    assert len(bodies) == 1, "once in a while is enough"
+    assert "secret" not in "".join(bodies)

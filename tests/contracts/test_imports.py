@@ -15,6 +15,7 @@ ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.cha
 
 MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"errors"},
+    "json_schema": {"errors"},
     "rendering": {"errors"},
     "store": {"errors", NOUNS},
     "hot": {"errors", NOUNS},
@@ -33,7 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # is there.
     "routes": {
         *{"errors", "conversations", "rendering", "paths", "metrics", "hot.token_stream"},
-        *{"engine.events", "engine.sequence", "store.database"},
+        *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
+        "store.database",
     },
 }
 """For each folder, and a few single modules: what of ours it may import besides itself."""

@@ -17,7 +17,6 @@ from appliance.engine.sequence import FinishReason, SamplingParams
 from appliance.errors import EngineUnavailable, InvalidInput, PromptTooLong
 from appliance.lifespan import Box
 from appliance.remote import generations, reply
-from appliance.remote.sampling import RemoteSampling
 
 
 async def ask(box: Box, content: str = "Hello") -> TurnSnapshot:
@@ -275,11 +274,8 @@ async def test_a_grammar_is_refused_in_words(open_stub: OpenStub, open_remote: O
     await box.generations.wait_ready()
     prompt = box.engine.tokenizer.chat_tokens([("user", "x")])
 
-    class WithGrammar(RemoteSampling):
-        grammar = 'root ::= "yes"'
-
     with pytest.raises(InvalidInput, match=r"prescribed form are not supported while 127\."):
-        box.generations.begin("me", prompt, WithGrammar())
+        box.generations.begin("me", prompt, SamplingParams(grammar='root ::= "yes"'))
 
 
 async def test_programs_are_told_that_it_is_away(

@@ -55,6 +55,12 @@ class ScriptedService(ConversationService):
         self.refusal: Exception | None = None
         self.stopped: list[str] = []
         self.followers = 0
+        self.ahead: list[str | None] = []
+
+    async def read_ahead(self, person: Person, conversation_id: str | None) -> None:
+        if conversation_id is not None:
+            await self.open_conversation(person, conversation_id)
+        self.ahead.append(conversation_id)
 
     # What a test says.
 

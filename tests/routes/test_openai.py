@@ -1,18 +1,30 @@
 """The OpenAI-compatible API, called by OpenAI's own client on the real model."""
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import openai
+import pydantic
 import pytest
 from appliance_process import ApplianceProcess
 
 pytestmark = pytest.mark.model
 HELLO: Any = [{"role": "user", "content": "Say hello and tell me about the sea."}]
+
+
+class Ship(pydantic.BaseModel):
+    name: str = pydantic.Field(min_length=1, max_length=12)
+    is_afloat: bool
+
+
+def schema_format(schema: Any, name: str = "answer") -> dict[str, Any]:
+    named = {"name": name, "schema": schema, "strict": True}
+    return {"type": "json_schema", "json_schema": named}
 
 
 @pytest.fixture
@@ -93,6 +105,92 @@ def test_models_are_listed_by_the_name_that_they_answer_to(client: openai.OpenAI
     assert answer.model == model.id
 
 
+def test_json_is_asked_for_and_comes(client: openai.OpenAI) -> None:
+    for seed in range(3):
+        answer = client.chat.completions.create(
+            model="default",
+            messages=[{"role": "user", "content": "Describe the sea as JSON."}],
+            response_format={"type": "json_object"},
+            temperature=1.0,
+            seed=seed,
+            max_tokens=300,
+        )
+        (choice,) = answer.choices
+        assert (choice.message.content or "").startswith("{")
+        if choice.finish_reason == "stop":
+            assert isinstance(json.loads(choice.message.content or ""), dict)
+
+
+def test_a_schema_is_followed_by_whole_and_streamed_answers(client: openai.OpenAI) -> None:
+    class Port(pydantic.BaseModel):
+        colour: Literal["red", "green"]
+        depth: int = pydantic.Field(ge=3, le=40)
+        ships: list[Ship] = pydantic.Field(min_length=1, max_length=2)
+
+    asked: Any = {
+        "model": "default",
+        "messages": [{"role": "user", "content": "Invent a port with its ships."}],
+        "temperature": 0.5,
+        "seed": 2,
+        "max_tokens": 400,
+    }
+    whole = client.chat.completions.parse(response_format=Port, **asked).choices[0].message
+    assert isinstance(whole.parsed, Port)
+    schema: Any = schema_format(Port.model_json_schema())
+    chunks = client.chat.completions.create(response_format=schema, stream=True, **asked)
+    streamed = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert Port.model_validate_json(streamed)
+
+
+def test_a_grammar_is_followed_as_llama_server_does(client: openai.OpenAI) -> None:
+    answer = client.chat.completions.create(
+        model="default",
+        messages=HELLO,
+        max_tokens=20,
+        extra_body={"grammar": 'root ::= ("ho" | "hey") ", " [a-z]{3} "!"'},
+    )
+    assert re.fullmatch(r"(ho|hey), [a-z]{3}!", answer.choices[0].message.content or "")
+    assert answer.choices[0].finish_reason == "stop"
+
+
+def test_constrained_and_free_answers_are_written_together(client: openai.OpenAI) -> None:
+    def ask(number: int) -> str:
+        more: Any = {"response_format": {"type": "json_object"}} if number % 2 else {}
+        answer = client.chat.completions.create(
+            model="default", messages=HELLO, temperature=0, max_tokens=24, **more
+        )
+        return answer.choices[0].message.content or ""
+
+    with ThreadPoolExecutor(4) as pool:
+        texts = list(pool.map(ask, range(4)))
+    assert [text.startswith("{") for text in texts] == [False, True, False, True]
+
+
+def test_a_body_that_is_nested_without_end_is_refused(appliance: ApplianceProcess) -> None:
+    body = (
+        '{"model": "default", "response_format": {"type": "json_object", "schema": ' + "[" * 90_000
+    )
+    response = httpx.post(f"{appliance.url}/v1/chat/completions", content=body)
+    assert response.status_code == 422
+    assert "nested too deeply" in response.json()["error"]["message"]
+
+
+def test_a_client_that_hangs_up_in_a_constrained_answer_stops_the_model(
+    appliance: ApplianceProcess,
+) -> None:
+    body = {
+        **{"model": "default", "messages": HELLO, "stream": True, "max_tokens": 4000},
+        **{"grammar": "root ::= [0-9]{4000}"},
+    }
+    before = appliance.count("finish_reason.*cancelled")
+    url = f"{appliance.url}/v1/chat/completions"
+    with httpx.stream("POST", url, json=body, timeout=60) as response:
+        for line in response.iter_lines():
+            if '"content":"' in line:
+                break
+    appliance.wait_for("finish_reason.*cancelled", after=before)
+
+
 @pytest.mark.parametrize(
     ("change", "status", "sentence"),
     [
@@ -108,7 +206,24 @@ def test_models_are_listed_by_the_name_that_they_answer_to(client: openai.OpenAI
         ({"n": 2}, 422, "`n` must be 1"),
         ({"stop": [""]}, 422, "`stop` takes at most 16 texts"),
         ({"tools": [{"type": "function"}]}, 422, "`tools` is not supported"),
-        ({"response_format": {"type": "json_object"}}, 422, "`response_format` can only be text"),
+        ({"json_schema": {"type": "object"}}, 422, "`json_schema` is not supported"),
+        ({"response_format": "json"}, 422, "cannot be read"),
+        ({"response_format": {"type": "xml"}}, 400, "must be `text`, `json_object` or"),
+        ({"response_format": {"type": "json_schema"}}, 400, "`response_format.json_schema.schema`"),
+        ({"response_format": schema_format({}, name="a b")}, 400, "1 to 64 letters, digits"),
+        ({"response_format": schema_format(False)}, 400, "`false` allows nothing"),
+        ({"response_format": schema_format({"enum": []})}, 400, "so nothing fits"),
+        ({"response_format": schema_format({"$ref": "http://a/b"})}, 400, "of the same schema"),
+        ({"response_format": schema_format({"minimum": 2, "maximum": 1})}, 400, "no number"),
+        ({"grammar": 'root ::= "a'}, 400, "Line 1 of the grammar"),
+        ({"grammar": 'root ::= "a"{1000000}'}, 400, "repeats too often"),
+        ({"grammar": "root ::= " + "(" * 60_000}, 400, "more than 50 parentheses"),
+        ({"grammar": 'root ::= root "a"'}, 400, "No text can ever come to its end"),
+        (
+            {"grammar": 'root ::= "a"', "response_format": {"type": "json_object"}},
+            400,
+            "not both",
+        ),
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_openais_shape(
