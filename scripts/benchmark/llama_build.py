@@ -20,6 +20,7 @@ _INSIDE = "vendor/llama.cpp/"
 _TARGETS = ("llama-server", "llama-batched-bench")
 _OPTIONS = (
     *("-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DLLAMA_BUILD_SERVER=ON"),
+    "-DCMAKE_BUILD_RPATH_USE_ORIGIN=ON",  # so that a checkout can be moved
     *("-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_APP=OFF"),
     # Its page and its downloads are not measured, and would want a network.
     *("-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF", "-DLLAMA_OPENSSL=OFF"),
