@@ -4,6 +4,7 @@ Joins the pure scheduler with the backend and the clock. Lives on the compute th
 """
 
 import logging
+from itertools import takewhile
 from time import monotonic
 
 from appliance.engine.backend import Backend, CacheFull
@@ -200,7 +201,9 @@ class Stepper:
         ended = self._scheduler.apply(batch, sampled, self._backend.is_end)
         for sequence, tokens in sampled.items():
             output = self._outputs[sequence]
-            pieces = [self._backend.token_bytes(t) for t in tokens if not self._backend.is_end(t)]
+            # A draft that quotes the prompt may be right beyond the end of the reply.
+            said = takewhile(lambda token: not self._backend.is_end(token), tokens)
+            pieces = map(self._backend.token_bytes, said)
             self._events += output.push(pieces if sequence.completion_tokens else (), now)
             if output.is_stopped and not sequence.is_over:
                 sequence.finish_reason = FinishReason.STOP
