@@ -1,4 +1,4 @@
-"""The only file that calls llama.cpp (its samplers and batches apart): load, tokenize, decode, drop.
+"""The model in llama.cpp: load, tokenize, decode, drop.
 
 The low-level API is used because the packaged `Llama` class serves one request at a time. All calls
 come from the compute thread, but `tokenize`, which only reads the vocabulary.
@@ -14,9 +14,12 @@ from typing import Any, Literal
 
 from appliance.engine.backend import BackendFailed, CacheFull, Vocabulary
 from appliance.engine.batch import Batch, Row
+from appliance.engine.draft_model import DraftModel
+from appliance.engine.draft_vocabulary import TokenTexts
 from appliance.engine.grammar.token_table import TokenTable
 from appliance.engine.llama_batch import LlamaBatch
 from appliance.engine.llama_library import llama_cpp
+from appliance.engine.llama_vocabulary import token_texts
 from appliance.engine.prompt_lookup import LONGEST_DRAFT_TOKENS
 from appliance.engine.sampler import Sampler
 from appliance.engine.sequence import Sequence
@@ -86,6 +89,7 @@ class LlamaBackend:
         self._token_table = TokenTable(self._vocabulary_tokens, self.token_bytes, self.is_end)
         self._batch = LlamaBatch(settings.most_tokens)
         self.can_drop = self._drops_its_end()
+        self.draft_model: DraftModel | None = None
         parts = [settings.model_sha256, llama_cpp.__version__, settings.kv_type]
         parts += [f"{sha256}*{scale}" for _, sha256, scale in settings.adapters]
         self.fingerprint = " ".join(parts)
@@ -108,6 +112,10 @@ class LlamaBackend:
 
     def is_end(self, token: int) -> bool:
         return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def token_texts(self) -> TokenTexts:
+        """All of the vocabulary, to be compared with a draft model's."""
+        return token_texts(self._vocab)
 
     def begin(self, sequence: Sequence) -> None:
         # A sequence that was sent back and comes again goes on with its sampler as it was.
@@ -192,6 +200,8 @@ class LlamaBackend:
 
     def set_threads(self, threads: int) -> None:
         llama_cpp.llama_set_n_threads(self._context, threads, threads)
+        if self.draft_model is not None:
+            self.draft_model.set_threads(threads)
 
     def reset(self) -> None:
         llama_cpp.llama_memory_clear(self._memory, True)
@@ -200,6 +210,8 @@ class LlamaBackend:
         for sampler in self._samplers.values():
             sampler.close()
         self._samplers.clear()
+        if self.draft_model is not None:
+            self.draft_model.close()
         self._batch.close()
         llama_cpp.llama_free(self._context)
         llama_cpp.llama_model_free(self._model)
