@@ -307,7 +307,8 @@ class Scheduler:
         while self.room.free < count:
             idle = self.slots.idle()
             slot = idle[0] if idle else self._seat_to_give_up()
-            emptied.append(self.slots.held(slot))
+            if slot.cells.count:  # the newest may not have begun to read
+                emptied.append(self.slots.held(slot))
             self.slots.forget(slot)
         return emptied
 
