@@ -5,6 +5,7 @@ from functools import partial
 
 from appliance.conversations.model_profile import ModelProfile
 from appliance.cpu import physical_cores
+from appliance.draft_choice import add_draft_model
 from appliance.engine.backend import Backend
 from appliance.engine.engine import seats_for
 from appliance.model_files.library import InstalledModel, ModelLibrary
@@ -26,6 +27,8 @@ class ModelChoice:
         """The one that is loaded, or being loaded."""
         self.loaded_percent = 0
         """How much of it has been read; of interest while it is being loaded."""
+        self.draft_trouble = ""
+        """Why the draft model that the settings name is not used, if it is not."""
 
     def wanted(self) -> str:
         """The name as it is chosen now."""
@@ -46,7 +49,7 @@ class ModelChoice:
         self.name, self._installed, self.loaded_percent = name, None, 0
         self._installed = self._library.find(name)
         engine = self._settings.engine
-        return LlamaBackend(
+        backend = LlamaBackend(
             self._installed.path,
             BackendSettings(
                 threads=engine.threads or physical_cores(),
@@ -60,6 +63,8 @@ class ModelChoice:
             ),
             self._note_progress,
         )
+        self.draft_trouble = add_draft_model(backend, self._settings, self._library)
+        return backend
 
     def _note_progress(self, share: float) -> None:
         self.loaded_percent = round(100 * share)

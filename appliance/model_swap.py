@@ -59,7 +59,8 @@ class ModelSwap:
                 f"{self._next_name} answers as soon as the replies being written are done.",
                 is_changing=True,
             )
-        return box_status(engine.state, name, engine.failure, trouble=self._trouble)
+        trouble = self._trouble or self._model.draft_trouble
+        return box_status(engine.state, name, engine.failure, trouble=trouble)
 
     async def _swap_until_right(self) -> None:
         self._looks_again = True

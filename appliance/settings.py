@@ -39,6 +39,9 @@ from appliance.settings_sources import join, read_layers, refuse_unknown
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
 
+# Names become parts of paths, so nothing that could leave the folder.
+_MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+
 Whole = Annotated[int, BeforeValidator(checks.not_a_bool)]
 Folder = Annotated[Path, BeforeValidator(checks.absolute_path)]
 # NoDecode: in a variable a list is written with commas, not as JSON.
@@ -106,8 +109,13 @@ class ModelSettings(Section):
         DEFAULT_MODEL,
         "Name of the model that answers; `appliance model list` shows what is here.",
         "a model name of letters, digits, '.', '_' and '-'",
-        # Names become parts of paths, so nothing that could leave the folder.
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+        pattern=_MODEL_NAME,
+    )
+    draft: str | None = _setting(
+        None,
+        "Name of a small model of the same family that guesses ahead; pays with big models.",
+        "a model name of letters, digits, '.', '_' and '-'",
+        pattern=_MODEL_NAME,
     )
 
 

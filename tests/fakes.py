@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from appliance.engine.backend import BackendFailed, CacheFull, Vocabulary
 from appliance.engine.batch import Batch, Row
+from appliance.engine.draft_model import DraftModel
 from appliance.engine.sequence import Sequence
 from appliance.engine.slots import Slot
 
@@ -51,6 +52,7 @@ class ScriptedBackend:
         )
         self.fingerprint = "scripted"
         self.can_drop = can_drop
+        self.draft_model: DraftModel | None = None
         self.threads: int | None = None
         self.restored: list[int] = []
         self.cells: dict[int, list[Cell]] = {}

@@ -19,7 +19,9 @@ class BoxStatus:
     is_changing: bool = False
     """Another model comes as soon as the replies being written are done."""
     trouble: str = ""
-    """What went wrong although the box answers: a model that was chosen and could not be loaded."""
+    """What went wrong although the box answers: a model that was chosen, or a draft model, that
+    could not be loaded.
+    """
 
 
 def box_status(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from appliance.engine.batch import Batch
+from appliance.engine.draft_model import DraftModel
 from appliance.engine.sequence import Sequence
 from appliance.engine.slots import Slot
 
@@ -46,6 +47,9 @@ class Backend(Protocol):
     """Names the model and all that the form of a seat's state depends on."""
     can_drop: bool
     """Whether a seat can let go of its last tokens alone."""
+    draft_model: DraftModel | None
+    """A small model beside it that guesses ahead; it runs on as many threads and is closed with it.
+    """
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of plain text; a special token spelled out in it stays text. Any thread."""

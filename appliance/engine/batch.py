@@ -14,6 +14,8 @@ class Row:
     start: int
     count: int
     draft: tuple[int, ...] = ()
+    is_guessed: bool = False
+    """The draft is the draft model's; otherwise it was looked up in the text."""
 
     @property
     def slot(self) -> Slot:

@@ -19,6 +19,7 @@ from appliance.engine.commands import Call, Cancel, Command, Forget, Replace, St
 from appliance.engine.core_load import others_seconds
 from appliance.engine.events import Event
 from appliance.engine.gauges import EngineGauges, Meter
+from appliance.engine.guesser import Guesser
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine.outbox import TOGETHER_SECONDS, Outbox
 from appliance.engine.scheduler import Scheduler, SchedulerLimits
@@ -313,6 +314,7 @@ class Engine:
             StepBudget(limits.target_step_seconds, limits.batch_tokens),
             keeper,
             ThreadGovernor(limits.threads, limits.cores, others_seconds),
+            Guesser(backend.draft_model),
         )
 
     def _obey_inbox(self, stepper: Stepper) -> bool:

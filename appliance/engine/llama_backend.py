@@ -1,4 +1,4 @@
-"""The only file that calls llama.cpp (its samplers apart): load, tokenize, decode, drop.
+"""The model in llama.cpp: load, tokenize, decode, drop.
 
 The low-level API is used because the packaged `Llama` class serves one request at a time. All calls
 come from the compute thread, but `tokenize`, which only reads the vocabulary.
@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from appliance.engine.backend import BackendFailed, CacheFull, Vocabulary
 from appliance.engine.batch import Batch, Row
+from appliance.engine.draft_model import DraftModel
+from appliance.engine.draft_vocabulary import TokenTexts
 from appliance.engine.grammar.token_table import TokenTable
+from appliance.engine.llama_batch import LlamaBatch
 from appliance.engine.llama_library import llama_cpp
+from appliance.engine.llama_vocabulary import token_texts
+from appliance.engine.prompt_lookup import LONGEST_DRAFT_TOKENS
 from appliance.engine.sampler import Sampler
 from appliance.engine.sequence import Sequence
 from appliance.engine.slots import Slot
@@ -51,6 +54,11 @@ class BackendSettings:
     """LoRA adapters: (file, sha256, scale)."""
     kv_type: Literal["f16", "q8_0"] = "f16"
 
+    @property
+    def most_tokens(self) -> int:
+        """Beside `batch_tokens` of prompts, a step has everybody's next token and the drafts."""
+        return self.batch_tokens + self.seats + LONGEST_DRAFT_TOKENS
+
 
 class LlamaBackend:
     """A GGUF model in this process."""
@@ -79,8 +87,9 @@ class LlamaBackend:
         self._samplers: dict[Sequence, Sampler] = {}
         self._pieces: dict[int, bytes] = {}
         self._token_table = TokenTable(self._vocabulary_tokens, self.token_bytes, self.is_end)
-        self._allocate_batch(settings.batch_tokens)
+        self._batch = LlamaBatch(settings.most_tokens)
         self.can_drop = self._drops_its_end()
+        self.draft_model: DraftModel | None = None
         parts = [settings.model_sha256, llama_cpp.__version__, settings.kv_type]
         parts += [f"{sha256}*{scale}" for _, sha256, scale in settings.adapters]
         self.fingerprint = " ".join(parts)
@@ -103,6 +112,10 @@ class LlamaBackend:
 
     def is_end(self, token: int) -> bool:
         return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def token_texts(self) -> TokenTexts:
+        """All of the vocabulary, to be compared with a draft model's."""
+        return token_texts(self._vocab)
 
     def begin(self, sequence: Sequence) -> None:
         # A sequence that was sent back and comes again goes on with its sampler as it was.
@@ -163,7 +176,7 @@ class LlamaBackend:
 
     def decode(self, batch: Batch) -> Mapping[Sequence, Tokens[int]]:
         outputs = self._fill(batch)
-        code = llama_cpp.llama_decode(self._context, self._batch)
+        code = llama_cpp.llama_decode(self._context, self._batch.raw)
         if code == 1:
             raise CacheFull(f"no KV cells for {batch.token_count} tokens")
         if code != 0:
@@ -187,6 +200,8 @@ class LlamaBackend:
 
     def set_threads(self, threads: int) -> None:
         llama_cpp.llama_set_n_threads(self._context, threads, threads)
+        if self.draft_model is not None:
+            self.draft_model.set_threads(threads)
 
     def reset(self) -> None:
         llama_cpp.llama_memory_clear(self._memory, True)
@@ -195,7 +210,9 @@ class LlamaBackend:
         for sampler in self._samplers.values():
             sampler.close()
         self._samplers.clear()
-        llama_cpp.llama_batch_free(self._batch)
+        if self.draft_model is not None:
+            self.draft_model.close()
+        self._batch.close()
         llama_cpp.llama_free(self._context)
         llama_cpp.llama_model_free(self._model)
 
@@ -221,7 +238,7 @@ class LlamaBackend:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = settings.kv_tokens
         params.n_seq_max = settings.seats
-        params.n_batch = settings.batch_tokens
+        params.n_batch = settings.most_tokens
         params.n_ubatch = settings.batch_tokens
         params.n_threads = params.n_threads_batch = settings.threads
         params.kv_unified = True
@@ -252,43 +269,24 @@ class LlamaBackend:
             scales = (ctypes.c_float * count)(*(scale for *_, scale in adapters))
             llama_cpp.llama_set_adapters_lora(self._context, pointers, count, scales)
 
-    def _allocate_batch(self, batch_tokens: int) -> None:
-        """One llama_batch for ever, seen through numpy."""
-        self._batch = llama_cpp.llama_batch_init(batch_tokens, 0, 1)
-        shape = (batch_tokens,)
-        self._token = np.ctypeslib.as_array(self._batch.token, shape)
-        self._pos = np.ctypeslib.as_array(self._batch.pos, shape)
-        self._logits = np.ctypeslib.as_array(self._batch.logits, shape)
-        np.ctypeslib.as_array(self._batch.n_seq_id, shape)[:] = 1
-        self._seq_ids = [self._batch.seq_id[index] for index in range(batch_tokens)]
-
     def _fill(self, batch: Batch) -> list[tuple[Row, int]]:
         """Write the rows into the llama_batch; returns where the logits of each sampled row
         begin.
         """
         outputs = []
-        at = 0
+        self._batch.clear()
         for row in batch.rows:
-            end = at + row.size
-            self._token[at:end] = row.tokens
-            self._pos[at:end] = np.arange(row.start, row.start + row.size)
-            for seq_id in self._seq_ids[at:end]:
-                seq_id[0] = row.slot.index
-            self._logits[at:end] = 0
-            if row.wants_logits:
-                first = end - 1 - len(row.draft)
-                self._logits[first:end] = 1
+            wanted = 1 + len(row.draft) if row.wants_logits else 0
+            first = self._batch.add(row.slot.index, row.start, row.tokens, wanted)
+            if wanted:
                 outputs.append((row, first))
-            at = end
-        self._batch.n_tokens = at
         return outputs
 
     def _drops_its_end(self) -> bool:
         """Whether this model's memory can let go of its last token alone, found by trying."""
-        self._token[:2], self._pos[:2], self._logits[:2] = 0, (0, 1), (0, 1)
-        self._seq_ids[0][0] = self._seq_ids[1][0] = 0
-        self._batch.n_tokens = 2
-        can_drop = llama_cpp.llama_decode(self._context, self._batch) == 0 and bool(
+        self._batch.clear()
+        self._batch.add(0, 0, (0, 0), 1)
+        can_drop = llama_cpp.llama_decode(self._context, self._batch.raw) == 0 and bool(
             llama_cpp.llama_memory_seq_rm(self._memory, 0, 1, -1)
         )
         self.reset()

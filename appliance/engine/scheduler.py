@@ -11,6 +11,7 @@ from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
 
 from appliance.engine.batch import Batch, Row
+from appliance.engine.draft_model import MOST_DRAFTING
 from appliance.engine.kv_room import KvRoom
 from appliance.engine.prefill_shares import share_prefill
 from appliance.engine.prefix_cache import Seat, choose_seat, who_reads
@@ -20,10 +21,9 @@ from appliance.engine.sequence import FinishReason, Priority, Sequence, Sequence
 from appliance.engine.slots import Held, Slot, SlotPool
 from appliance.errors import QueueFull
 
-# Beside more replies than this a draft costs everybody more than it can win for one.
-_MOST_DRAFTING = 4
 # Beside somebody's growing reply, background work reads so little, and in one of so many steps.
 _BACKGROUND_TOKENS, _BACKGROUND_STEPS = 16, 4
+_NO_GUESSES: Mapping[Sequence, Tokens[int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +124,34 @@ class Scheduler:
             self.slots.join(seat.source, seat.slot, joined)
         self._has_read(sequence, seat.restored)
 
-    def next_batch(self, prefill_tokens: int) -> Batch:
-        """Everyone who decodes, then at most `prefill_tokens` of prompts, shared by people."""
+    def guessable(self) -> dict[Sequence, int]:
+        """Who may be guessed ahead by a draft model, and how far: people's replies for which their
+        own text suggests nothing.
+        """
+        return {
+            sequence: limit
+            for sequence, limit in self._draft_limits().items()
+            if limit > 0
+            and sequence.priority is Priority.NORMAL
+            and not sequence.lookup.draft(sequence.tokens, limit)
+        }
+
+    def next_batch(
+        self, prefill_tokens: int, guesses: Mapping[Sequence, Tokens[int]] = _NO_GUESSES
+    ) -> Batch:
+        """Everyone who decodes, then at most `prefill_tokens` of prompts, shared by people.
+
+        `guesses` are drafts for those whom `guessable` named since the last batch.
+        """
         batch = Batch()
         decoding = [sequence for sequence in self.running if sequence.is_decoding]
-        drafts = self._drafts(decoding)
+        drafts = self._drafts(guesses)
         batch.evicted += self._make_room(len(decoding) + sum(map(len, drafts.values())))
         for sequence in decoding:
             if sequence.status is SequenceStatus.RUNNING:
                 draft = tuple(drafts.get(sequence, ()))
-                batch.rows.append(Row(sequence, sequence.computed, 1, draft))
+                is_guessed = bool(draft) and sequence in guesses
+                batch.rows.append(Row(sequence, sequence.computed, 1, draft, is_guessed))
         background_tokens = self._background_tokens(decoding, prefill_tokens)
         shares = share_prefill(self.running, prefill_tokens, background_tokens, self._rotation)
         for sequence, share in shares.items():
@@ -164,7 +182,8 @@ class Scheduler:
             if row.draft:
                 sequence.drafted_tokens += len(row.draft)
                 sequence.accepted_tokens += accepted
-                sequence.lookup.verified(len(row.draft), accepted)
+                source = sequence.guessing if row.is_guessed else sequence.lookup
+                source.verified(len(row.draft), accepted)
             for token in tokens:
                 self._take(sequence, token, is_end)
                 if sequence.is_over:
@@ -252,18 +271,28 @@ class Scheduler:
             if is_long or len(sequence.tokens) >= self._context_tokens:
                 sequence.finish_reason = FinishReason.LENGTH
 
-    def _drafts(self, decoding: list[Sequence]) -> dict[Sequence, list[int]]:
-        """What may follow each reply, if that is worth a guess."""
-        if not self._limits.may_draft or not 0 < len(decoding) <= _MOST_DRAFTING:
+    def _drafts(self, guesses: Mapping[Sequence, Tokens[int]]) -> dict[Sequence, Tokens[int]]:
+        """What may follow each reply: what its own text suggests, or else what was guessed."""
+        return {
+            sequence: guesses[sequence][:limit]
+            if sequence in guesses
+            else sequence.lookup.draft(sequence.tokens, limit)
+            for sequence, limit in self._draft_limits().items()
+        }
+
+    def _draft_limits(self) -> dict[Sequence, int]:
+        """How long a draft for each reply may be; nobody in it when drafts are not worth it."""
+        decoding = [sequence for sequence in self.running if sequence.is_decoding]
+        if not self._limits.may_draft or not 0 < len(decoding) <= MOST_DRAFTING:
             return {}
         most = min(LONGEST_DRAFT_TOKENS, self.room.available - len(decoding)) // len(decoding)
-        drafts = {}
+        limits = {}
         for sequence in decoding:
             # The last token of a reply is sampled, so a draft ends before it.
             left = sequence.sampling.max_tokens - sequence.completion_tokens - 1
             left = min(most, left, self._context_tokens - len(sequence.tokens) - 1)
-            drafts[sequence] = sequence.lookup.draft(sequence.tokens, max(0, left))
-        return drafts
+            limits[sequence] = max(0, left)
+        return limits
 
     def _background_tokens(self, decoding: list[Sequence], prefill_tokens: int) -> int:
         if not any(sequence.priority is Priority.NORMAL for sequence in decoding):
@@ -278,7 +307,8 @@ class Scheduler:
         while self.room.free < count:
             idle = self.slots.idle()
             slot = idle[0] if idle else self._seat_to_give_up()
-            emptied.append(self.slots.held(slot))
+            if slot.cells.count:  # the newest may not have begun to read
+                emptied.append(self.slots.held(slot))
             self.slots.forget(slot)
         return emptied
 

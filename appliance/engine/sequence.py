@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from appliance.engine.draft_length import DraftLength
 from appliance.engine.grammar.grammar import Grammar, compile_grammar
 from appliance.engine.prompt_lookup import PromptLookup
 
@@ -95,6 +96,7 @@ class Sequence:
     drafted_tokens: int = 0
     accepted_tokens: int = 0
     lookup: PromptLookup = field(default_factory=PromptLookup)
+    guessing: DraftLength = field(default_factory=DraftLength)
     finish_reason: FinishReason | None = None
 
     def __post_init__(self) -> None:

@@ -4,11 +4,13 @@ Joins the pure scheduler with the backend and the clock. Lives on the compute th
 """
 
 import logging
+from itertools import takewhile
 from time import monotonic
 
 from appliance.engine.backend import Backend, CacheFull
 from appliance.engine.batch import Batch
 from appliance.engine.events import Event, Progress
+from appliance.engine.guesser import Guesser
 from appliance.engine.output import Output
 from appliance.engine.prefix_cache import Seat
 from appliance.engine.scheduler import Admission, Scheduler
@@ -34,12 +36,14 @@ class Stepper:
         budget: StepBudget,
         snapshots: SnapshotKeeper,
         governor: ThreadGovernor,
+        guesser: Guesser | None = None,
     ) -> None:
         self._backend = backend
         self._scheduler = scheduler
         self._budget = budget
         self._snapshots = snapshots
         self._governor = governor
+        self._guesser = guesser or Guesser(None)
         self._outputs: dict[Sequence, Output] = {}
         self._waits = WaitEstimate()
         self._events: list[Event] = []
@@ -114,7 +118,8 @@ class Stepper:
         self.look_up_snapshots()
         self._admit()
         decoding = sum(1 for sequence in self._scheduler.running if sequence.is_decoding)
-        batch = self._scheduler.next_batch(self._budget.prefill_tokens(decoding))
+        guesses = self._guesser.guess(self._scheduler.guessable(), decoding)
+        batch = self._scheduler.next_batch(self._budget.prefill_tokens(decoding), guesses)
         self._give_up(batch.evicted)
         if batch.rows:
             self._compute(batch)
@@ -133,6 +138,7 @@ class Stepper:
         seats.
         """
         found = violations(self._scheduler, self._outputs, self._backend.held_tokens)
+        found += self._guesser.violations(self._outputs)
         if found:
             log.error("the KV cache does not add up, so it is emptied: %s", "; ".join(found))
             for sequence in set(self._outputs).difference(self._scheduler.waiting):
@@ -140,6 +146,7 @@ class Stepper:
                 sequence.finish_reason = FinishReason.ERROR
                 self._end(sequence, "The box lost track of this reply. Try again.")
             self._backend.reset()
+            self._guesser.reset()
             self._scheduler.slots.clear()
         return found
 
@@ -195,12 +202,15 @@ class Stepper:
         now = monotonic()
         if not batch.drafted_tokens:
             self._budget.observe(prefill_tokens, decode_rows, now - began)
+        self._guesser.observe(batch, sum(map(len, sampled.values())), now - began)
         if (threads := self._governor.after_step(now)) is not None:
             self._backend.set_threads(threads)
         ended = self._scheduler.apply(batch, sampled, self._backend.is_end)
         for sequence, tokens in sampled.items():
             output = self._outputs[sequence]
-            pieces = [self._backend.token_bytes(t) for t in tokens if not self._backend.is_end(t)]
+            # A draft that quotes the prompt may be right beyond the end of the reply.
+            said = takewhile(lambda token: not self._backend.is_end(token), tokens)
+            pieces = map(self._backend.token_bytes, said)
             self._events += output.push(pieces if sequence.completion_tokens else (), now)
             if output.is_stopped and not sequence.is_over:
                 sequence.finish_reason = FinishReason.STOP
@@ -228,8 +238,10 @@ class Stepper:
     def _end(self, sequence: Sequence, error: str | None = None) -> None:
         self._backend.end(sequence)
         self._snapshots.drop(sequence)
+        self._guesser.forget(sequence)
         self._events += self._outputs.pop(sequence).finish(error)
 
     def _empty_cache(self) -> None:
         self._backend.reset()
+        self._guesser.reset()
         self._scheduler.forget_all()

@@ -40,7 +40,16 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """For each folder, and a few single modules: what of ours it may import besides itself."""
 
-EDGES = {"__main__", "app", "lifespan", "cli", "engine_choice", "model_choice", "model_swap"}
+EDGES = {
+    "__main__",
+    "app",
+    "lifespan",
+    "cli",
+    "engine_choice",
+    "draft_choice",
+    "model_choice",
+    "model_swap",
+}
 """These join the parts, and may import everything."""
 
 NEVER = {

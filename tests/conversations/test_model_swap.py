@@ -27,6 +27,7 @@ class Choice:
         self.loaded: list[str] = []
         self.asked_for = {name: asyncio.Event() for name in models}
         self.loaded_percent = 34
+        self.draft_trouble = ""
 
     def wanted(self) -> str:
         return self.chosen

@@ -10,6 +10,7 @@ from appliance.engine.backend import CacheFull
 from appliance.engine.batch import Batch, Row
 from appliance.engine.llama_backend import BackendSettings, LlamaBackend
 from appliance.engine.llama_library import llama_cpp
+from appliance.engine.prompt_lookup import LONGEST_DRAFT_TOKENS
 from appliance.engine.sequence import SamplingParams, Sequence
 from appliance.engine.slots import Slot
 from appliance.errors import ModelRefused
@@ -267,6 +268,18 @@ def test_a_kv_cache_that_cannot_be_made_is_refused_with_what_to_change(
     settings = BackendSettings(threads=1, seats=1, kv_tokens=256, batch_tokens=32, kv_type=kv_type)
     with pytest.raises(ModelRefused, match=way_out):
         LlamaBackend(model_path, settings)
+
+
+def test_a_full_piece_of_a_prompt_fits_beside_everybodys_next_token_and_a_draft(
+    llama: LlamaBackend,
+) -> None:
+    writers = [seated(llama, "The capital of France is", slot) for slot in range(3)]
+    write(llama, writers, 1)
+    reader = seated(llama, "x " * 128, 3)
+    rows = [Row(writer, writer.computed, 1) for writer in writers[1:]]
+    rows.append(Row(writers[0], writers[0].computed, 1, (5,) * LONGEST_DRAFT_TOKENS))
+    sampled = llama.decode(Batch([*rows, Row(reader, 0, 128)]))
+    assert set(sampled) == set(writers)
 
 
 def test_a_file_that_is_no_model_is_refused_with_a_sentence(tmp_path: Path) -> None:

@@ -351,6 +351,35 @@ def test_a_quoted_passage_is_written_in_fewer_steps_and_a_wrong_guess_changes_no
         assert (seq.accepted_tokens > 15) is agrees
 
 
+def test_a_guess_teaches_the_draft_model_and_not_the_lookup() -> None:
+    sched = scheduler(may_draft=True)
+    seq = Sequence("s", "ann", [10, 11, 12], SamplingParams(max_tokens=30))
+    sched.add(seq)
+    for admission in sched.admit():
+        sched.seat(admission, 0)
+    sched.apply(sched.next_batch(200), {seq: [13]}, lambda token: token == END)
+    assert sched.guessable() == {seq: 24}
+    first = seq.guessing.next()
+    batch = sched.next_batch(200, {seq: [14, 15, 99, 99]})
+    assert batch.rows[0].draft == (14, 15, 99, 99)
+    needed = seq.lookup._needed
+    sched.apply(batch, {seq: [14]}, lambda token: token == END)
+    assert (seq.drafted_tokens, seq.accepted_tokens) == (4, 0)
+    assert seq.guessing.next() < first
+    assert seq.lookup._needed == needed
+
+
+def test_a_guess_is_cut_to_what_fits() -> None:
+    sched = scheduler(may_draft=True)
+    seq = Sequence("s", "ann", [10, 11, 12], SamplingParams(max_tokens=4))
+    sched.add(seq)
+    for admission in sched.admit():
+        sched.seat(admission, 0)
+    sched.apply(sched.next_batch(200), {seq: [13]}, lambda token: token == END)
+    assert sched.guessable() == {seq: 2}
+    assert sched.next_batch(200, {seq: [14] * 9}).rows[0].draft == (14, 14)
+
+
 class SchedulerMachine(RuleBasedStateMachine):
     """Anything may come, go or be cancelled at any time."""
 
@@ -418,12 +447,19 @@ class SchedulerMachine(RuleBasedStateMachine):
         token=st.integers(0, 3),
         keeps=st.booleans(),
         agrees=st.integers(0, 24),
+        guessed=st.integers(0, 8),
     )
-    def step(self, prefill_tokens: int, token: int, keeps: bool, agrees: int) -> None:
+    def step(self, prefill_tokens: int, token: int, keeps: bool, agrees: int, guessed: int) -> None:
         for admission in self.sched.admit():
             self.take_seat(admission, keeps)
         decoding = [seq for seq in self.sched.running if seq.is_decoding]
-        batch = self.sched.next_batch(prefill_tokens)
+        guessable = self.sched.guessable()
+        assert guessable.keys() <= set(decoding)
+        assert all(seq.priority is Priority.NORMAL for seq in guessable)
+        guesses = {seq: [2] * min(guessed, limit) for seq, limit in guessable.items()}
+        batch = self.sched.next_batch(prefill_tokens, guesses)
+        for row in batch.rows:
+            assert row.is_guessed == bool(guesses.get(row.sequence))
         in_batch = {row.sequence for row in batch.rows}
         for seq in decoding:
             assert seq in in_batch or seq.status is SequenceStatus.WAITING
@@ -472,7 +508,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         for _ in range(3000):
             if not self.sched.has_work:
                 break
-            self.step(50, 1, True, 0)
+            self.step(50, 1, True, 0, 0)
         assert not self.sched.has_work, "somebody waits for ever"
         assert all(seq.is_over for seq in self.all)
         assert all(slot.is_free for slot in self.sched.slots)
