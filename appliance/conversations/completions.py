@@ -1,6 +1,7 @@
 """A completion without a conversation: messages in, events out, nothing kept."""
 
 from collections.abc import Callable, Mapping, Sequence, Sized
+from functools import partial
 from time import monotonic, time
 from typing import Any, Protocol
 
@@ -8,6 +9,8 @@ from appliance.conversations.generation import Generation, Generations
 from appliance.conversations.model_profile import ModelProfile
 from appliance.errors import InvalidInput, PromptTooLong, QueueFull
 from appliance.prompting.assembler import CountsAhead
+
+_TAG = "/v1"
 
 
 class ChatTokens(Protocol):
@@ -54,10 +57,24 @@ class Completions:
     def begin(
         self, owner: str, messages: Sequence[tuple[str, str]], sampling: Mapping[str, Any]
     ) -> Generation:
-        """Start a completion.
+        """Start a completion of which nothing is kept on disk. Raises as `prepare`."""
+        return self.prepare(owner, messages, sampling, may_keep=False)()
+
+    def prepare(
+        self,
+        owner: str,
+        messages: Sequence[tuple[str, str]],
+        sampling: Mapping[str, Any],
+        *,
+        may_keep: bool,
+    ) -> Callable[[], Generation]:
+        """Everything but the start, which is what is returned: whoever never starts it costs
+        nothing.
 
         `sampling` overrides the model's defaults; without `max_tokens` the reply may fill the
-        context. Raises InvalidInput, GrammarRefused, PromptTooLong, QueueFull, EngineUnavailable.
+        context. With `may_keep` its KV state may go to disk, so that the next turn of the same
+        messages is quick. Raises InvalidInput, GrammarRefused, PromptTooLong, QueueFull,
+        EngineUnavailable; the start raises the last two.
         """
         if not messages:
             raise InvalidInput("`messages` is empty; send at least one message.")
@@ -73,4 +90,11 @@ class Completions:
             )
         max_tokens = min(room, sampling.get("max_tokens") or room)
         params = self._model_profile().sampling_params(**{**sampling, "max_tokens": max_tokens})
-        return self._generations.begin(owner, prompt, params, accepted_at=monotonic())
+        return partial(
+            self._generations.begin,
+            owner,
+            prompt,
+            params,
+            tag=_TAG if may_keep else None,
+            accepted_at=monotonic(),
+        )

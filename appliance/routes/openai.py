@@ -4,7 +4,7 @@ Whoever reaches this machine's own address may call it, until accounts exist.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -35,12 +35,13 @@ async def chat_completions(
     messages = chat.pairs()
     sampling = await asyncio.to_thread(chat.sampling) if chat.is_constrained else chat.sampling()
     await completions.count_ahead(messages)
-    generation = completions.begin(person.person_id, messages, sampling)
+    may_keep = chat.store is not False
+    start = completions.prepare(person.person_id, messages, sampling, may_keep=may_keep)
     answer = Answer(completions.model_name)
     if chat.stream:
         include_usage = chat.stream_options is not None and chat.stream_options.include_usage
-        return ServerSentEvent(_chunks(generation, answer, include_usage))
-    return Response(await _whole(request, generation, answer))
+        return ServerSentEvent(_chunks(start, answer, include_usage))
+    return Response(await _whole(request, start(), answer))
 
 
 @get("/v1/models", sync_to_thread=False)
@@ -71,12 +72,18 @@ def _decode(body: bytes) -> ChatRequest:
 
 
 async def _chunks(
-    generation: Generation, answer: Answer, include_usage: bool
+    start: Callable[[], Generation], answer: Answer, include_usage: bool
 ) -> AsyncIterator[str]:
     """Chunks as the reply grows.
 
-    Litestar ends this iterator when the client goes; that cancels the sequence.
+    Litestar ends this iterator when the client goes; that cancels the sequence. It is started in
+    here, because an iterator that nobody ever began to read cannot end anything.
     """
+    try:
+        generation = start()
+    except EngineError as error:
+        yield _json({"error": {"message": str(error), "type": "server_error"}})
+        return
     async with generation:
         yield _json(answer.chunk({"role": "assistant", "content": ""}))
         async for event in generation:

@@ -1,8 +1,8 @@
 """OpenAI's shapes: what comes in, what goes out, and what is refused. Pure.
 
-Only what changes the answer is named here; other fields that clients send (user, metadata, store
-...) are ignored. A field that would change the answer and is not supported is refused rather than
-dropped silently.
+Only what changes the answer is named here; other fields that clients send (user, metadata ...) are
+ignored. `store: false` keeps what was computed for the request off the disk. A field that would
+change the answer and is not supported is refused rather than dropped silently.
 """
 
 import time
@@ -57,6 +57,7 @@ class ChatRequest(msgspec.Struct):
     model: str
     messages: list[ChatMessage]
     stream: bool = False
+    store: bool | None = None
     stream_options: StreamOptions | None = None
     temperature: float | None = None
     top_p: float | None = None
