@@ -28,6 +28,7 @@ class EngineGenerations:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loading: asyncio.Task[bool] | None = None
         self._gate = ModelGate()
+        self.swaps = 0
 
     async def start(self) -> None:
         """Start the engine; the model loads in the background."""
@@ -72,6 +73,7 @@ class EngineGenerations:
         one by `load_again`. Returns the sentence that says why it failed.
         """
         async with self._gate.changing():
+            self.swaps += 1
             failure = await asyncio.wrap_future(self._engine.replace(load))
             if failure is not None:
                 await asyncio.wrap_future(self._engine.replace(load_again))

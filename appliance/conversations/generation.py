@@ -89,6 +89,10 @@ class Generations(Protocol):
     @property
     def open_count(self) -> int: ...
 
+    @property
+    def swaps(self) -> int:
+        """How often the model was changed: a prompt made before is none for the one of now."""
+
     async def wait_ready(self) -> None:
         """Wait while the model loads. Raises EngineUnavailable when there is none."""
 
