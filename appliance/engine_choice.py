@@ -6,12 +6,8 @@ from typing import Protocol
 
 from appliance.conversations.box_status import BoxStatus, box_status
 from appliance.conversations.completions import ChatTokens
-from appliance.conversations.generation import (
-    EngineGenerations,
-    Generations,
-    Observer,
-    nobody_observes,
-)
+from appliance.conversations.engine_generations import EngineGenerations
+from appliance.conversations.generation import Generations, Observer, nobody_observes
 from appliance.conversations.model_profile import ModelProfile
 from appliance.cpu import physical_cores
 from appliance.engine.backend import Backend

@@ -9,7 +9,7 @@ import asyncio
 import structlog
 
 from appliance.conversations.box_status import BoxStatus, box_status
-from appliance.conversations.generation import EngineGenerations
+from appliance.conversations.engine_generations import EngineGenerations
 from appliance.engine.engine import Engine, EngineState
 from appliance.errors import ModelError
 from appliance.model_choice import ModelChoice

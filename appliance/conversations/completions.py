@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from appliance.conversations.generation import Generation, Generations
 from appliance.conversations.model_profile import ModelProfile
-from appliance.errors import InvalidInput, PromptTooLong, QueueFull
+from appliance.errors import EngineUnavailable, InvalidInput, PromptTooLong, QueueFull
 from appliance.prompting.assembler import CountsAhead
 
 _TAG = "/v1"
@@ -90,7 +90,7 @@ class Completions:
             )
         max_tokens = min(room, sampling.get("max_tokens") or room)
         params = self._model_profile().sampling_params(**{**sampling, "max_tokens": max_tokens})
-        return partial(
+        begin = partial(
             self._generations.begin,
             owner,
             prompt,
@@ -98,3 +98,10 @@ class Completions:
             tag=_TAG if may_keep else None,
             accepted_at=monotonic(),
         )
+        return partial(self._start, begin, self._generations.swaps)
+
+    def _start(self, begin: Callable[[], Generation], swaps: int) -> Generation:
+        self._generations.ensure_ready()
+        if self._generations.swaps != swaps:
+            raise EngineUnavailable("The model has just been changed. Send your messages again.")
+        return begin()

@@ -66,6 +66,11 @@ class RemoteGenerations:
     def open_count(self) -> int:
         return len(self._open)
 
+    @property
+    def swaps(self) -> int:
+        """A prompt for the other machine is its words, which any model reads."""
+        return 0
+
     def gauges(self) -> EngineGauges:
         """What can be told from here: who runs and who waits."""
         waiting = len(self._line)

@@ -146,6 +146,16 @@ async def test_the_old_model_is_freed_before_the_new_one_is_loaded_and_the_page_
     assert (await deleted).conversations == 1
 
 
+async def test_a_prompt_of_the_old_model_is_never_read_by_the_new_one(open_choice: OpenBox) -> None:
+    choice = Choice(old=ScriptedBackend, new=Backwards)
+    box = await open_choice(choice)
+    await box.generations.wait_ready()
+    start = box.completions.prepare("me", [("user", "Hello")], {}, may_keep=False)
+    await change(box, choice, "new")
+    with pytest.raises(EngineUnavailable, match="has just been changed"):
+        start()
+
+
 async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_answering(
     open_choice: OpenBox,
 ) -> None:

@@ -1,0 +1,132 @@
+"""The generations of the engine in this process.
+
+The way back from the compute thread to the event loop is written here and nowhere else: one
+`call_soon_threadsafe` a step, harmless when the reader has gone or the loop is closed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sized
+from contextlib import asynccontextmanager
+
+from appliance.conversations.conversation import new_id
+from appliance.conversations.generation import Generation, Observer, log_end, nobody_observes
+from appliance.conversations.model_gate import CHANGING, ModelGate
+from appliance.engine.engine import Engine, EngineState, LoadModel
+from appliance.engine.events import Ended, Event
+from appliance.engine.sequence import Priority, SamplingParams
+from appliance.errors import EngineUnavailable
+
+
+class EngineGenerations:
+    """All running sequences of the engine in this process."""
+
+    def __init__(self, engine: Engine, observer: Observer = nobody_observes) -> None:
+        self._engine = engine
+        self._observer = observer
+        self._open: dict[str, Generation] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loading: asyncio.Task[bool] | None = None
+        self._gate = ModelGate()
+        self.swaps = 0
+
+    async def start(self) -> None:
+        """Start the engine; the model loads in the background."""
+        self._loop = asyncio.get_running_loop()
+        self._engine.start(self._publish)
+        self._loading = asyncio.create_task(asyncio.to_thread(self._engine.loaded.wait))
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._engine.stop)
+
+    @property
+    def open_count(self) -> int:
+        return len(self._open)
+
+    async def wait_ready(self) -> None:
+        """Wait while the model loads. Raises EngineUnavailable when it could not be."""
+        async with self.using_model():
+            return
+
+    @asynccontextmanager
+    async def using_model(self) -> AsyncIterator[None]:
+        """The same, and the model is not changed before the block is left."""
+        async with self._gate.using():
+            if self._loading is not None:
+                await asyncio.shield(self._loading)
+            self._check_loaded()
+            yield
+
+    def ensure_ready(self) -> None:
+        if self._gate.is_changing:
+            raise EngineUnavailable(CHANGING)
+        self._check_loaded()
+
+    def _check_loaded(self) -> None:
+        if self._engine.state is EngineState.LOADING:
+            raise EngineUnavailable("The model is still loading. Try again in a moment.")
+        if self._engine.state is not EngineState.READY:
+            raise EngineUnavailable(self._engine.failure or "The engine has stopped.")
+
+    async def replace_model(self, load: LoadModel, load_again: LoadModel) -> str | None:
+        """Once nobody uses the old model, free it and load another one; when that fails, the old
+        one by `load_again`. Returns the sentence that says why it failed.
+        """
+        async with self._gate.changing():
+            self.swaps += 1
+            failure = await asyncio.wrap_future(self._engine.replace(load))
+            if failure is not None:
+                await asyncio.wrap_future(self._engine.replace(load_again))
+            return failure
+
+    def begin(
+        self,
+        owner: str,
+        prompt: Sized,
+        sampling: SamplingParams,
+        public_tokens: int = 0,
+        *,
+        tag: str | None = None,
+        priority: Priority = Priority.NORMAL,
+        accepted_at: float | None = None,
+    ) -> Generation:
+        """Submit token ids; `Engine.submit` says what the arguments mean.
+
+        Raises EngineUnavailable, PromptTooLong.
+        """
+        assert isinstance(prompt, list), "the engine's own tokenizer makes lists of token ids"
+        generation = Generation(new_id(), self._engine.cancel, self._observer(accepted_at))
+        self._engine.submit(
+            generation.sequence_id,
+            owner,
+            prompt,
+            sampling,
+            public_tokens,
+            tag=tag,
+            priority=priority,
+        )
+        self._gate.enter()
+        self._open[generation.sequence_id] = generation
+        return generation
+
+    async def forget(self, owner: str, tag: str | None = None) -> None:
+        """Take somebody's words, or those of one tag, out of the KV cache and off the disk, but
+        for what is being written. Raises EngineError when something could not be deleted.
+        """
+        await asyncio.wrap_future(self._engine.forget(owner, tag))
+
+    def _publish(self, events: list[Event]) -> None:
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to read
+            self._loop.call_soon_threadsafe(self._deliver, events)
+
+    def _deliver(self, events: list[Event]) -> None:
+        for event in events:
+            generation = self._open.get(event.sequence_id)
+            if generation is None:
+                continue
+            generation.deliver(event)
+            if isinstance(event, Ended):
+                del self._open[event.sequence_id]
+                self._gate.leave()
+                log_end(event)
