@@ -125,15 +125,20 @@ class Scheduler:
         self._has_read(sequence, seat.restored)
 
     def next_batch(self, prefill_tokens: int) -> Batch:
-        """Everyone who decodes, then at most `prefill_tokens` of prompts, shared by people."""
+        """Everyone who decodes; beside them at most `prefill_tokens` of drafts and of prompts,
+        which people share.
+        """
         batch = Batch()
         decoding = [sequence for sequence in self.running if sequence.is_decoding]
-        drafts = self._drafts(decoding)
+        # Whoever reads is left half of it, however much is being guessed.
+        is_read_too = len(decoding) < len(self.running)
+        drafts = self._drafts(decoding, prefill_tokens // 2 if is_read_too else prefill_tokens)
         batch.evicted += self._make_room(len(decoding) + sum(map(len, drafts.values())))
         for sequence in decoding:
             if sequence.status is SequenceStatus.RUNNING:
                 draft = tuple(drafts.get(sequence, ()))
                 batch.rows.append(Row(sequence, sequence.computed, 1, draft))
+        prefill_tokens -= batch.drafted_tokens
         background_tokens = self._background_tokens(decoding, prefill_tokens)
         shares = share_prefill(self.running, prefill_tokens, background_tokens, self._rotation)
         for sequence, share in shares.items():
@@ -252,11 +257,12 @@ class Scheduler:
             if is_long or len(sequence.tokens) >= self._context_tokens:
                 sequence.finish_reason = FinishReason.LENGTH
 
-    def _drafts(self, decoding: list[Sequence]) -> dict[Sequence, list[int]]:
-        """What may follow each reply, if that is worth a guess."""
+    def _drafts(self, decoding: list[Sequence], limit: int) -> dict[Sequence, list[int]]:
+        """What may follow each reply, if that is worth a guess: `limit` tokens in all."""
         if not self._limits.may_draft or not 0 < len(decoding) <= _MOST_DRAFTING:
             return {}
-        most = min(LONGEST_DRAFT_TOKENS, self.room.available - len(decoding)) // len(decoding)
+        limit = min(limit, LONGEST_DRAFT_TOKENS, self.room.available - len(decoding))
+        most = limit // len(decoding)
         drafts = {}
         for sequence in decoding:
             # The last token of a reply is sampled, so a draft ends before it.

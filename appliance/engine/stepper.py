@@ -183,7 +183,7 @@ class Stepper:
 
     def _compute(self, batch: Batch) -> None:
         began, decode_rows = monotonic(), batch.decode_rows
-        prefill_tokens = batch.token_count - decode_rows - batch.drafted_tokens
+        prefill_tokens = batch.token_count - decode_rows  # a draft is read like a prompt
         try:
             sampled = self._backend.decode(batch)
         except CacheFull:
@@ -193,7 +193,7 @@ class Stepper:
             self._empty_cache()
             return
         now = monotonic()
-        if not batch.drafted_tokens:
+        if prefill_tokens > batch.drafted_tokens or not batch.drafted_tokens:
             self._budget.observe(prefill_tokens, decode_rows, now - began)
         if (threads := self._governor.after_step(now)) is not None:
             self._backend.set_threads(threads)

@@ -351,6 +351,19 @@ def test_a_quoted_passage_is_written_in_fewer_steps_and_a_wrong_guess_changes_no
         assert (seq.accepted_tokens > 15) is agrees
 
 
+@pytest.mark.parametrize("prefill_tokens", [16, 40])
+def test_drafts_and_prompts_together_fill_a_step_and_no_more(prefill_tokens: int) -> None:
+    sched = scheduler(may_draft=True)
+    passage = list(range(10, 60))
+    writer = Sequence("writer", "ann", [*passage, 5, *passage[:30]], SamplingParams(max_tokens=50))
+    sched.add(writer)
+    step(sched, token=passage[30])
+    sched.add(sequence("reader", length=300, owner="bob"))
+    batch = step(sched, prefill_tokens)
+    assert batch.token_count == 1 + prefill_tokens
+    assert 0 < batch.drafted_tokens <= prefill_tokens / 2, "half of it is for who reads"
+
+
 class SchedulerMachine(RuleBasedStateMachine):
     """Anything may come, go or be cancelled at any time."""
 
@@ -428,6 +441,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         for seq in decoding:
             assert seq in in_batch or seq.status is SequenceStatus.WAITING
         assert self.sched.slots.cells.used + batch.token_count <= self.KV_TOKENS
+        assert batch.token_count <= batch.decode_rows + prefill_tokens
         if self.sched.running:
             assert batch.rows, "somebody runs, but nothing would be computed"
         assert all(held.tokens for held in batch.evicted)
