@@ -63,6 +63,8 @@ class Scheduler:
         self._limits = limits
         self._context_tokens = min(limits.context_tokens, limits.kv_tokens)
         self._rotation = 0
+        self._last_seated: dict[str, int] = {}
+        """In which order those who are here had their latest turn: higher is later."""
 
     @property
     def running_limit(self) -> int:
@@ -82,7 +84,7 @@ class Scheduler:
 
     def queue(self) -> list[Sequence]:
         """The waiting ones in the order in which they will be admitted."""
-        return in_order(self.waiting, self.running)
+        return in_order(self.waiting, self.running, self._last_seated)
 
     def admit(self) -> Iterator[Admission]:
         """Seat waiting sequences while there are seats and KV cells for their prompts.
@@ -235,11 +237,19 @@ class Scheduler:
         lost = self.slots.held(seat.slot) if seat.slot.cells.count > seat.count else None
         self.waiting.remove(sequence)
         self.running.append(sequence)
+        if sequence.priority is Priority.NORMAL:
+            self._note_turn(sequence.owner)
         self.slots.take(seat.slot, sequence)
         sequence.status = SequenceStatus.RUNNING
         if seat.slot is not seat.source:
             self.slots.forget(seat.slot)
         return Admission(sequence, seat, self._make_room(seat.restored), lost)
+
+    def _note_turn(self, owner: str) -> None:
+        """Nobody who has left is remembered."""
+        here = {sequence.owner for sequence in (*self.running, *self.waiting)}
+        turns = {who: turn for who, turn in self._last_seated.items() if who in here}
+        self._last_seated = {**turns, owner: max(turns.values(), default=0) + 1}
 
     def _has_read(self, sequence: Sequence, count: int) -> None:
         sequence.computed = sequence.cached_tokens = count

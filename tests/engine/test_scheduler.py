@@ -103,6 +103,19 @@ def test_a_person_with_ten_tabs_does_not_keep_another_waiting() -> None:
     assert {seq.sequence_id for seq in sched.running} == {"ann-0", "bob"}
 
 
+def test_one_who_came_with_ten_tabs_has_one_turn_and_then_it_is_anothers() -> None:
+    sched = scheduler(slots=1)
+    for number in range(10):
+        sched.add(sequence(f"ann-{number}", owner="ann", max_tokens=1))
+    step(sched)
+    sched.add(sequence("bob", owner="bob", max_tokens=1))
+    order = []
+    for _ in range(3):
+        order.append(sched.queue()[0].sequence_id)
+        step(sched)
+    assert order == ["bob", "ann-1", "ann-2"]
+
+
 def test_the_queue_is_bounded_and_says_so() -> None:
     sched = scheduler(waiting_limit=2)
     sched.add(sequence("a"))
@@ -282,6 +295,15 @@ def test_background_work_makes_way_for_a_person_when_the_cache_is_full() -> None
     while sched.has_work:
         step(sched)
     assert ahead.is_over
+
+
+def test_what_runs_in_the_background_for_somebody_does_not_cost_a_turn() -> None:
+    sched = scheduler(slots=1, seats=4)
+    sched.add(aside("ahead", [3] * 200, max_tokens=0))
+    step(sched, prefill_tokens=50)
+    sched.add(sequence("ann", owner="ann"))
+    sched.add(sequence("bob", owner="bob"))
+    assert [seq.sequence_id for seq in sched.queue()] == ["ann", "bob"]
 
 
 def test_there_are_more_seats_than_replies_at_a_time() -> None:
