@@ -185,6 +185,16 @@ class EngineSettings(Section):
     )
 
     @model_validator(mode="after")
+    def _a_step_has_room_to_read(self) -> Self:
+        """Each reply takes a token of every step; what is left is for reading prompts."""
+        if self.batch_tokens < 2 * self.slots:
+            raise ValueError(
+                f"engine.batch_tokens is {self.batch_tokens} but engine.slots is {self.slots}: "
+                f"raise engine.batch_tokens to at least {2 * self.slots}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_conversation_fits(self) -> Self:
         if self.context_tokens is not None and self.context_tokens > self.kv_tokens:
             raise ValueError(

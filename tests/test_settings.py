@@ -149,6 +149,7 @@ def test_toml_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
         ("data_dir = ''", ["data_dir", "path of a folder"]),
         ('data_dir = "a\\u0000b"', ["data_dir", "path of a folder"]),
         ("[engine]\ncontext_tokens = 20000", ["engine.context_tokens", "engine.kv_tokens"]),
+        ("[engine]\nbatch_tokens = 32\nslots = 17", ["engine.batch_tokens", "least 34"]),
     ],
 )
 def test_a_wrong_value_is_refused_with_name_value_and_what_is_allowed(

@@ -63,6 +63,8 @@ class Scheduler:
         self._limits = limits
         self._context_tokens = min(limits.context_tokens, limits.kv_tokens)
         self._rotation = 0
+        self._last_seated: dict[str, int] = {}
+        """In which order those who are here had their latest turn: higher is later."""
 
     @property
     def running_limit(self) -> int:
@@ -82,7 +84,7 @@ class Scheduler:
 
     def queue(self) -> list[Sequence]:
         """The waiting ones in the order in which they will be admitted."""
-        return in_order(self.waiting, self.running)
+        return in_order(self.waiting, self.running, self._last_seated)
 
     def admit(self) -> Iterator[Admission]:
         """Seat waiting sequences while there are seats and KV cells for their prompts.
@@ -124,13 +126,13 @@ class Scheduler:
             self.slots.join(seat.source, seat.slot, joined)
         self._has_read(sequence, seat.restored)
 
-    def guessable(self) -> dict[Sequence, int]:
+    def guessable(self, prefill_tokens: int) -> dict[Sequence, int]:
         """Who may be guessed ahead by a draft model, and how far: people's replies for which their
-        own text suggests nothing.
+        own text suggests nothing. `prefill_tokens` is what the next batch may take in.
         """
         return {
             sequence: limit
-            for sequence, limit in self._draft_limits().items()
+            for sequence, limit in self._draft_limits(prefill_tokens).items()
             if limit > 0
             and sequence.priority is Priority.NORMAL
             and not sequence.lookup.draft(sequence.tokens, limit)
@@ -139,19 +141,21 @@ class Scheduler:
     def next_batch(
         self, prefill_tokens: int, guesses: Mapping[Sequence, Tokens[int]] = _NO_GUESSES
     ) -> Batch:
-        """Everyone who decodes, then at most `prefill_tokens` of prompts, shared by people.
+        """Everyone who decodes; beside them at most `prefill_tokens` of drafts and of prompts,
+        which people share.
 
         `guesses` are drafts for those whom `guessable` named since the last batch.
         """
         batch = Batch()
         decoding = [sequence for sequence in self.running if sequence.is_decoding]
-        drafts = self._drafts(guesses)
+        drafts = self._drafts(guesses, prefill_tokens)
         batch.evicted += self._make_room(len(decoding) + sum(map(len, drafts.values())))
         for sequence in decoding:
             if sequence.status is SequenceStatus.RUNNING:
                 draft = tuple(drafts.get(sequence, ()))
                 is_guessed = bool(draft) and sequence in guesses
                 batch.rows.append(Row(sequence, sequence.computed, 1, draft, is_guessed))
+        prefill_tokens -= batch.drafted_tokens
         background_tokens = self._background_tokens(decoding, prefill_tokens)
         shares = share_prefill(self.running, prefill_tokens, background_tokens, self._rotation)
         for sequence, share in shares.items():
@@ -249,11 +253,19 @@ class Scheduler:
         lost = self.slots.held(seat.slot) if seat.slot.cells.count > seat.count else None
         self.waiting.remove(sequence)
         self.running.append(sequence)
+        if sequence.priority is Priority.NORMAL:
+            self._note_turn(sequence.owner)
         self.slots.take(seat.slot, sequence)
         sequence.status = SequenceStatus.RUNNING
         if seat.slot is not seat.source:
             self.slots.forget(seat.slot)
         return Admission(sequence, seat, self._make_room(seat.restored), lost)
+
+    def _note_turn(self, owner: str) -> None:
+        """Nobody who has left is remembered."""
+        here = {sequence.owner for sequence in (*self.running, *self.waiting)}
+        turns = {who: turn for who, turn in self._last_seated.items() if who in here}
+        self._last_seated = {**turns, owner: max(turns.values(), default=0) + 1}
 
     def _has_read(self, sequence: Sequence, count: int) -> None:
         sequence.computed = sequence.cached_tokens = count
@@ -271,21 +283,28 @@ class Scheduler:
             if is_long or len(sequence.tokens) >= self._context_tokens:
                 sequence.finish_reason = FinishReason.LENGTH
 
-    def _drafts(self, guesses: Mapping[Sequence, Tokens[int]]) -> dict[Sequence, Tokens[int]]:
+    def _drafts(
+        self, guesses: Mapping[Sequence, Tokens[int]], step_tokens: int
+    ) -> dict[Sequence, Tokens[int]]:
         """What may follow each reply: what its own text suggests, or else what was guessed."""
         return {
             sequence: guesses[sequence][:limit]
             if sequence in guesses
             else sequence.lookup.draft(sequence.tokens, limit)
-            for sequence, limit in self._draft_limits().items()
+            for sequence, limit in self._draft_limits(step_tokens).items()
         }
 
-    def _draft_limits(self) -> dict[Sequence, int]:
-        """How long a draft for each reply may be; nobody in it when drafts are not worth it."""
+    def _draft_limits(self, step_tokens: int) -> dict[Sequence, int]:
+        """How long a draft for each reply may be, in a step that takes in so many tokens beside the
+        replies; nobody in it when drafts are not worth it.
+        """
         decoding = [sequence for sequence in self.running if sequence.is_decoding]
         if not self._limits.may_draft or not 0 < len(decoding) <= MOST_DRAFTING:
             return {}
-        most = min(LONGEST_DRAFT_TOKENS, self.room.available - len(decoding)) // len(decoding)
+        if len(decoding) < len(self.running):
+            step_tokens //= 2  # whoever reads is left half of it, however much is being guessed
+        limit = min(step_tokens, LONGEST_DRAFT_TOKENS, self.room.available - len(decoding))
+        most = limit // len(decoding)
         limits = {}
         for sequence in decoding:
             # The last token of a reply is sampled, so a draft ends before it.

@@ -118,8 +118,9 @@ class Stepper:
         self.look_up_snapshots()
         self._admit()
         decoding = sum(1 for sequence in self._scheduler.running if sequence.is_decoding)
-        guesses = self._guesser.guess(self._scheduler.guessable(), decoding)
-        batch = self._scheduler.next_batch(self._budget.prefill_tokens(decoding), guesses)
+        prefill_tokens = self._budget.prefill_tokens(decoding)
+        guesses = self._guesser.guess(self._scheduler.guessable(prefill_tokens), decoding)
+        batch = self._scheduler.next_batch(prefill_tokens, guesses)
         self._give_up(batch.evicted)
         if batch.rows:
             self._compute(batch)
@@ -190,7 +191,7 @@ class Stepper:
 
     def _compute(self, batch: Batch) -> None:
         began, decode_rows = monotonic(), batch.decode_rows
-        prefill_tokens = batch.token_count - decode_rows - batch.drafted_tokens
+        prefill_tokens = batch.token_count - decode_rows  # a draft is read like a prompt
         try:
             sampled = self._backend.decode(batch)
         except CacheFull:
@@ -200,7 +201,7 @@ class Stepper:
             self._empty_cache()
             return
         now = monotonic()
-        if not batch.drafted_tokens:
+        if prefill_tokens > batch.drafted_tokens or not batch.drafted_tokens:
             self._budget.observe(prefill_tokens, decode_rows, now - began)
         self._guesser.observe(batch, sum(map(len, sampled.values())), now - began)
         if (threads := self._governor.after_step(now)) is not None:

@@ -103,6 +103,19 @@ def test_a_person_with_ten_tabs_does_not_keep_another_waiting() -> None:
     assert {seq.sequence_id for seq in sched.running} == {"ann-0", "bob"}
 
 
+def test_one_who_came_with_ten_tabs_has_one_turn_and_then_it_is_anothers() -> None:
+    sched = scheduler(slots=1)
+    for number in range(10):
+        sched.add(sequence(f"ann-{number}", owner="ann", max_tokens=1))
+    step(sched)
+    sched.add(sequence("bob", owner="bob", max_tokens=1))
+    order = []
+    for _ in range(3):
+        order.append(sched.queue()[0].sequence_id)
+        step(sched)
+    assert order == ["bob", "ann-1", "ann-2"]
+
+
 def test_the_queue_is_bounded_and_says_so() -> None:
     sched = scheduler(waiting_limit=2)
     sched.add(sequence("a"))
@@ -284,6 +297,15 @@ def test_background_work_makes_way_for_a_person_when_the_cache_is_full() -> None
     assert ahead.is_over
 
 
+def test_what_runs_in_the_background_for_somebody_does_not_cost_a_turn() -> None:
+    sched = scheduler(slots=1, seats=4)
+    sched.add(aside("ahead", [3] * 200, max_tokens=0))
+    step(sched, prefill_tokens=50)
+    sched.add(sequence("ann", owner="ann"))
+    sched.add(sequence("bob", owner="bob"))
+    assert [seq.sequence_id for seq in sched.queue()] == ["ann", "bob"]
+
+
 def test_there_are_more_seats_than_replies_at_a_time() -> None:
     sched = scheduler(slots=2, seats=4)
     for number in range(4):
@@ -358,7 +380,7 @@ def test_a_guess_teaches_the_draft_model_and_not_the_lookup() -> None:
     for admission in sched.admit():
         sched.seat(admission, 0)
     sched.apply(sched.next_batch(200), {seq: [13]}, lambda token: token == END)
-    assert sched.guessable() == {seq: 24}
+    assert sched.guessable(200) == {seq: 24}
     first = seq.guessing.next()
     batch = sched.next_batch(200, {seq: [14, 15, 99, 99]})
     assert batch.rows[0].draft == (14, 15, 99, 99)
@@ -376,8 +398,21 @@ def test_a_guess_is_cut_to_what_fits() -> None:
     for admission in sched.admit():
         sched.seat(admission, 0)
     sched.apply(sched.next_batch(200), {seq: [13]}, lambda token: token == END)
-    assert sched.guessable() == {seq: 2}
+    assert sched.guessable(200) == {seq: 2}
     assert sched.next_batch(200, {seq: [14] * 9}).rows[0].draft == (14, 14)
+
+
+@pytest.mark.parametrize("prefill_tokens", [16, 40])
+def test_drafts_and_prompts_together_fill_a_step_and_no_more(prefill_tokens: int) -> None:
+    sched = scheduler(may_draft=True)
+    passage = list(range(10, 60))
+    writer = Sequence("writer", "ann", [*passage, 5, *passage[:30]], SamplingParams(max_tokens=50))
+    sched.add(writer)
+    step(sched, token=passage[30])
+    sched.add(sequence("reader", length=300, owner="bob"))
+    batch = step(sched, prefill_tokens)
+    assert batch.token_count == 1 + prefill_tokens
+    assert 0 < batch.drafted_tokens <= prefill_tokens / 2, "half of it is for who reads"
 
 
 class SchedulerMachine(RuleBasedStateMachine):
@@ -453,7 +488,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         for admission in self.sched.admit():
             self.take_seat(admission, keeps)
         decoding = [seq for seq in self.sched.running if seq.is_decoding]
-        guessable = self.sched.guessable()
+        guessable = self.sched.guessable(200)
         assert guessable.keys() <= set(decoding)
         assert all(seq.priority is Priority.NORMAL for seq in guessable)
         guesses = {seq: [2] * min(guessed, limit) for seq, limit in guessable.items()}
@@ -464,6 +499,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         for seq in decoding:
             assert seq in in_batch or seq.status is SequenceStatus.WAITING
         assert self.sched.slots.cells.used + batch.token_count <= self.KV_TOKENS
+        assert batch.token_count <= batch.decode_rows + prefill_tokens
         if self.sched.running:
             assert batch.rows, "somebody runs, but nothing would be computed"
         assert all(held.tokens for held in batch.evicted)

@@ -37,3 +37,34 @@ def test_it_learns_when_the_machine_slows_down() -> None:
     for _ in range(10):
         budget.observe(prefill_tokens=100, decode_rows=0, seconds=1.0)
     assert budget.prefill_tokens(0) < before / 4
+
+
+def longest_step(budget: StepBudget, step_seconds: float, tokens_per_second: float) -> float:
+    """Seconds, when a prompt is read beside one reply for twenty steps."""
+    longest = 0.0
+    for _ in range(20):
+        tokens = budget.prefill_tokens(1)
+        seconds = step_seconds + tokens / tokens_per_second
+        budget.observe(tokens, 1, seconds)
+        longest = max(longest, seconds)
+    return longest
+
+
+def test_one_slow_moment_does_not_make_the_next_steps_long() -> None:
+    budget = StepBudget(0.2, 512)
+    longest_step(budget, 0.02, 300)
+    budget.observe(prefill_tokens=0, decode_rows=1, seconds=2)
+    assert longest_step(budget, 0.02, 300) < 0.21
+    for _ in range(20):
+        budget.observe(prefill_tokens=0, decode_rows=1, seconds=0.02)
+    assert longest_step(budget, 0.02, 300) < 0.21
+
+
+def test_many_replies_that_end_at_once_do_not_make_the_next_steps_long() -> None:
+    budget = StepBudget(0.2, 512)
+    budget.observe(prefill_tokens=300, decode_rows=0, seconds=1)
+    budget.observe(prefill_tokens=0, decode_rows=16, seconds=0.19)
+    assert longest_step(budget, 0.02, 300) < 0.21
+    for _ in range(20):
+        budget.observe(prefill_tokens=0, decode_rows=1, seconds=0.02)
+    assert longest_step(budget, 0.02, 300) < 0.21
