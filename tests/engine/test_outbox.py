@@ -18,7 +18,7 @@ def test_the_first_word_is_told_at_once_and_the_next_ones_together() -> None:
     outbox.put([Delta("a", "o")])
     assert outbox.take(10.02) == []
     outbox.put([Delta("a", "!")])
-    assert outbox.take(10.04) == [Delta("a", "llo!")]
+    assert outbox.take(10.06) == [Delta("a", "llo!")]
 
 
 def test_the_first_word_of_a_second_reply_does_not_wait_for_the_first_one() -> None:
