@@ -63,6 +63,7 @@ class ChatRequest(msgspec.Struct):
     top_p: float | None = None
     top_k: int | None = None
     min_p: float | None = None
+    repeat_penalty: float | None = None
     seed: int | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
@@ -93,12 +94,14 @@ class ChatRequest(msgspec.Struct):
         _check("top_p", self.top_p, 0, 1)
         _check("min_p", self.min_p, 0, 1)
         _check("top_k", self.top_k, 0, 1000)
+        _check("repeat_penalty", self.repeat_penalty, 0.5, 2)
         _check("max_tokens", max_tokens, 1, 1_000_000)
         given = {
             "temperature": self.temperature,
             "top_p": self.top_p,
             "top_k": self.top_k,
             "min_p": self.min_p,
+            "repeat_penalty": self.repeat_penalty,
             "seed": None if self.seed is None else self.seed % 2**32,
             "max_tokens": max_tokens,
             "stop": tuple(stop) or None,

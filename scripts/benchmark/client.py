@@ -99,7 +99,11 @@ class ChatClient:
         )
 
     async def chat(
-        self, messages: Sequence[Message], max_tokens: int, reply: Reply | None = None
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        reply: Reply | None = None,
+        **sampling: float,
     ) -> Reply:
         """The whole reply to the messages. Whoever passes `reply` in may watch it grow.
 
@@ -113,6 +117,7 @@ class ChatClient:
             "temperature": 0,
             "stream": True,
             "stream_options": {"include_usage": True},
+            **sampling,
         }
         try:
             async with aclosing(self._events(body)) as events:

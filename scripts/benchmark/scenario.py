@@ -52,8 +52,8 @@ class Target:
         self.client = ChatClient(server.url)
         self.is_ours = server.launch.name == OURS
 
-    async def chat(self, messages: list[Message], max_tokens: int) -> Reply:
-        return await self.client.chat(messages, max_tokens)
+    async def chat(self, messages: list[Message], max_tokens: int, **sampling: float) -> Reply:
+        return await self.client.chat(messages, max_tokens, **sampling)
 
     async def close(self) -> None:
         await self.client.close()

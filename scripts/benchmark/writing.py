@@ -45,9 +45,9 @@ async def beside_a_busy_core(target: Target) -> dict[str, float]:
 
 
 async def rewrite(target: Target) -> dict[str, float]:
-    """One chat that writes down again what it was given."""
+    """One chat that writes down again what it was given, and is not punished for repeating it."""
     tokens = target.sizes.rewritten_tokens
-    reply = await target.chat(texts.rewrite(tokens), tokens)
+    reply = await target.chat(texts.rewrite(tokens), tokens, repeat_penalty=1.0)
     return {
         "decode_tokens_per_second": reply.decode_tokens_per_second,
         "ttft_ms": reply.ttft_seconds * _MS,

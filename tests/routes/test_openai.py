@@ -203,6 +203,7 @@ def test_a_client_that_hangs_up_in_a_constrained_answer_stops_the_model(
         ({"messages": [{"role": "user", "content": "word " * 9000}]}, 422, "Shorten them"),
         ({"temperature": 3}, 422, "`temperature` is 3.0; it must be from 0 to 2"),
         ({"max_tokens": 0}, 422, "`max_tokens` is 0"),
+        ({"repeat_penalty": 9}, 422, "`repeat_penalty` is 9"),
         ({"n": 2}, 422, "`n` must be 1"),
         ({"stop": [""]}, 422, "`stop` takes at most 16 texts"),
         ({"tools": [{"type": "function"}]}, 422, "`tools` is not supported"),
@@ -263,3 +264,18 @@ def test_a_client_that_hangs_up_stops_the_model(appliance: ApplianceProcess) -> 
             if '"content":"' in line:
                 break
     appliance.wait_for("finish_reason.*cancelled", after=before)
+
+
+def test_repeating_is_punished_as_much_as_is_asked_for(client: openai.OpenAI) -> None:
+    answers = [
+        client.chat.completions.create(
+            model="default",
+            messages=[{"role": "user", "content": "Say la la la la la la la la la la la la"}],
+            temperature=0,
+            max_tokens=24,
+            extra_body={"repeat_penalty": penalty},
+        )
+        for penalty in (1.0, 2.0)
+    ]
+    plain, varied = (answer.choices[0].message.content for answer in answers)
+    assert plain != varied
