@@ -53,7 +53,7 @@ class Target:
         self.is_ours = server.launch.name == OURS
 
     async def chat(self, messages: list[Message], max_tokens: int, **sampling: float) -> Reply:
-        return await self.client.chat(messages, max_tokens, **sampling)
+        return await self.client.chat(messages, max_tokens, None, **sampling)
 
     async def close(self) -> None:
         await self.client.close()
