@@ -8,7 +8,7 @@ is in every batch; background work never keeps a person waiting.
 
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Tokens
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.engine.batch import Batch, Row
 from appliance.engine.draft_model import MOST_DRAFTING
@@ -250,6 +250,10 @@ class Scheduler:
             self._send_back(background[-1])
 
     def _admission(self, sequence: Sequence, seat: Seat) -> Admission:
+        if seat.restored > self.room.available:
+            # What comes from the disk needs cells of its own before it can be joined with a seat
+            # that holds the same; without them, what that seat holds has to do.
+            seat = replace(seat, restored=0)
         lost = self.slots.held(seat.slot) if seat.slot.cells.count > seat.count else None
         self.waiting.remove(sequence)
         self.running.append(sequence)
@@ -257,7 +261,7 @@ class Scheduler:
             self._note_turn(sequence.owner)
         self.slots.take(seat.slot, sequence)
         sequence.status = SequenceStatus.RUNNING
-        if seat.slot is not seat.source:
+        if seat.restored or seat.slot is not seat.source:
             self.slots.forget(seat.slot)
         return Admission(sequence, seat, self._make_room(seat.restored), lost)
 
