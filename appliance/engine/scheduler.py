@@ -155,6 +155,9 @@ class Scheduler:
                 draft = tuple(drafts.get(sequence, ()))
                 is_guessed = bool(draft) and sequence in guesses
                 batch.rows.append(Row(sequence, sequence.computed, 1, draft, is_guessed))
+        if self.running and not batch.rows:
+            # A model that did not share what was promised may have left no cell for anybody.
+            batch.evicted += self._make_room(1)
         prefill_tokens -= batch.drafted_tokens
         background_tokens = self._background_tokens(decoding, prefill_tokens)
         shares = share_prefill(self.running, prefill_tokens, background_tokens, self._rotation)

@@ -159,6 +159,39 @@ def test_a_model_that_cannot_keep_part_of_a_slot_reads_everything_again() -> Non
     assert sched.next_batch(500).token_count == 150
 
 
+def test_who_was_promised_a_beginning_that_the_model_does_not_share_holds_nobody_up() -> None:
+    sched = scheduler(kv_tokens=200, context_tokens=200)
+    first = Sequence("first", "ann", [1] * 100 + [2] * 40, SamplingParams(max_tokens=5), 50)
+    second = Sequence("second", "bob", [1] * 50 + [3] * 50, SamplingParams(max_tokens=5), 50)
+    sched.add(first)
+    step(sched, prefill_tokens=60)
+    sched.add(second)
+    (admission,) = sched.admit()
+    assert admission.seat.count == 50
+    sched.seat(admission, 0)
+    for _ in range(100):
+        step(sched, prefill_tokens=64)
+    assert first.is_over and second.is_over
+
+
+def test_a_snapshot_without_room_for_all_of_it_gives_way_to_what_a_seat_holds() -> None:
+    """It would need cells of its own before they can be joined, and who runs has them."""
+    sched = scheduler(kv_tokens=300, context_tokens=300)
+    first = Sequence("first", "ann", [1] * 150 + [2] * 10, SamplingParams(max_tokens=50))
+    sched.add(first)
+    step(sched, prefill_tokens=200)
+    back = Sequence("back", "ann", [1] * 150 + [3] * 90, SamplingParams(max_tokens=1))
+    back.restorable_tokens = 239
+    sched.add(back)
+    (admission,) = sched.admit()
+    assert (admission.seat.restored, admission.seat.count) == (0, 150)
+    sched.seat(admission, 150)
+    assert first.status is back.status is SequenceStatus.RUNNING
+    while sched.has_work:
+        step(sched)
+    assert first.completion_tokens == 50
+
+
 def test_a_full_cache_gives_up_idle_slots_before_it_sends_anybody_back() -> None:
     sched = scheduler(slots=2, kv_tokens=120)
     sched.add(sequence("old", length=60, max_tokens=1))
