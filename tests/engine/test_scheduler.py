@@ -521,7 +521,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         for admission in self.sched.admit():
             self.take_seat(admission, keeps)
         decoding = [seq for seq in self.sched.running if seq.is_decoding]
-        guessable = self.sched.guessable(200)
+        guessable = self.sched.guessable(prefill_tokens)
         assert guessable.keys() <= set(decoding)
         assert all(seq.priority is Priority.NORMAL for seq in guessable)
         guesses = {seq: [2] * min(guessed, limit) for seq, limit in guessable.items()}
