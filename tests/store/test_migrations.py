@@ -5,7 +5,9 @@ from appliance.conversations.conversation import TurnCounts
 from appliance.errors import StoreError, StoreRefused
 from appliance.store import opening, turns
 from appliance.store.database import Database
-from appliance.store.migrations import M001, MIGRATIONS, Migration, migrate
+from appliance.store.migrations import MIGRATIONS, migrate
+from appliance.store.shapes.m001_conversations import M001
+from appliance.store.shapes.migration import Migration
 
 M002 = Migration(2, "m002_try", "Only for this test.", ("ALTER TABLE people ADD COLUMN mood TEXT",))
 BROKEN = Migration(
