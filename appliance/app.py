@@ -51,9 +51,9 @@ def create_app(box: Box, port: int) -> Litestar:
         ],
         dependencies={
             "person": _provide(box.person),
-            "service": _provide(box.service),
+            "service": _provide(box.desk.service),
             "completions": _provide(box.completions),
-            "database": _provide(box.database),
+            "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),
         },
         plugins=[HTMXPlugin()],

@@ -13,23 +13,16 @@ from dataclasses import dataclass
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
-from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.recovery import resume_unfinished
 from appliance.conversations.sequence_watch import SequenceWatch
-from appliance.conversations.service import ConversationService, ServiceLimits
-from appliance.conversations.turn_record import TurnRecord
-from appliance.conversations.turn_runner import TurnRunner
 from appliance.data_dir import derived_key, open_data_dir, page_secret
+from appliance.desk import Desk, open_desk
 from appliance.engine.backend import Backend
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine_choice import ChatEngine, chat_engine
 from appliance.hot.connection import Hot
-from appliance.hot.recent_window import RecentWindow
 from appliance.hot.server import ValkeyServer
-from appliance.hot.token_stream import TokenStream
 from appliance.metrics import Metrics
-from appliance.prompting.assembler import Assembler
-from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
 from appliance.store import people
 from appliance.store.database import Database
@@ -43,11 +36,9 @@ class Box:
 
     settings: Settings
     person: Person
-    service: ConversationService
+    desk: Desk
     completions: Completions
     generations: Generations
-    runner: TurnRunner
-    database: Database
     metrics: Metrics
     engine: ChatEngine
     valkey: ValkeyServer | None
@@ -73,51 +64,24 @@ async def open_box(
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
-        window, token_stream = RecentWindow(hot), TokenStream(hot)
-        assembler = Assembler(
-            engine.tokenizer,
-            WindowReader(database, window),
-            system_prompt=settings.assistant.system_prompt,
-            reply_limit_tokens=settings.limits.reply_tokens,
-            context_full=settings.limits.context_full,
-            ahead=engine.ahead,
-        )
-        runner = TurnRunner(
-            TurnRecord(database, metrics.count_turn),
-            generations,
-            assembler,
-            window,
-            token_stream,
-            engine.profile,
-        )
-        stack.push_async_callback(runner.shut_down)
+        desk = await stack.enter_async_context(open_desk(settings, database, hot, engine, metrics))
         if engine.swap is not None:
             stack.push_async_callback(engine.swap.stop)
-        read_ahead = ReadAhead(generations, assembler)
-        stack.push_async_callback(read_ahead.stop)
-        open_turns = settings.engine.slots + settings.engine.waiting_limit
         async with database.write() as tx:
             person = await people.local_person(tx)
-        await resume_unfinished(database, token_stream, runner)
+        await resume_unfinished(database, desk.token_stream, desk.runner)
         yield Box(
             settings=settings,
             person=person,
-            service=ConversationService(
-                database,
-                runner,
-                assembler,
-                window,
-                token_stream,
-                ServiceLimits(settings.limits.message_chars, open_turns),
-                engine.status,
-                read_ahead,
-            ),
+            desk=desk,
             completions=Completions(
-                generations, engine.tokenizer, engine.profile, open_turns, engine.ahead
+                generations,
+                engine.tokenizer,
+                engine.profile,
+                settings.engine.open_turns,
+                engine.ahead,
             ),
             generations=generations,
-            runner=runner,
-            database=database,
             metrics=metrics,
             engine=engine,
             valkey=valkey,

@@ -203,6 +203,11 @@ class EngineSettings(Section):
             )
         return self
 
+    @property
+    def open_turns(self) -> int:
+        """How many turns may be written or waited for at once."""
+        return self.slots + self.waiting_limit
+
 
 class HotSettings(Section):
     """Valkey, which makes things faster and is never needed."""

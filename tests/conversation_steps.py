@@ -13,7 +13,7 @@ from appliance.lifespan import Box
 async def say(
     box: Box, content: str, conversation_id: str | None = None, client_id: str | None = None
 ) -> StartedTurn:
-    return await box.service.start_turn(
+    return await box.desk.service.start_turn(
         box.person,
         conversation_id=conversation_id,
         content=content,
@@ -22,12 +22,12 @@ async def say(
 
 
 async def follow_to_end(box: Box, turn_id: str, person: Person | None = None) -> list[TurnSnapshot]:
-    return [s async for s in box.service.follow_turn(person or box.person, turn_id)]
+    return [s async for s in box.desk.service.follow_turn(person or box.person, turn_id)]
 
 
 async def wait_for_text(box: Box, turn_id: str, length: int) -> TurnSnapshot:
     """The first snapshot with at least `length` characters."""
-    async for snapshot in box.service.follow_turn(box.person, turn_id):
+    async for snapshot in box.desk.service.follow_turn(box.person, turn_id):
         if len(snapshot.text) >= length:
             return snapshot
     raise AssertionError("the turn ended before")

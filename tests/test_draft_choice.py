@@ -121,7 +121,7 @@ async def test_a_box_with_a_draft_model_of_another_family_answers_and_says_so(
         await box.generations.wait_ready()
         started = await say(box, "Say hello.")
         (*_, last) = await follow_to_end(box, started.turn.turn_id)
-        status = box.service.box_status()
+        status = box.desk.service.box_status()
     assert last.text
     assert status.state == "ready"
     assert status.trouble == (

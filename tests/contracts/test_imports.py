@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 EDGES = {
     "__main__",
     "app",
+    "desk",
     "lifespan",
     "cli",
     "engine_choice",

@@ -26,6 +26,6 @@ async def test_only_what_may_be_kept_goes_to_the_disk(open_scripted) -> None:
         box = await open_scripted(ScriptedBackend(lambda sequence: "Yes."))
         await box.generations.wait_ready()
         await read(box.completions.prepare("program", ASKED, {}, may_keep=may_keep)())
-        folder = box.database.path.parent / "kv"
+        folder = box.desk.database.path.parent / "kv"
         await open_scripted.close_all()
         assert len(list(folder.glob("*.kv"))) == may_keep

@@ -45,7 +45,7 @@ async def talk(box: Box, content: str, times: int, conversation_id: str | None =
 
 
 async def stored(box: Box, turn: Turn) -> list[str]:
-    opened = await box.service.open_conversation(box.person, turn.conversation_id)
+    opened = await box.desk.service.open_conversation(box.person, turn.conversation_id)
     return [message.content for message in opened.messages]
 
 
@@ -53,7 +53,7 @@ async def test_old_messages_make_room_and_the_turn_says_how_many(open_scripted: 
     prompts = Prompts()
     box = await open_scripted(ScriptedBackend(prompts, context_tokens=400))
     turn = await talk(box, WORDS, 12)
-    record = (await box.service.find_turn(box.person, turn.turn_id)).prompt_record
+    record = (await box.desk.service.find_turn(box.person, turn.turn_id)).prompt_record
     dropped, kept = record["dropped_messages"], record["window_messages"]
     assert isinstance(dropped, int) and isinstance(kept, int)
     assert dropped > 0 and dropped + kept == 23
@@ -182,7 +182,7 @@ async def test_a_reply_that_had_come_to_its_end_when_the_box_stopped_ends_there(
     backend.let(20)
     await wait_for_text(box, started.turn.turn_id, 10)
     await open_scripted.close_all()  # type: ignore[attr-defined]
-    with closing(sqlite.connect(box.database.path)) as database, database:
+    with closing(sqlite.connect(box.desk.database.path)) as database, database:
         database.execute("UPDATE turns SET checkpoint = ?", ("x" * 245,))
     after = await open_scripted(ScriptedBackend(Prompts("more"), context_tokens=300))
     last = (await follow_to_end(after, started.turn.turn_id))[-1]

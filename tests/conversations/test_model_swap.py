@@ -97,7 +97,7 @@ async def test_running_replies_end_first_and_new_ones_wait_for_the_new_model(
     await wait_for_text(box, running.turn.turn_id, 5)
     changing = asyncio.create_task(change(box, choice, "new"))
     await choice.asked_for["new"].wait()
-    status = box.service.box_status()
+    status = box.desk.service.box_status()
     assert (status.state, status.is_changing, status.model_name) == ("loading", True, "old")
     waiting = await say(box, "Hello")
     with pytest.raises(EngineUnavailable, match="being changed"):
@@ -109,11 +109,11 @@ async def test_running_replies_end_first_and_new_ones_wait_for_the_new_model(
     last = (await follow_to_end(box, waiting.turn.turn_id))[-1]
     assert (last.text, last.turn.status) == ("Hola", TurnStatus.FINISHED)
     assert old.is_closed
-    assert box.service.box_status().model_name == "new"
+    assert box.desk.service.box_status().model_name == "new"
 
 
 async def wait_for_phase(box: Box, turn_id: str) -> TurnPhase:
-    async for snapshot in box.service.follow_turn(box.person, turn_id):
+    async for snapshot in box.desk.service.follow_turn(box.person, turn_id):
         return snapshot.phase
     raise AssertionError
 
@@ -134,11 +134,11 @@ async def test_the_old_model_is_freed_before_the_new_one_is_loaded_and_the_page_
     await box.generations.wait_ready()
     changing = asyncio.create_task(change(box, choice, "new"))
     await asyncio.to_thread(loads.wait, 30)
-    status = box.service.box_status()
+    status = box.desk.service.box_status()
     assert (status.state, status.loaded_percent, status.model_name) == ("loading", 34, "new")
     started = await say(box, "Hello")
     deleted = asyncio.create_task(
-        box.service.delete_conversation(box.person, (await say(box, "x")).turn.conversation_id)
+        box.desk.service.delete_conversation(box.person, (await say(box, "x")).turn.conversation_id)
     )
     may_load.set()
     await changing
@@ -164,7 +164,7 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_answering(
     await box.generations.wait_ready()
     await change(box, choice, "new")
     assert choice.loaded == ["old", "new", "old"]
-    status = box.service.box_status()
+    status = box.desk.service.box_status()
     assert (status.state, status.model_name) == ("ready", "old")
     assert "new could not be loaded: The file is damaged. old goes on" in status.trouble
     started = await say(box, "Who is there?")
@@ -177,7 +177,10 @@ async def test_a_model_that_is_not_there_does_not_touch_the_old_one(open_choice:
     await box.generations.wait_ready()
     await change(box, choice, "missing")
     assert choice.loaded == ["old"]
-    assert "missing cannot be used: There is no model missing." in box.service.box_status().trouble
+    assert (
+        "missing cannot be used: There is no model missing."
+        in box.desk.service.box_status().trouble
+    )
 
 
 async def test_a_box_without_a_model_takes_one(open_choice: OpenBox) -> None:
@@ -196,7 +199,7 @@ async def test_when_neither_can_be_loaded_the_box_says_why(open_choice: OpenBox)
     box = await open_choice(choice)
     await box.generations.wait_ready()
     await change(box, choice, "new")
-    status = box.service.box_status()
+    status = box.desk.service.box_status()
     assert (status.state, status.sentence) == ("failed", "The file is damaged.")
 
 
@@ -209,8 +212,8 @@ async def test_a_turn_that_waits_for_the_change_can_be_stopped(open_choice: Open
     await wait_for_text(box, running.turn.turn_id, 5)
     changing = asyncio.create_task(change(box, choice, "new"))
     waiting = await say(box, "Hello")
-    await box.service.stop_turn(box.person, waiting.turn.turn_id)
-    turn = await box.service.find_turn(box.person, waiting.turn.turn_id)
+    await box.desk.service.stop_turn(box.person, waiting.turn.turn_id)
+    turn = await box.desk.service.find_turn(box.person, waiting.turn.turn_id)
     assert turn.status is TurnStatus.CANCELLED
     old.let(10_000)
     await changing

@@ -16,7 +16,7 @@ LONG = "The garden needs a new fence, and the neighbours would like to help. " *
 
 async def in_background(box: Box) -> None:
     """Return when nothing is read ahead any more."""
-    for task in list(box.service._read_ahead._tasks.values()):
+    for task in list(box.desk.service._read_ahead._tasks.values()):
         await task
 
 
@@ -36,7 +36,7 @@ async def test_after_a_restart_an_opened_conversation_is_read_before_its_next_me
     backend = ScriptedBackend(lambda sequence: "No.")
     box = await open_scripted(backend, **sections)
     conversation_id = started.conversation.conversation_id
-    await box.service.read_ahead(box.person, conversation_id)
+    await box.desk.service.read_ahead(box.person, conversation_id)
     await in_background(box)
     before = read_tokens(backend)
     assert before > len(LONG)
@@ -49,7 +49,7 @@ async def test_after_a_restart_an_opened_conversation_is_read_before_its_next_me
 async def test_who_sends_while_it_is_read_waits_for_the_rest_only(open_scripted: OpenBox) -> None:
     backend = ScriptedBackend(lambda sequence: "ok", gated=True)
     box = await open_scripted(backend, assistant={"system_prompt": LONG})
-    await box.service.read_ahead(box.person, None)
+    await box.desk.service.read_ahead(box.person, None)
     backend.let(1)
     started = await say(box, "Now")
     backend.let(1000)
@@ -63,26 +63,26 @@ async def test_opening_another_conversation_ends_the_reading_of_the_first(
 ) -> None:
     backend = ScriptedBackend(lambda sequence: "ok", gated=True)
     box = await open_scripted(backend, assistant={"system_prompt": LONG})
-    await box.service.read_ahead(box.person, None)
-    first = next(iter(box.service._read_ahead._tasks.values()))
-    await box.service.read_ahead(box.person, None)
+    await box.desk.service.read_ahead(box.person, None)
+    first = next(iter(box.desk.service._read_ahead._tasks.values()))
+    await box.desk.service.read_ahead(box.person, None)
     backend.let(1000)
     await in_background(box)
     assert first.cancelled()
-    assert box.service._read_ahead._tasks == {}
+    assert box.desk.service._read_ahead._tasks == {}
 
 
 async def test_a_conversation_that_is_not_there_is_not_read(box: Box) -> None:
     with pytest.raises(NotFound):
-        await box.service.read_ahead(box.person, new_id())
+        await box.desk.service.read_ahead(box.person, new_id())
 
 
 async def test_while_a_reply_is_written_nothing_is_read_beside_it(open_scripted: OpenBox) -> None:
     backend = ScriptedBackend(lambda sequence: "ok", gated=True)
     box = await open_scripted(backend)
     started = await say(box, LONG)
-    await box.service.read_ahead(box.person, started.conversation.conversation_id)
-    assert box.service._read_ahead._tasks == {}
+    await box.desk.service.read_ahead(box.person, started.conversation.conversation_id)
+    assert box.desk.service._read_ahead._tasks == {}
 
 
 async def test_what_was_read_ahead_of_a_deleted_conversation_is_forgotten(
@@ -93,8 +93,8 @@ async def test_what_was_read_ahead_of_a_deleted_conversation_is_forgotten(
     started = await say(box, "zanzibar " * 20)
     await follow_to_end(box, started.turn.turn_id)
     conversation_id = started.conversation.conversation_id
-    await box.service.read_ahead(box.person, conversation_id)
-    await box.service.delete_conversation(box.person, conversation_id)
+    await box.desk.service.read_ahead(box.person, conversation_id)
+    await box.desk.service.delete_conversation(box.person, conversation_id)
     await in_background(box)
     held = ["".join(chr(cell.token) for cell in cells) for cells in backend.cells.values()]
     assert not any("zanzibar" in text for text in held)

@@ -32,9 +32,9 @@ async def test_a_reply_goes_on_after_a_restart_from_where_it_was(open_scripted: 
     started = await say(box, "Count to ten")
     backend.let(12)
     seen = await wait_for_text(box, started.turn.turn_id, 10)
-    box.runner.release_readers()
-    await box.runner.shut_down()
-    turn = await box.service.find_turn(box.person, started.turn.turn_id)
+    box.desk.runner.release_readers()
+    await box.desk.runner.shut_down()
+    turn = await box.desk.service.find_turn(box.person, started.turn.turn_id)
     assert turn.status is TurnStatus.RUNNING
     assert turn.checkpoint.startswith(seen.text)
     await open_scripted.close_all()  # type: ignore[attr-defined]
@@ -58,11 +58,11 @@ async def test_a_turn_that_broke_the_box_three_times_ends_with_what_there_is(
     backend.let(9)
     await wait_for_text(box, turn_id, 8)
     await open_scripted.close_all()  # type: ignore[attr-defined]
-    with closing(sqlite.connect(box.database.path)) as database, database:
+    with closing(sqlite.connect(box.desk.database.path)) as database, database:
         assert database.execute("SELECT attempts FROM turns").fetchone() == (0,), "a polite stop"
         database.execute("UPDATE turns SET attempts = 3")
     box = await open_scripted(ScriptedBackend(counting))
-    turn = await box.service.find_turn(box.person, turn_id)
+    turn = await box.desk.service.find_turn(box.person, turn_id)
     assert turn.status is TurnStatus.FAILED
     assert turn.error is not None and "three times" in turn.error
     (last,) = await follow_to_end(box, turn_id)
@@ -76,9 +76,9 @@ async def test_readers_are_let_go_at_a_stop_without_being_told_that_it_is_over(
     backend = ScriptedBackend(counting, gated=True)
     box = await open_scripted(backend)
     started = await say(box, "Count to ten")
-    reader = box.service.follow_turn(box.person, started.turn.turn_id)
+    reader = box.desk.service.follow_turn(box.person, started.turn.turn_id)
     await anext(reader)
-    box.runner.release_readers()
+    box.desk.runner.release_readers()
     assert all(not s.turn.status.is_final for s in [snapshot async for snapshot in reader])
 
 
@@ -88,10 +88,10 @@ async def test_a_growing_reply_is_written_down_while_it_grows(open_scripted: Ope
     started = await say(box, "Count to ten")
     backend.let(9)
     seen = await wait_for_text(box, started.turn.turn_id, 8)
-    live = box.runner.find(box.person, started.turn.turn_id)
+    live = box.desk.runner.find(box.person, started.turn.turn_id)
     assert live is not None
-    await box.runner.record.checkpoint(live)
-    turn = await box.service.find_turn(box.person, started.turn.turn_id)
+    await box.desk.runner.record.checkpoint(live)
+    turn = await box.desk.service.find_turn(box.person, started.turn.turn_id)
     assert turn.checkpoint.startswith(seen.text)
 
 
@@ -102,7 +102,7 @@ async def test_a_full_disk_at_the_end_is_told_and_the_reply_is_stored_when_there
     backend = ScriptedBackend(lambda sequence: "🙂" * 2000, context_tokens=16_000, gated=True)
     box = await open_scripted(backend)
     started = await say(box, "Write a lot")
-    async with box.database.write() as tx:
+    async with box.desk.database.write() as tx:
         ((pages,),) = await tx.execute_fetchall("PRAGMA page_count")
         await tx.execute(f"PRAGMA max_page_count = {pages}")
     backend.let(10_000)
@@ -110,10 +110,10 @@ async def test_a_full_disk_at_the_end_is_told_and_the_reply_is_stored_when_there
     assert last.turn.status is TurnStatus.FAILED
     assert last.turn.error is not None and "space" in last.turn.error
     assert last.text == "🙂" * 2000
-    async with box.database.write() as tx:
+    async with box.desk.database.write() as tx:
         await tx.execute("PRAGMA max_page_count = 100000")
-    await box.runner.wait_all()
-    turn = await box.service.find_turn(box.person, started.turn.turn_id)
+    await box.desk.runner.wait_all()
+    turn = await box.desk.service.find_turn(box.person, started.turn.turn_id)
     assert turn.status is TurnStatus.FINISHED
     again = await say(box, "And more", started.conversation.conversation_id)
     assert again.turn.status is TurnStatus.WAITING

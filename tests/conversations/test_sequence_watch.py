@@ -103,7 +103,7 @@ async def test_turns_are_counted_by_how_they_ended(
     backend.let(10)
     await wait_for_text(box, stopped.turn.turn_id, 3)
     assert value(box.metrics, "sequences_running") == 1
-    await step_until(backend, box.service.stop_turn(box.person, stopped.turn.turn_id))
+    await step_until(backend, box.desk.service.stop_turn(box.person, stopped.turn.turn_id))
     assert value(box.metrics, "turns_total", status="cancelled") == 1
     assert value(box.metrics, "turns_total", status="finished") == 0
 

@@ -28,7 +28,7 @@ OpenBox = Callable[..., Awaitable[Box]]
 
 def rows(box: Box, sql: str) -> list[Any]:
     """What a second, independent connection finds in the file."""
-    connection = sqlite.connect(f"file:{box.database.path}?mode=ro", uri=True)
+    connection = sqlite.connect(f"file:{box.desk.database.path}?mode=ro", uri=True)
     try:
         return list(connection.execute(sql).fetchall())
     finally:
@@ -66,7 +66,9 @@ async def test_a_conversation_shows_its_branch_and_how_its_turns_stand(box: Box)
     await follow_to_end(box, first.turn.turn_id)
     second = await say(box, "And again", first.conversation.conversation_id)
     await follow_to_end(box, second.turn.turn_id)
-    opened = await box.service.open_conversation(box.person, first.conversation.conversation_id)
+    opened = await box.desk.service.open_conversation(
+        box.person, first.conversation.conversation_id
+    )
     assert [m.content for m in opened.messages] == [
         "Hello",
         "A short reply.",
@@ -98,10 +100,10 @@ async def test_the_boxs_own_words_are_read_once_for_everybody(open_scripted: Ope
     )
     first = await say(box, "A secret")
     await follow_to_end(box, first.turn.turn_id)
-    async with box.database.write() as tx:
+    async with box.desk.database.write() as tx:
         await tx.execute("INSERT INTO people VALUES (NULL, 'eve', 'Eve', 0)")
     eve = Person(box.person.person_key + 1, "eve", "Eve")
-    second = await box.service.start_turn(
+    second = await box.desk.service.start_turn(
         eve, conversation_id=None, content="A secret too", client_message_id=new_id()
     )
     counts = (await follow_to_end(box, second.turn.turn_id, eve))[-1].turn.counts
@@ -170,12 +172,12 @@ async def test_an_id_that_no_page_made_is_refused(box: Box) -> None:
 async def test_a_reader_learns_how_long_it_may_take(open_scripted: OpenBox) -> None:
     box = await open_scripted(ScriptedBackend(gated=True))
     started = await say(box, "Hello")
-    live = box.runner.find(box.person, started.turn.turn_id)
+    live = box.desk.runner.find(box.person, started.turn.turn_id)
     assert live is not None
     reader = live.follow()
     await anext(reader)
     for place, wait_seconds in ((2, 12.5), (1, 20.0), (None, 3.0), (None, None)):
-        box.runner._take(live, Progress("s", place, 0, 10, wait_seconds))
+        box.desk.runner._take(live, Progress("s", place, 0, 10, wait_seconds))
         snapshot = await anext(reader)
         assert (snapshot.place, snapshot.wait_seconds) == (place, wait_seconds)
     await reader.aclose()
@@ -187,10 +189,12 @@ async def test_stop_keeps_what_was_written_and_frees_the_slot(open_scripted: Ope
     started = await say(box, "Count")
     backend.let(10)
     await wait_for_text(box, started.turn.turn_id, 7)
-    await step_until(backend, box.service.stop_turn(box.person, started.turn.turn_id))
-    turn = await box.service.find_turn(box.person, started.turn.turn_id)
+    await step_until(backend, box.desk.service.stop_turn(box.person, started.turn.turn_id))
+    turn = await box.desk.service.find_turn(box.person, started.turn.turn_id)
     assert turn.status is TurnStatus.CANCELLED
-    opened = await box.service.open_conversation(box.person, started.conversation.conversation_id)
+    opened = await box.desk.service.open_conversation(
+        box.person, started.conversation.conversation_id
+    )
     assert ("one two three four " * 50).startswith(opened.messages[-1].content)
     assert len(opened.messages[-1].content) >= 7
     assert not backend.open
@@ -201,9 +205,9 @@ async def test_stop_works_before_the_model_is_loaded(open_scripted: OpenBox) -> 
 
     box = await open_scripted(ScriptedBackend(), load_after=may_load)
     started = await say(box, "Hello")
-    assert box.service.box_status().state == "loading"
-    await box.service.stop_turn(box.person, started.turn.turn_id)
-    turn = await box.service.find_turn(box.person, started.turn.turn_id)
+    assert box.desk.service.box_status().state == "loading"
+    await box.desk.service.stop_turn(box.person, started.turn.turn_id)
+    turn = await box.desk.service.find_turn(box.person, started.turn.turn_id)
     assert turn.status is TurnStatus.CANCELLED
     may_load.set()
 
@@ -214,7 +218,7 @@ async def test_a_message_sent_while_the_model_loads_is_answered_when_it_has(
     may_load = threading.Event()
     box = await open_scripted(ScriptedBackend(lambda sequence: "Here I am."), load_after=may_load)
     started = await say(box, "Are you there?")
-    snapshots = box.service.follow_turn(box.person, started.turn.turn_id)
+    snapshots = box.desk.service.follow_turn(box.person, started.turn.turn_id)
     assert (await anext(snapshots)).phase is TurnPhase.LOADING
     may_load.set()
     assert [s async for s in snapshots][-1].text == "Here I am."
@@ -227,17 +231,19 @@ async def test_a_model_that_cannot_be_loaded_fails_the_turn_and_keeps_the_messag
     started = await say(box, "Hello")
     last = (await follow_to_end(box, started.turn.turn_id))[-1]
     assert (last.turn.status, last.turn.error) == (TurnStatus.FAILED, "The file is damaged.")
-    assert box.service.box_status().state == "failed"
+    assert box.desk.service.box_status().state == "failed"
     assert rows(box, "SELECT content FROM messages") == [("Hello",)]
 
 
 async def test_retry_writes_another_reply_beside_the_first(box: Box) -> None:
     first = await say(box, "Hello")
     await follow_to_end(box, first.turn.turn_id)
-    second = await box.service.retry_turn(box.person, first.turn.turn_id)
+    second = await box.desk.service.retry_turn(box.person, first.turn.turn_id)
     await follow_to_end(box, second.turn.turn_id)
     assert rows(box, "SELECT count(*) FROM messages WHERE role = 'assistant'") == [(2,)]
-    opened = await box.service.open_conversation(box.person, first.conversation.conversation_id)
+    opened = await box.desk.service.open_conversation(
+        box.person, first.conversation.conversation_id
+    )
     assert len(opened.messages) == 2
     assert opened.turns[first.message.message_id].turn_id == second.turn.turn_id
 
@@ -253,7 +259,7 @@ async def test_so_many_open_turns_and_no_more(open_scripted: OpenBox) -> None:
 
 async def test_a_reply_does_not_need_a_reader(box: Box) -> None:
     started = await say(box, "Hello")
-    reader = box.service.follow_turn(box.person, started.turn.turn_id)
+    reader = box.desk.service.follow_turn(box.person, started.turn.turn_id)
     await anext(reader)
     await reader.aclose()
     assert (await follow_to_end(box, started.turn.turn_id))[-1].text == "A short reply."
@@ -263,7 +269,7 @@ async def test_a_slow_reader_skips_to_the_newest_text(open_scripted: OpenBox) ->
     backend = ScriptedBackend(lambda sequence: "x" * 200, gated=True)
     box = await open_scripted(backend)
     started = await say(box, "Hello")
-    slow = box.service.follow_turn(box.person, started.turn.turn_id)
+    slow = box.desk.service.follow_turn(box.person, started.turn.turn_id)
     await anext(slow)
     backend.let(1000)
     await follow_to_end(box, started.turn.turn_id)
@@ -282,27 +288,27 @@ async def test_a_turn_that_is_over_can_still_be_followed(box: Box) -> None:
 async def test_rename_takes_one_clean_line(box: Box) -> None:
     started = await say(box, "Hello")
     conversation_id = started.conversation.conversation_id
-    renamed = await box.service.rename_conversation(
+    renamed = await box.desk.service.rename_conversation(
         box.person, conversation_id, "  Rain\nand\tsea  "
     )
     assert renamed.title == "Rain and sea"
-    (listed,) = await box.service.list_conversations(box.person)
+    (listed,) = await box.desk.service.list_conversations(box.person)
     assert listed.title == "Rain and sea"
     for bad in ("", "  ", "x" * 121, "a\0"):
         with pytest.raises(InvalidInput):
-            await box.service.rename_conversation(box.person, conversation_id, bad)
+            await box.desk.service.rename_conversation(box.person, conversation_id, bad)
 
 
 async def test_delete_takes_everything_and_says_how_much(box: Box) -> None:
     started = await say(box, "A word that must be gone: zanzibar")
     await follow_to_end(box, started.turn.turn_id)
-    receipt = await box.service.delete_conversation(
+    receipt = await box.desk.service.delete_conversation(
         box.person, started.conversation.conversation_id
     )
     assert (receipt.conversations, receipt.messages, receipt.turns) == (1, 2, 1)
     with pytest.raises(NotFound):
-        await box.service.open_conversation(box.person, started.conversation.conversation_id)
-    for file in box.database.path.parent.rglob("*"):
+        await box.desk.service.open_conversation(box.person, started.conversation.conversation_id)
+    for file in box.desk.database.path.parent.rglob("*"):
         assert file.is_dir() or b"zanzibar" not in file.read_bytes(), file.name
 
 
@@ -311,7 +317,7 @@ async def test_delete_takes_the_words_out_of_the_kv_cache(open_scripted: OpenBox
     box = await open_scripted(backend)
     started = await say(box, "A word that must be gone: zanzibar")
     await follow_to_end(box, started.turn.turn_id)
-    await box.service.delete_conversation(box.person, started.conversation.conversation_id)
+    await box.desk.service.delete_conversation(box.person, started.conversation.conversation_id)
     again = await say(box, "Something else")
     await follow_to_end(box, again.turn.turn_id)
     held = ["".join(chr(cell.token) for cell in cells) for cells in backend.cells.values()]
@@ -324,7 +330,9 @@ async def test_delete_stops_a_reply_that_is_being_written(open_scripted: OpenBox
     started = await say(box, "Hello")
     backend.let(20)
     await wait_for_text(box, started.turn.turn_id, 5)
-    deleting = box.service.delete_conversation(box.person, started.conversation.conversation_id)
+    deleting = box.desk.service.delete_conversation(
+        box.person, started.conversation.conversation_id
+    )
     await step_until(backend, deleting)
     assert not backend.open
     assert rows(box, "SELECT count(*) FROM turns") == [(0,)]
@@ -335,7 +343,7 @@ async def test_another_persons_ids_lead_nowhere(box: Box) -> None:
     await follow_to_end(box, started.turn.turn_id)
     eve = replace(box.person, person_key=box.person.person_key + 1, person_id="eve")
     conversation_id, turn_id = started.conversation.conversation_id, started.turn.turn_id
-    service = box.service
+    service = box.desk.service
     for attempt in (
         service.open_conversation(eve, conversation_id),
         service.rename_conversation(eve, conversation_id, "Hers"),
@@ -361,4 +369,4 @@ async def test_another_person_cannot_follow_a_turn_while_it_runs(open_scripted: 
     with pytest.raises(NotFound):
         await follow_to_end(box, started.turn.turn_id, eve)
     with pytest.raises(NotFound):
-        await box.service.stop_turn(eve, started.turn.turn_id)
+        await box.desk.service.stop_turn(eve, started.turn.turn_id)

@@ -29,7 +29,7 @@ async def test_a_reply_of_the_other_box_comes_through_with_its_counts(
     last = (await follow_to_end(box, again.turn.turn_id))[-1]
     assert last.turn.counts.cached_tokens > 20, "the other box kept the conversation"
     assert last.turn.prompt_record["token_counts"] == "estimate"
-    assert box.service.box_status().model_name == "smollm2-135m-instruct"
+    assert box.desk.service.box_status().model_name == "smollm2-135m-instruct"
 
 
 async def test_stop_stops_the_model_of_the_other_box(
@@ -39,7 +39,7 @@ async def test_stop_stops_the_model_of_the_other_box(
     before = appliance.count("finish_reason.*cancelled")
     turn_id = (await say(box, "Tell me a very long story about the sea.")).turn.turn_id
     await wait_for_text(box, turn_id, 10)
-    await box.service.stop_turn(box.person, turn_id)
+    await box.desk.service.stop_turn(box.person, turn_id)
     appliance.wait_for("finish_reason.*cancelled", after=before)
 
 
@@ -51,10 +51,10 @@ async def test_a_conversation_that_is_too_long_loses_its_oldest_part_and_says_so
     for number in range(3):
         started = await say(box, f"{number}: " + "안녕하세요 " * 25, conversation_id)
         conversation_id = started.conversation.conversation_id
-        async for snapshot in box.service.follow_turn(box.person, started.turn.turn_id):
+        async for snapshot in box.desk.service.follow_turn(box.person, started.turn.turn_id):
             if snapshot.phase is TurnPhase.WRITING:
-                await box.service.stop_turn(box.person, started.turn.turn_id)
-        turn = await box.service.find_turn(box.person, started.turn.turn_id)
+                await box.desk.service.stop_turn(box.person, started.turn.turn_id)
+        turn = await box.desk.service.find_turn(box.person, started.turn.turn_id)
         assert turn.status is not TurnStatus.FAILED, turn.error
         dropped.append(turn.prompt_record["dropped_messages"])
     assert dropped[0] == 0 < dropped[-1]

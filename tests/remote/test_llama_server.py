@@ -67,7 +67,7 @@ async def test_a_reply_comes_through_counted_by_the_server(
     again = await say(box, "Again.", started.conversation.conversation_id)
     last = (await follow_to_end(box, again.turn.turn_id))[-1]
     assert last.turn.counts.cached_tokens > counts.prompt_tokens
-    assert box.service.box_status().model_name == "SmolLM2-135M-Instruct.Q4_1"
+    assert box.desk.service.box_status().model_name == "SmolLM2-135M-Instruct.Q4_1"
 
 
 async def test_a_message_that_is_too_long_is_refused_before_it_is_accepted(
@@ -83,10 +83,10 @@ async def test_stop_stops_it(llama_server: Server, open_remote: OpenRemote) -> N
     turn_id = (await say(box, STORY)).turn.turn_id
     await wait_for_text(box, turn_id, 10)
     assert not await is_idle(llama_server)
-    await box.service.stop_turn(box.person, turn_id)
+    await box.desk.service.stop_turn(box.person, turn_id)
     while not await is_idle(llama_server):
         pass
-    turn = await box.service.find_turn(box.person, turn_id)
+    turn = await box.desk.service.find_turn(box.person, turn_id)
     assert turn.status is TurnStatus.CANCELLED
 
 
@@ -98,10 +98,10 @@ async def test_a_reply_goes_on_after_a_restart_of_the_box(
     await wait_for_text(box, turn_id, 60)
     await open_remote.close_last()  # type: ignore[attr-defined]
     box = await open_remote(f"{llama_server.url}/v1")
-    before = await box.service.find_turn(box.person, turn_id)
+    before = await box.desk.service.find_turn(box.person, turn_id)
     assert len(before.checkpoint) >= 60
     seen = await wait_for_text(box, turn_id, len(before.checkpoint) + 40)
-    await box.service.stop_turn(box.person, turn_id)
+    await box.desk.service.stop_turn(box.person, turn_id)
     assert seen.text.startswith(before.checkpoint)
     assert seen.text.count(before.checkpoint[:30]) == 1, "it did not begin again"
 

@@ -45,7 +45,7 @@ async def test_the_page_is_told_who_answers(open_stub: OpenStub, open_remote: Op
     stub = await open_stub()
     box = await open_remote(stub.url)
     await box.generations.wait_ready()
-    status = box.service.box_status()
+    status = box.desk.service.box_status()
     assert (status.state, status.answered_by) == ("ready", "127.0.0.1")
     assert status.model_name == "big-model"
 
@@ -90,7 +90,7 @@ async def test_a_reply_that_goes_wrong_is_failed_and_keeps_its_text(
     last = await ask(box)
     assert (last.turn.status, last.text) == (TurnStatus.FAILED, text)
     assert sentence in (last.turn.error or "")
-    opened = await box.service.open_conversation(box.person, last.turn.conversation_id)
+    opened = await box.desk.service.open_conversation(box.person, last.turn.conversation_id)
     assert [message.content for message in opened.messages] == ["Hello", *([text] if text else [])]
 
 
@@ -183,9 +183,9 @@ async def test_stop_hangs_up_and_keeps_the_text(
     box = await open_remote(stub.url)
     turn_id = (await say(box, "A story")).turn.turn_id
     await wait_for_text(box, turn_id, 4)
-    await box.service.stop_turn(box.person, turn_id)
+    await box.desk.service.stop_turn(box.person, turn_id)
     await stub.hung_up.wait()
-    turn = await box.service.find_turn(box.person, turn_id)
+    turn = await box.desk.service.find_turn(box.person, turn_id)
     assert turn.status is TurnStatus.CANCELLED
     assert box.generations.open_count == 0
 
@@ -207,7 +207,7 @@ async def test_at_most_as_many_replies_as_slots_run_at_once_and_the_others_know_
     stub = await open_stub(chat=gated)
     box = await open_remote(stub.url, slots=2)
     turns = [(await say(box, f"Question {number}")).turn.turn_id for number in range(4)]
-    async for snapshot in box.service.follow_turn(box.person, turns[3]):
+    async for snapshot in box.desk.service.follow_turn(box.person, turns[3]):
         if snapshot.phase is TurnPhase.WAITING and snapshot.place == 2:
             break
     gate.set()

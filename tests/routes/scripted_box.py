@@ -29,6 +29,7 @@ from appliance.conversations.conversation import (
 )
 from appliance.conversations.live_turn import LiveTurn, ended_snapshot
 from appliance.conversations.service import ConversationService
+from appliance.desk import Desk
 from appliance.engine.gauges import EngineGauges
 from appliance.errors import Conflict, NotFound
 from appliance.lifespan import Box
@@ -248,11 +249,12 @@ class ScriptedService(ConversationService):
 
 def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
     """A box of which only the page's parts are real."""
+    at_desk: dict[str, Any] = dict.fromkeys(field.name for field in fields(Desk))
     parts: dict[str, Any] = dict.fromkeys(field.name for field in fields(Box))
     parts |= {
         "settings": Settings(data_dir=data_dir, server={"names": ["box.test"]}),
         "person": ME,
-        "service": service,
+        "desk": Desk(**at_desk | {"service": service}),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }

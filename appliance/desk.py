@@ -1,0 +1,74 @@
+"""The use cases over one database, joined: what there is for everybody's conversations once, and
+can be had a second time over another place to keep them.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from appliance.conversations.read_ahead import ReadAhead
+from appliance.conversations.service import ConversationService, ServiceLimits
+from appliance.conversations.turn_record import TurnRecord
+from appliance.conversations.turn_runner import TurnRunner
+from appliance.engine_choice import ChatEngine
+from appliance.hot.connection import Hot
+from appliance.hot.recent_window import RecentWindow
+from appliance.hot.token_stream import TokenStream
+from appliance.metrics import Metrics
+from appliance.prompting.assembler import Assembler
+from appliance.prompting.window import WindowReader
+from appliance.settings import Settings
+from appliance.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the routes are given, by name."""
+
+    database: Database
+    token_stream: TokenStream
+    runner: TurnRunner
+    service: ConversationService
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, database: Database, hot: Hot, engine: ChatEngine, metrics: Metrics
+) -> AsyncIterator[Desk]:
+    """Join the use cases; on leaving, turns that run are written down and end."""
+    window, token_stream = RecentWindow(hot), TokenStream(hot)
+    assembler = Assembler(
+        engine.tokenizer,
+        WindowReader(database, window),
+        system_prompt=settings.assistant.system_prompt,
+        reply_limit_tokens=settings.limits.reply_tokens,
+        context_full=settings.limits.context_full,
+        ahead=engine.ahead,
+    )
+    async with AsyncExitStack() as stack:
+        runner = TurnRunner(
+            TurnRecord(database, metrics.count_turn),
+            engine.generations,
+            assembler,
+            window,
+            token_stream,
+            engine.profile,
+        )
+        stack.push_async_callback(runner.shut_down)
+        read_ahead = ReadAhead(engine.generations, assembler)
+        stack.push_async_callback(read_ahead.stop)
+        yield Desk(
+            database=database,
+            token_stream=token_stream,
+            runner=runner,
+            service=ConversationService(
+                database,
+                runner,
+                assembler,
+                window,
+                token_stream,
+                ServiceLimits(settings.limits.message_chars, settings.engine.open_turns),
+                engine.status,
+                read_ahead,
+            ),
+        )
