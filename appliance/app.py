@@ -52,6 +52,7 @@ def create_app(box: Box, port: int) -> Litestar:
         dependencies={
             "person": _provide(box.person),
             "service": _provide(box.desk.service),
+            "branches": _provide(box.desk.branches),
             "completions": _provide(box.completions),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),

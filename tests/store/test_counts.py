@@ -94,7 +94,7 @@ async def test_the_newest_50_cost_the_same_in_a_long_and_a_short_branch(
         (conversations.SELECT + "WHERE c.person_key = ? ORDER BY c.activity DESC LIMIT ?", 2),
         (turns.SELECT + "WHERE t.turn_id = ? AND t.person_key = ?", 2),
         (turns.SELECT + f"WHERE c.conversation_id = ? AND t.person_key = ? AND {turns.OPEN}", 2),
-        (turns.LATEST, 3),
+        (turns.TRIES, 3),
         ("DELETE FROM messages WHERE conversation_key = ?", 1),
         ("DELETE FROM turns WHERE conversation_key = ?", 1),
     ],
