@@ -161,7 +161,8 @@ class Branches:
             count = await messages.delete_pair(tx, person.person_key, message_id)
             left = await _after_deletion(tx, person, conversation, message)
         await self._forgetting.forget(person, message.conversation_id, turn_ids)
-        return PairDeleted(left, DeleteReceipt(int(left is None), count, len(turn_ids)))
+        receipt = DeleteReceipt(int(left is None), count, len(turn_ids))
+        return PairDeleted(left, message.parent_id, receipt)
 
 
 async def _to_the_end(accepting: Coroutine[Any, Any, Answer]) -> Answer:
@@ -190,4 +191,5 @@ async def _after_deletion(
     if conversation.title == title_of(deleted.content):
         conversation = replace(conversation, title=title_of(oldest.content))
         await conversations.rename(tx, key, conversation_id, conversation.title)
+    await conversations.touch(tx, key, conversation_id, int(time()))
     return conversation

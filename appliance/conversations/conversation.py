@@ -194,6 +194,16 @@ class OpenConversation:
         """Whether the branch goes on after these."""
         return bool(self.messages) and not self.is_last(self.messages[-1])
 
+    @property
+    def last_turn(self) -> Turn | None:
+        """The open turn, or the one that answered last on this branch."""
+        running = next((turn for turn in self.turns.values() if not turn.status.is_final), None)
+        if running is not None or not self.messages:
+            return running
+        last = self.messages[-1]
+        asked_id = last.message_id if last.role is Role.USER else last.parent_id
+        return self.turns.get(asked_id or "")
+
     def is_last(self, message: Message) -> bool:
         """Whether the branch ends with this message."""
         return message.message_id == self.conversation.leaf_id
@@ -224,11 +234,13 @@ class DeleteReceipt:
 
 @dataclass(frozen=True, slots=True)
 class PairDeleted:
-    """A message is gone with the replies to it, and its conversation too if nothing else is left:
-    then it is None.
+    """A message is gone with the replies to it; it stood after `before_id`.
+
+    The conversation is None when nothing else was left of it: then it is gone too.
     """
 
     conversation: Conversation | None
+    before_id: str | None
     receipt: DeleteReceipt
 
 

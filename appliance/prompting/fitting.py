@@ -103,7 +103,9 @@ class Fitter:
             if read <= most:
                 return messages[first:], tokens
             if first >= len(messages) - 1:
-                raise ConversationFull(_NO_ROOM_TO_GO_ON) if before else _too_long(read, self.budget)
+                raise (
+                    ConversationFull(_NO_ROOM_TO_GO_ON) if before else _too_long(read, self.budget)
+                )
             # The template puts more around the messages than was reckoned with.
             room = sum(sizes[first:]) * most // read
 

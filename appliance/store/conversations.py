@@ -89,9 +89,7 @@ async def set_leaf(
         raise NotFound(f"There is no message {message_id} in conversation {conversation_id}.")
 
 
-async def show_branch(
-    tx: Connection, person_key: int, conversation_id: str, leaf_id: str
-) -> bool:
+async def show_branch(tx: Connection, person_key: int, conversation_id: str, leaf_id: str) -> bool:
     """Makes the branch that ends in that message the one that is read.
 
     Reading is no activity: the conversation's place in the list stays.
@@ -108,6 +106,20 @@ async def show_branch(
         (person_key, conversation_id, leaf_id),
     )
     return changed == 1
+
+
+async def touch(tx: Connection, person_key: int, conversation_id: str, now: int) -> None:
+    """Something of it is not as it was: this makes it the newest, and its time another one, by
+    which open pages notice.
+    """
+    await changed_rows(
+        tx,
+        f"""
+        UPDATE conversations SET updated_at = max(?3, updated_at + 1), activity = {NEXT_ACTIVITY}
+        WHERE conversation_id = ?2 AND person_key = ?1
+        """,
+        (person_key, conversation_id, now),
+    )
 
 
 async def delete(tx: Connection, person_key: int, conversation_id: str) -> DeleteReceipt:

@@ -96,8 +96,8 @@ def test_a_full_conversation_takes_no_more_and_keeps_what_was_written(
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        ({"reply_tokens": 30}, "The reply reached its length limit. Write “go on”"),
-        ({}, "The reply reached the end of what the model can hold at once. Write “go on”"),
+        ({"reply_tokens": 30}, "The reply reached its length limit."),
+        ({}, "The reply reached the end of what the model can hold at once."),
         ({"context_full": "stop"}, "and this conversation is full. Begin a new one to go on."),
     ],
 )
