@@ -135,11 +135,11 @@ async def test_an_edit_has_to_fit_where_nothing_may_be_left_out(open_scripted: O
     for _ in range(4):
         last = await exchange(box, "It rained all day.", started.conversation.conversation_id)
     with pytest.raises(ConversationFull):
-        await edit(box, last, "It rained all day. " * 4)
+        await edit(box, last, "It rained all day. " * 6)
     with pytest.raises(PromptTooLong):
         await edit(box, last, "It rained all day. " * 40)
     # The first one has room: what followed it is not read.
-    await edit(box, started, "It rained all day. " * 4)
+    await edit(box, started, "It rained all day. " * 6)
     assert len(await shown(box, started)) == 2
 
 
