@@ -60,6 +60,8 @@ class InTurn:
         self.prompts: list[str] = []
 
     def __call__(self, sequence: Sequence) -> str:
+        if sequence.sampling.max_tokens == 0:
+            return ""  # only read ahead
         if sequence.sequence_id not in self._given:
             self.prompts.append("".join(map(chr, sequence.tokens[: sequence.prompt_tokens])))
             at = min(len(self._given), len(self._replies) - 1)

@@ -37,8 +37,10 @@ TRIES = f"""
 SELECT {COLUMNS}
 FROM json_each(?3) wanted
 CROSS JOIN messages input ON input.message_id = wanted.value AND input.person_key = ?1
-CROSS JOIN turns t ON t.input_message_key = input.message_key AND t.person_key = ?1
-JOIN conversations c ON c.conversation_key = t.conversation_key AND c.conversation_id = ?2
+CROSS JOIN turns t INDEXED BY turns_by_input_message
+    ON t.input_message_key = input.message_key AND t.person_key = ?1
+CROSS JOIN conversations c
+    ON c.conversation_key = t.conversation_key AND c.conversation_id = ?2
 LEFT JOIN messages reply ON reply.message_key = t.reply_message_key
 ORDER BY t.turn_key
 """
