@@ -9,7 +9,6 @@ bound is shown as plain text; it is never dropped.
 """
 
 import re
-import threading
 from dataclasses import dataclass
 from types import FunctionType
 
@@ -91,14 +90,7 @@ def _make_parser() -> MarkdownIt:
     return markdown
 
 
-class _Parsers(threading.local):
-    """A parser for each thread: the part that finds addresses keeps its place in itself."""
-
-    def __init__(self) -> None:
-        self.markdown = _make_parser()
-
-
-_PARSERS = _Parsers()
+_MARKDOWN = _make_parser()
 
 
 def normalise(text: str) -> str:
@@ -114,8 +106,7 @@ def split_lines(text: str) -> list[str]:
 def parse_blocks(text: str) -> list[SourceBlock]:
     """The top-level blocks of a normalised text; their inline parts are still raw."""
     tokens: list[Token] = []
-    markdown = _PARSERS.markdown
-    markdown.block.parse(text, markdown, {}, tokens)
+    _MARKDOWN.block.parse(text, _MARKDOWN, {}, tokens)
     lines = split_lines(text)
     blocks = []
     first = 0
@@ -130,9 +121,8 @@ def parse_blocks(text: str) -> list[SourceBlock]:
 
 def tokens_html(block: SourceBlock, *, grows: bool) -> str:
     """HTML of a block, not yet sanitised; the block's tokens are used up by it."""
-    markdown = _PARSERS.markdown
-    state = StateCore("", markdown, {}, list(block.tokens))
-    markdown.core.process(state)
+    state = StateCore("", _MARKDOWN, {}, list(block.tokens))
+    _MARKDOWN.core.process(state)
     env = {"end_line": block.end_line} if grows else {}
-    html: str = markdown.renderer.render(state.tokens, markdown.options, env)
+    html: str = _MARKDOWN.renderer.render(state.tokens, _MARKDOWN.options, env)
     return html
