@@ -17,7 +17,17 @@ from litestar.template import TemplateConfig
 from appliance.errors import ApplianceError
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
-from appliance.routes import ahead, conversations, health, metrics, openai, pages, stream, turns
+from appliance.routes import (
+    ahead,
+    conversations,
+    health,
+    messages,
+    metrics,
+    openai,
+    pages,
+    stream,
+    turns,
+)
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
@@ -44,6 +54,7 @@ def create_app(box: Box, port: int) -> Litestar:
         route_handlers=[
             *(pages.home, pages.conversation),
             *(turns.create, turns.retry, turns.stop, stream.follow, ahead.read_ahead),
+            *(turns.go_on, messages.edit_form, messages.edit, messages.show, messages.delete_pair),
             *(conversations.rename, conversations.delete),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
@@ -52,6 +63,7 @@ def create_app(box: Box, port: int) -> Litestar:
         dependencies={
             "person": _provide(box.person),
             "service": _provide(box.desk.service),
+            "branches": _provide(box.desk.branches),
             "completions": _provide(box.completions),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from appliance.conversations.branches import Branches
+from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.turn_record import TurnRecord
@@ -29,6 +31,7 @@ class Desk:
     token_stream: TokenStream
     runner: TurnRunner
     service: ConversationService
+    branches: Branches
 
 
 @asynccontextmanager
@@ -57,6 +60,8 @@ async def open_desk(
         stack.push_async_callback(runner.shut_down)
         read_ahead = ReadAhead(engine.generations, assembler)
         stack.push_async_callback(read_ahead.stop)
+        forgetting = Forgetting(database, runner, window, token_stream, read_ahead)
+        limits = ServiceLimits(settings.limits.message_chars, settings.engine.open_turns)
         yield Desk(
             database=database,
             token_stream=token_stream,
@@ -66,9 +71,10 @@ async def open_desk(
                 runner,
                 assembler,
                 window,
-                token_stream,
-                ServiceLimits(settings.limits.message_chars, settings.engine.open_turns),
+                forgetting,
+                limits,
                 engine.status,
                 read_ahead,
             ),
+            branches=Branches(database, runner, assembler, window, forgetting, limits),
         )

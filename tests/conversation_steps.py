@@ -6,7 +6,14 @@ from typing import Any
 
 from fakes import ScriptedBackend
 
-from appliance.conversations.conversation import Person, StartedTurn, TurnSnapshot, new_id
+from appliance.conversations.conversation import (
+    OpenConversation,
+    Person,
+    StartedTurn,
+    TurnSnapshot,
+    new_id,
+)
+from appliance.engine.sequence import Sequence
 from appliance.lifespan import Box
 
 
@@ -39,3 +46,42 @@ async def step_until(backend: ScriptedBackend, action: Coroutine[Any, Any, Any])
     while not (await asyncio.wait({acting}, timeout=0.01))[0]:
         backend.let(1)
     acting.result()
+
+
+class InTurn:
+    """A scripted reply: each sequence gets the next of these, and the last one over and over.
+
+    `prompts` is what each of them was given to read.
+    """
+
+    def __init__(self, *replies: str) -> None:
+        self._replies = list(replies)
+        self._given: dict[str, str] = {}
+        self.prompts: list[str] = []
+
+    def __call__(self, sequence: Sequence) -> str:
+        if sequence.sampling.max_tokens == 0:
+            return ""  # only read ahead
+        if sequence.sequence_id not in self._given:
+            self.prompts.append("".join(map(chr, sequence.tokens[: sequence.prompt_tokens])))
+            at = min(len(self._given), len(self._replies) - 1)
+            self._given[sequence.sequence_id] = self._replies[at]
+        return self._given[sequence.sequence_id]
+
+
+async def exchange(box: Box, content: str, conversation_id: str | None = None) -> StartedTurn:
+    """A message with its finished reply."""
+    started = await say(box, content, conversation_id)
+    await follow_to_end(box, started.turn.turn_id)
+    return started
+
+
+async def opened(box: Box, started: StartedTurn) -> OpenConversation:
+    """Its conversation as a page would show it."""
+    conversation_id = started.conversation.conversation_id
+    return await box.desk.service.open_conversation(box.person, conversation_id)
+
+
+async def shown(box: Box, started: StartedTurn) -> list[str]:
+    """What a page would show of its conversation."""
+    return [message.content for message in (await opened(box, started)).messages]

@@ -111,6 +111,12 @@ class Turn:
     attempts: int = 0
     """How often it was begun: more than once only when the box stopped in the middle."""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is over and its reply may go on: it did not come to its end by itself."""
+        was_ended = self.status in (TurnStatus.CANCELLED, TurnStatus.FAILED)
+        return was_ended or self.finish_reason == "length"
+
 
 class TurnPhase(StrEnum):
     """What the box is doing for a turn that is not over, in the words the page uses."""
@@ -142,15 +148,65 @@ class TurnSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Which messages of a branch a page wants; with nothing said, the newest.
+
+    Each is the id of a message: a piece before or after it, or a page from it on, up to it or
+    around it.
+    """
+
+    before_id: str = ""
+    after_id: str = ""
+    from_id: str = ""
+    to_id: str = ""
+    at_id: str = ""
+
+
+NEWEST = Excerpt()
+
+
+@dataclass(frozen=True, slots=True)
 class OpenConversation:
-    """What a page shows of a conversation: one branch, oldest message first, and how its turns
-    stand.
+    """What a page shows of a conversation: a part of one branch, oldest message first, and how its
+    turns stand.
     """
 
     conversation: Conversation
     messages: tuple[Message, ...]
     turns: Mapping[str, Turn]
-    """The latest turn of each user message, by `input_message_id`."""
+    """The latest turn of each user message, by `input_message_id`; the open one in any case."""
+    replies: Mapping[str, Turn] = field(default_factory=dict)
+    """The turn that wrote each reply, or wrote it last, by `reply_message_id`."""
+    siblings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where several messages stand in one place of the tree: their ids, oldest first, by the id of
+    the one that is shown.
+    """
+    other_replies: tuple[str, ...] = ()
+    """What other branches have after the last message, when this one has nothing."""
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether the branch has messages before these."""
+        return bool(self.messages) and self.messages[0].parent_id is not None
+
+    @property
+    def has_later(self) -> bool:
+        """Whether the branch goes on after these."""
+        return bool(self.messages) and not self.is_last(self.messages[-1])
+
+    @property
+    def last_turn(self) -> Turn | None:
+        """The open turn, or the one that answered last on this branch."""
+        running = next((turn for turn in self.turns.values() if not turn.status.is_final), None)
+        if running is not None or not self.messages:
+            return running
+        last = self.messages[-1]
+        asked_id = last.message_id if last.role is Role.USER else last.parent_id
+        return self.turns.get(asked_id or "")
+
+    def is_last(self, message: Message) -> bool:
+        """Whether the branch ends with this message."""
+        return message.message_id == self.conversation.leaf_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +230,18 @@ class DeleteReceipt:
     conversations: int
     messages: int
     turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairDeleted:
+    """A message is gone with the replies to it; it stood after `before_id`.
+
+    The conversation is None when nothing else was left of it: then it is gone too.
+    """
+
+    conversation: Conversation | None
+    before_id: str | None
+    receipt: DeleteReceipt
 
 
 def new_id() -> str:

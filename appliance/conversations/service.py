@@ -13,10 +13,13 @@ from appliance.conversations.accepting import (
     accepted_title,
     title_of,
 )
+from appliance.conversations.asking import ask, asked_before, check_nobody_writes, check_queue
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import (
+    NEWEST,
     Conversation,
     DeleteReceipt,
+    Excerpt,
     Message,
     OpenConversation,
     Person,
@@ -26,21 +29,19 @@ from appliance.conversations.conversation import (
     TurnSnapshot,
     new_id,
 )
+from appliance.conversations.finding import NO_TURN, find_conversation, find_idle
+from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.live_turn import ended_snapshot
+from appliance.conversations.opening import open_excerpt
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.room import check_room
 from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
-from appliance.errors import Conflict, NotFound, QueueFull
+from appliance.errors import NotFound
 from appliance.hot.recent_window import RecentWindow
-from appliance.hot.token_stream import TokenStream
 from appliance.prompting.assembler import Assembler
 from appliance.store import conversations, messages, turns
 from appliance.store.database import Database
-
-_NO_CONVERSATION = "There is no such conversation. It may have been deleted."
-_NO_TURN = "There is no such reply. Its conversation may have been deleted."
-_STILL_WRITING = "A reply is still being written here. Wait for it or stop it first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class ConversationService:
         runner: TurnRunner,
         assembler: Assembler,
         window: RecentWindow,
-        token_stream: TokenStream,
+        forgetting: Forgetting,
         limits: ServiceLimits,
         box_status: Callable[[], BoxStatus],
         read_ahead: ReadAhead,
@@ -69,7 +70,7 @@ class ConversationService:
         self._runner = runner
         self._assembler = assembler
         self._window = window
-        self._token_stream = token_stream
+        self._forgetting = forgetting
         self._limits = limits
         self.box_status = box_status
         self._read_ahead = read_ahead
@@ -101,10 +102,10 @@ class ConversationService:
         self, person: Person, conversation_id: str | None, content: str, client_message_id: str
     ) -> StartedTurn:
         async with self._database.write() as tx:
-            repeat = await messages.find_by_client_id(tx, person.person_key, client_message_id)
+            repeat = await asked_before(tx, person, client_message_id)
             if repeat is not None:
-                return await self._repeated(tx, person, repeat)
-            self._check_queue()
+                return repeat
+            check_queue(self._runner, self._limits.open_turns)
             now = int(time())
             conversation = await self._conversation_for(tx, person, conversation_id, content, now)
             message = Message(
@@ -115,12 +116,7 @@ class ConversationService:
                 content=content,
                 created_at=now,
             )
-            turn = new_turn(message, now)
-            await messages.insert(tx, person.person_key, message, client_message_id)
-            await turns.insert(tx, person.person_key, turn)
-            await conversations.set_leaf(
-                tx, person.person_key, conversation.conversation_id, message.message_id, now
-            )
+            turn = await ask(tx, person, message, client_message_id)
         await self._window.push(message.conversation_id, message.parent_id, message)
         self._runner.start(person, turn)
         return StartedTurn(conversation, message, turn, is_new_conversation=not conversation_id)
@@ -129,17 +125,19 @@ class ConversationService:
         """Another reply to the same message; earlier ones are kept. Raises NotFound, Conflict,
         QueueFull.
         """
-        self._check_queue()
+        return await asyncio.shield(asyncio.ensure_future(self._retry(person, turn_id)))
+
+    async def _retry(self, person: Person, turn_id: str) -> StartedTurn:
+        check_queue(self._runner, self._limits.open_turns)
         async with self._database.write() as tx:
             old = await turns.find(tx, person.person_key, turn_id)
             if old is None:
-                raise NotFound(_NO_TURN)
-            if await turns.running_in(tx, person.person_key, old.conversation_id):
-                raise Conflict(_STILL_WRITING)
+                raise NotFound(NO_TURN)
+            await check_nobody_writes(tx, person, old.conversation_id)
             message = await messages.find(tx, person.person_key, old.input_message_id)
             conversation = await conversations.find(tx, person.person_key, old.conversation_id)
             if message is None or conversation is None:
-                raise NotFound(_NO_TURN)
+                raise NotFound(NO_TURN)
             now = int(time())
             turn = new_turn(message, now)
             await turns.insert(tx, person.person_key, turn)
@@ -159,7 +157,7 @@ class ConversationService:
         async with self._database.read() as reader:
             turn = await turns.find(reader, person.person_key, turn_id)
         if turn is None:
-            raise NotFound(_NO_TURN)
+            raise NotFound(NO_TURN)
         return turn
 
     async def follow_turn(self, person: Person, turn_id: str) -> AsyncGenerator[TurnSnapshot, None]:
@@ -184,31 +182,20 @@ class ConversationService:
         async with self._database.read() as reader:
             return await conversations.list_recent(reader, person.person_key)
 
-    async def open_conversation(self, person: Person, conversation_id: str) -> OpenConversation:
-        """The branch that was read last, with its turns. Raises NotFound."""
+    async def open_conversation(
+        self, person: Person, conversation_id: str, excerpt: Excerpt = NEWEST
+    ) -> OpenConversation:
+        """A part of the branch that was read last, with its turns. Raises NotFound."""
         async with self._database.read() as reader:
-            conversation = await conversations.find(reader, person.person_key, conversation_id)
-            if conversation is None:
-                raise NotFound(_NO_CONVERSATION)
-            branch: tuple[Message, ...] = ()
-            if conversation.leaf_id is not None:
-                branch = await messages.branch(
-                    reader, person.person_key, conversation_id, conversation.leaf_id
-                )
-            asked = [m.message_id for m in branch if m.role is Role.USER]
-            latest = await turns.latest_of_messages(
-                reader, person.person_key, conversation_id, asked
-            )
-        return OpenConversation(conversation, branch, latest)
+            conversation = await find_conversation(reader, person, conversation_id)
+            return await open_excerpt(reader, person, conversation, excerpt)
 
     async def read_ahead(self, person: Person, conversation_id: str | None) -> None:
         """Somebody is about to write here, or a first message. Raises NotFound."""
         conversation = None
         if conversation_id:
             async with self._database.read() as reader:
-                conversation = await conversations.find(reader, person.person_key, conversation_id)
-                if conversation is None:
-                    raise NotFound(_NO_CONVERSATION)
+                conversation = await find_conversation(reader, person, conversation_id)
                 if await turns.running_in(reader, person.person_key, conversation_id):
                     return
         self._read_ahead.begin(person, conversation)
@@ -219,9 +206,7 @@ class ConversationService:
         """Raises NotFound, InvalidInput."""
         title = accepted_title(title)
         async with self._database.write() as tx:
-            conversation = await conversations.find(tx, person.person_key, conversation_id)
-            if conversation is None:
-                raise NotFound(_NO_CONVERSATION)
+            conversation = await find_conversation(tx, person, conversation_id)
             await conversations.rename(tx, person.person_key, conversation_id, title)
         return replace(conversation, title=title)
 
@@ -232,24 +217,11 @@ class ConversationService:
         if running is not None:
             await self._runner.stop(person, running.turn_id)
         async with self._database.write() as tx:
-            conversation = await conversations.find(tx, person.person_key, conversation_id)
-            if conversation is None:
-                raise NotFound(_NO_CONVERSATION)
+            await find_conversation(tx, person, conversation_id)
             receipt = await conversations.delete(tx, person.person_key, conversation_id)
-        await self._database.truncate_wal()
-        await self._read_ahead.end(person)
-        await self._runner.forget_words(person, conversation_id)
-        await self._window.forget(conversation_id)
-        if running is not None:
-            await self._token_stream.forget(running.turn_id)
+        stopped = [running.turn_id] if running is not None else []
+        await self._forgetting.forget(person, conversation_id, stopped)
         return receipt
-
-    def _check_queue(self) -> None:
-        if self._runner.open_count >= self._limits.open_turns:
-            raise QueueFull(
-                f"{self._runner.open_count} replies are being written or waited for already. "
-                "Try again in a minute."
-            )
 
     async def _conversation_for(
         self,
@@ -263,17 +235,4 @@ class ConversationService:
             conversation = Conversation(new_id(), title_of(content), now, now)
             await conversations.insert(tx, person.person_key, conversation)
             return conversation
-        found = await conversations.find(tx, person.person_key, conversation_id)
-        if found is None:
-            raise NotFound(_NO_CONVERSATION)
-        if await turns.running_in(tx, person.person_key, conversation_id):
-            raise Conflict(_STILL_WRITING)
-        return found
-
-    async def _repeated(self, tx: Connection, person: Person, message: Message) -> StartedTurn:
-        conversation = await conversations.find(tx, person.person_key, message.conversation_id)
-        latest = await turns.latest_of_messages(
-            tx, person.person_key, message.conversation_id, [message.message_id]
-        )
-        assert conversation is not None, "a message has a conversation"
-        return StartedTurn(conversation, message, latest[message.message_id], is_repeat=True)
+        return await find_idle(tx, person, conversation_id)

@@ -63,6 +63,14 @@ class TurnRecord:
                 tx, live.person_key, turn_id, prompt_record, model_sha256, sampling.seed
             )
 
+    async def reply_before(self, live: LiveTurn) -> str:
+        """What stood there of a reply that this turn continues; nothing of one that is new."""
+        if live.turn.reply_message_id is None:
+            return ""
+        async with self._database.read() as reader:
+            reply = await messages.find(reader, live.person_key, live.turn.reply_message_id)
+        return reply.content if reply is not None else ""
+
     async def keep_checkpointing(self, live: LiveTurn) -> None:
         """Write the growing reply down once a second, until cancelled."""
         while True:
@@ -97,7 +105,9 @@ class TurnRecord:
         """
         async with self._database.write() as tx:
             if reply is not None:
-                await messages.insert(tx, person_key, reply, None)
+                # One that is continued is there already, and only ever becomes longer.
+                if not await messages.extend(tx, person_key, reply.message_id, reply.content):
+                    await messages.insert(tx, person_key, reply, None)
                 await conversations.set_leaf(
                     tx, person_key, reply.conversation_id, reply.message_id, reply.created_at
                 )
@@ -113,7 +123,7 @@ def ended_turn(
     reply = None
     if live.text.strip():
         reply = Message(
-            message_id=new_id(),
+            message_id=live.turn.reply_message_id or new_id(),
             conversation_id=live.turn.conversation_id,
             parent_id=live.turn.input_message_id,
             role=Role.ASSISTANT,

@@ -69,6 +69,8 @@ class TurnRunner:
         """Run a turn that the store knows already."""
         live = LiveTurn(person.person_key, turn)
         self._live[turn.turn_id] = live
+        if turn.checkpoint:
+            self._token_stream.append_soon(turn.turn_id, 0, turn.checkpoint)
         task = asyncio.create_task(self._run(person, live), name=f"turn-{turn.turn_id}")
         self._tasks[turn.turn_id] = task
         task.add_done_callback(lambda _: self._drop(turn.turn_id))
@@ -141,7 +143,8 @@ class TurnRunner:
     async def _generate(self, person: Person, live: LiveTurn) -> Ended:
         live.phase = TurnPhase.WAITING
         live.changed()
-        prompt = await self._assembler.assemble(person, live.turn, live.text)
+        before = await self.record.reply_before(live)
+        prompt = await self._assembler.assemble(person, live.turn, live.text, before)
         model = self._model_profile()
         # A turn that goes on after a restart keeps its seed.
         given = {"seed": live.turn.seed} if live.turn.seed else {}
@@ -208,7 +211,10 @@ class TurnRunner:
             live.end(replace(turn, status=TurnStatus.FAILED, error=str(store_error)))
             await self._store_when_possible(live.person_key, turn, reply)
             return
-        if reply is not None:
+        if live.turn.reply_message_id is not None:
+            # Continued: wherever the window has this reply, it has less of it.
+            await self._window.forget(turn.conversation_id)
+        elif reply is not None:
             await self._window.push(turn.conversation_id, turn.input_message_id, reply)
         live.end(turn)
         await self._token_stream.close(turn.turn_id)

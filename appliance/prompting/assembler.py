@@ -89,15 +89,18 @@ class Assembler:
         """Whether old messages make room for new ones."""
         return self._context_full == "shift"
 
-    async def assemble(self, person: Person, turn: Turn, reply_so_far: str = "") -> Prompt:
+    async def assemble(
+        self, person: Person, turn: Turn, reply_so_far: str = "", reply_before: str = ""
+    ) -> Prompt:
         """The prompt for a turn's input message.
 
-        Raises EngineUnavailable, PromptTooLong, ConversationFull.
+        `reply_before` is what of the reply stood there before this turn, and is not this turn's to
+        write. Raises EngineUnavailable, PromptTooLong, ConversationFull.
         """
         window = await self._load(person, turn.conversation_id, turn.input_message_id)
         if reply_so_far:
-            await self.count_ahead([reply_so_far])
-        return self.fit(window, reply_so_far)
+            await self.count_ahead(filter(None, (reply_so_far, reply_before)))
+        return self.fit(window, reply_so_far, reply_before)
 
     async def count_ahead(self, texts: Iterable[str]) -> None:
         """Have texts counted by a machine that is elsewhere; nothing to do for a model in this box.
@@ -124,6 +127,17 @@ class Assembler:
         window = await self._load(person, conversation_id, leaf_id)
         self.fit(_with(window, content))
 
+    async def check_going_on(
+        self, person: Person, conversation_id: str, question_id: str, reply: str
+    ) -> None:
+        """Raises ConversationFull when there is no room left to write more of a reply.
+
+        EngineUnavailable while it cannot be counted.
+        """
+        window = await self._load(person, conversation_id, question_id)
+        await self.count_ahead([reply])
+        self.fit(window, reply, reply)
+
     async def ahead(
         self, person: Person, conversation_id: str | None = None, leaf_id: str | None = None
     ) -> Prompt:
@@ -140,16 +154,17 @@ class Assembler:
         public_tokens = min(len(tokens), first.public_tokens)
         return replace(first, tokens=tokens, public_tokens=public_tokens, reply_tokens=0)
 
-    def fit(self, window: Window, reply_so_far: str = "") -> Prompt:
+    def fit(self, window: Window, reply_so_far: str = "", reply_before: str = "") -> Prompt:
         """As many of the newest messages as the context holds, or all of them.
 
         Raises PromptTooLong, ConversationFull.
         """
         written = self._tokenizer.count(reply_so_far) if reply_so_far else 0
+        before = self._tokenizer.count(reply_before) if reply_before else 0
         choose = self._fitter.newest if self.may_drop else self._fitter.all
-        kept, tokens = choose(window, reply_so_far, written)
+        kept, tokens = choose(window, reply_so_far, written, before)
         public_tokens = self._tokenizer.shared_with(tokens, self._system_prompt)
-        limit_left = self._reply_limit_tokens - written
+        limit_left = self._reply_limit_tokens - (written - before)
         context_left = self._tokenizer.context_tokens - len(tokens) - 1
         reply_tokens = max(0, min(limit_left, context_left))
         bound = "context" if context_left < limit_left else "reply_limit"

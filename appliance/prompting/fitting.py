@@ -20,6 +20,10 @@ _FULL = (
     "This conversation is full: the model cannot read all of it and this message at once. Begin a "
     "new conversation, or shorten the message."
 )
+_NO_ROOM_TO_GO_ON = (
+    "There is no room left to continue this reply: the model cannot hold it and what it answers "
+    "at once. Ask for the rest in a new message."
+)
 
 
 class Tokenizer(Protocol):
@@ -78,12 +82,15 @@ class Fitter:
         """Whether some of them have to be left out."""
         return len(self._sizes(messages, self._room)) < len(messages)
 
-    def newest(self, window: Window, reply_so_far: str, written: int) -> Fitted:
-        """As many of the newest messages as there is room for. Raises PromptTooLong.
+    def newest(self, window: Window, reply_so_far: str, written: int, before: int = 0) -> Fitted:
+        """As many of the newest messages as there is room for. Raises PromptTooLong, and
+        ConversationFull when it is a reply that leaves too little.
 
-        `reply_so_far` has `written` tokens, and its room is not the messages'.
+        `reply_so_far` has `written` tokens, and its room is not the messages'; but for the first
+        `before` of them, which stood there before this turn.
         """
-        room = self._room
+        most = self.budget.prompt_tokens - before
+        room = most - self.system_tokens
         sizes = self._sizes(window.messages, room)
         uncounted = len(window.messages) - len(sizes)
         messages = window.messages[uncounted:]
@@ -93,21 +100,26 @@ class Fitter:
             first = first_kept(sizes, room, begins, window.earlier + uncounted)
             tokens = self._tokenizer.continued(self._pairs(messages[first:]), reply_so_far)
             read = len(tokens) - written
-            if read <= self.budget.prompt_tokens:
+            if read <= most:
                 return messages[first:], tokens
             if first >= len(messages) - 1:
-                raise _too_long(read, self.budget)
+                raise (
+                    ConversationFull(_NO_ROOM_TO_GO_ON) if before else _too_long(read, self.budget)
+                )
             # The template puts more around the messages than was reckoned with.
-            room = sum(sizes[first:]) * self.budget.prompt_tokens // read
+            room = sum(sizes[first:]) * most // read
 
-    def all(self, window: Window, reply_so_far: str, written: int) -> Fitted:
+    def all(self, window: Window, reply_so_far: str, written: int, before: int = 0) -> Fitted:
         """Every message. Raises ConversationFull, PromptTooLong."""
         if window.earlier:
             raise ConversationFull(_FULL)
         tokens = self._tokenizer.continued(self._pairs(window.messages), reply_so_far)
-        if len(tokens) - written > self.budget.prompt_tokens:
+        read = len(tokens) - written
+        if read > self.budget.prompt_tokens - before:
+            if before:
+                raise ConversationFull(_NO_ROOM_TO_GO_ON)
             if len(window.messages) == 1:
-                raise _too_long(len(tokens) - written, self.budget)
+                raise _too_long(read, self.budget)
             raise ConversationFull(_FULL)
         return window.messages, tokens
 

@@ -86,10 +86,13 @@ def named_event(name: str) -> ServerSentEventMessage:
     return ServerSentEventMessage(data="", event=name)
 
 
-def answer(*partials: str, tab_title: str = "", push_url: str = "") -> Response[str]:
+def answer(
+    *partials: str, tab_title: str = "", push_url: str = "", replace_url: str = ""
+) -> Response[str]:
     """The response to an htmx request; it may also rename the tab and change the address."""
     title = f"<title>{escape(tab_title)}</title>" if tab_title else ""
-    headers = {"HX-Push-Url": push_url} if push_url else {}
+    urls = {"HX-Push-Url": push_url, "HX-Replace-Url": replace_url}
+    headers = {name: url for name, url in urls.items() if url}
     return Response("".join([title, *partials]), media_type="text/html", headers=headers)
 
 

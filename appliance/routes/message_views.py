@@ -19,6 +19,7 @@ from appliance.conversations.conversation import (
 )
 from appliance.rendering.blocks import Block, BlockRenderer
 from appliance.routes import local_time
+from appliance.routes.branch_views import branches_before_nothing, branches_view
 from appliance.routes.language import language_of, language_of_html
 from appliance.routes.page_data import (
     BlockView,
@@ -29,7 +30,7 @@ from appliance.routes.page_data import (
     TimeView,
     TypedText,
 )
-from appliance.routes.reply_words import cut_words, speed_words, status_view, unread_words
+from appliance.routes.reply_words import cut_words, is_full, speed_words, status_view, unread_words
 
 FOLD_AFTER = 1_200
 """Characters of a person's message shown unfolded, about a screenful on a phone."""
@@ -49,22 +50,20 @@ def message_views(
     days = _Days(today, zone)
     views = []
     for message, following in _with_following(messages):
-        turn = opened.turns.get(message.message_id)
+        time = days.time_of(message.created_at)
+        asked = opened.turns.get(message.parent_id or "")
         if message.role is Role.USER:
-            views.append(typed_view(message, days.time_of(message.created_at)))
+            views.append(typed_view(opened, message, time))
+            turn = opened.turns.get(message.message_id)
             if turn is not None and not _is_answered(turn, following):
                 time = days.time_of(turn.created_at)
                 if running is not None and running.turn.turn_id == turn.turn_id:
                     views.append(running_view(running, time))
                 else:
-                    views.append(unanswered_view(turn, time, is_last=following is None))
-        elif message.role is Role.ASSISTANT:
-            asked = opened.turns.get(message.parent_id or "")
-            # While another try runs, what it replaces is not shown beside it.
-            if asked is None or asked.status.is_final:
-                turn = asked if asked and asked.reply_message_id == message.message_id else None
-                time = days.time_of(message.created_at)
-                views.append(reply_view(message, turn, time, is_last=following is None))
+                    views.append(unanswered_view(opened, turn, time))
+        # While another try runs, what it replaces or continues is not shown beside it.
+        elif message.role is Role.ASSISTANT and (asked is None or asked.status.is_final):
+            views.append(reply_view(opened, message, time))
     return tuple(views)
 
 
@@ -84,46 +83,54 @@ def views_of_turn(
     return ()
 
 
-def typed_view(message: Message, time: TimeView) -> MessageView:
+def typed_view(opened: OpenConversation, message: Message, time: TimeView) -> MessageView:
     """What a person said."""
     return MessageView(
         element_id=f"message-{message.message_id}",
+        message_id=message.message_id,
         time=time,
+        branches=branches_view(opened, message),
         typed=_typed_text(message.content),
         reply=None,
     )
 
 
-def reply_view(
-    message: Message, turn: Turn | None, time: TimeView, *, is_last: bool
-) -> MessageView:
-    """A reply that is over and has text; the turn is None when a later try was made."""
+def reply_view(opened: OpenConversation, message: Message, time: TimeView) -> MessageView:
+    """A reply that is over and has text."""
+    turn = opened.replies.get(message.message_id)
     own_id = turn.turn_id if turn else message.message_id
-    state = _final_state(turn)
+    is_last = opened.is_last(message)
     return MessageView(
         element_id=f"turn-{own_id}",
+        message_id=message.message_id,
         time=time,
+        branches=branches_view(opened, message),
         typed=None,
         reply=ReplyView(
             turn_id=own_id,
-            state=state,
+            state=_final_state(turn),
             blocks=block_views(own_id, _blocks(message.content)),
             status=None,
             error=(turn.error or "") if turn else "",
             cut=cut_words(turn) if turn else "",
             unread=unread_words(turn) if turn else "",
             speed=speed_words(turn) if turn else "",
-            can_retry=is_last and state in ("failed", "stopped"),
+            can_retry=turn is not None,
+            can_continue=is_last and turn is not None and turn.is_cut and not is_full(turn),
+            is_last=is_last,
         ),
     )
 
 
-def unanswered_view(turn: Turn, time: TimeView, *, is_last: bool) -> MessageView:
+def unanswered_view(opened: OpenConversation, turn: Turn, time: TimeView) -> MessageView:
     """A turn without a reply message: it runs, or it ended before its first word was stored."""
     is_final = turn.status.is_final
+    is_last = turn.input_message_id == opened.conversation.leaf_id
     return MessageView(
         element_id=f"turn-{turn.turn_id}",
+        message_id="",
         time=time,
+        branches=branches_before_nothing(opened) if is_final and is_last else None,
         typed=None,
         reply=ReplyView(
             turn_id=turn.turn_id,
@@ -134,7 +141,9 @@ def unanswered_view(turn: Turn, time: TimeView, *, is_last: bool) -> MessageView
             cut=cut_words(turn),
             unread=unread_words(turn) if is_final else "",
             speed="",
-            can_retry=is_final and is_last,
+            can_retry=is_final,
+            can_continue=False,
+            is_last=is_last,
         ),
     )
 
@@ -144,7 +153,9 @@ def running_view(snapshot: TurnSnapshot, time: TimeView) -> MessageView:
     turn_id = snapshot.turn.turn_id
     return MessageView(
         element_id=f"turn-{turn_id}",
+        message_id="",
         time=time,
+        branches=None,
         typed=None,
         reply=ReplyView(
             turn_id=turn_id,
@@ -156,6 +167,8 @@ def running_view(snapshot: TurnSnapshot, time: TimeView) -> MessageView:
             unread="",
             speed="",
             can_retry=False,
+            can_continue=False,
+            is_last=True,
         ),
     )
 
@@ -228,6 +241,6 @@ def _typed_text(content: str) -> TypedText:
     if len(content) <= FOLD_AFTER:
         return TypedText(content, "", "", language)
     # Fold at the end of a line, else of a word, so that unfolding does not tear one apart.
-    cut = max(content.rfind("\n", FOLD_AFTER // 2, FOLD_AFTER), 0)
+    cut = content.rfind("\n", FOLD_AFTER // 2, FOLD_AFTER) + 1
     cut = cut or max(content.rfind(" ", FOLD_AFTER // 2, FOLD_AFTER), 0) or FOLD_AFTER
-    return TypedText(content[:cut], content[cut:].lstrip("\n"), f"{len(content):,}", language)
+    return TypedText(content[:cut], content[cut:], f"{len(content):,}", language)

@@ -1,16 +1,34 @@
 """Bringing an open page up to date, region by region, without touching what is being written."""
 
+import asyncio
+
 from litestar import Response
 from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Redirect
 
-from appliance.conversations.conversation import Person
+from appliance.conversations.conversation import OpenConversation, Person, StartedTurn
 from appliance.conversations.service import ConversationService
-from appliance.routes.fragments import Fragments, answer
+from appliance.routes.excerpts import excerpt_of
+from appliance.routes.fragments import Fragments, answer, partial, words_into
 from appliance.routes.page_data import PageView
 from appliance.routes.page_views import Reader, blank_view, page_view
+from appliance.routes.snapshots import running_snapshot
 
 
-def news_of(request: HTMXRequest, page: PageView) -> Response[str]:
+async def page_of(
+    request: HTMXRequest, service: ConversationService, person: Person, opened: OpenConversation
+) -> PageView:
+    """The whole page with this conversation."""
+    conversations = await service.list_conversations(person)
+    running = await running_snapshot(service, person, opened)
+    reader, box = Reader.of(request), service.box_status()
+    # A screenful of long replies takes a while to render: others are served meanwhile.
+    return await asyncio.to_thread(page_view, reader, box, conversations, opened, running)
+
+
+def news_of(
+    request: HTMXRequest, page: PageView, *more: str, replace_url: str = ""
+) -> Response[str]:
     """Every region that another tab, or the box itself, may have changed."""
     fragments = Fragments(request)
     conversation_id = page.header.conversation_id
@@ -22,7 +40,25 @@ def news_of(request: HTMXRequest, page: PageView) -> Response[str]:
         fragments.into("box", page.box),
         fragments.instead_of("action", page.action),
         fragments.instead_of("sync", page.sync),
+        *more,
+        replace_url=replace_url,
     )
+
+
+async def after_act(
+    request: HTMXRequest,
+    service: ConversationService,
+    person: Person,
+    conversation_id: str,
+    at_id: str,
+    *more: str,
+) -> Response[str]:
+    """What the open page shows after an act on its conversation, about the message `at_id`."""
+    excerpt = await excerpt_of(request, at_id)
+    opened = await service.open_conversation(person, conversation_id, excerpt)
+    page = await page_of(request, service, person, opened)
+    # An address that named a message would lead back to the branch of that one.
+    return news_of(request, page, *more, replace_url=f"/conversations/{conversation_id}")
 
 
 async def blank_page(
@@ -42,3 +78,15 @@ async def blank_page(
         tab_title=page.tab_title,
         push_url="/",
     )
+
+
+async def begun(
+    request: HTMXRequest, service: ConversationService, person: Person, started: StartedTurn
+) -> Response[str] | Redirect:
+    """What the open page shows when a turn has begun in the midst of it."""
+    conversation_id = started.conversation.conversation_id
+    if not request.htmx:
+        return Redirect(f"/conversations/{conversation_id}", status_code=303)
+    at_id = started.message.message_id
+    more = (partial("notice", "innerHTML"), words_into("announce", "Answering."))
+    return await after_act(request, service, person, conversation_id, at_id, *more)

@@ -71,32 +71,75 @@ class ReplyView:
     unread: str
     speed: str
     can_retry: bool
+    can_continue: bool
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BranchesView:
+    """Which of several messages in one place this is, and the ones beside it; None at either end.
+
+    `place_id` is the same for all of them, so that a focus on an arrow stays there.
+    """
+
+    template: ClassVar[str] = "_branches.html"
+    variable: ClassVar[str] = "branches"
+
+    conversation_id: str
+    place_id: str
+    words: str
+    previous_id: str | None
+    next_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """One thing said: either what a person typed or a reply."""
+    """One thing said: either what a person typed or a reply.
+
+    `message_id` is empty for a reply of which nothing is stored.
+    """
 
     template: ClassVar[str] = "_message.html"
     variable: ClassVar[str] = "message"
 
     element_id: str
+    message_id: str
     time: TimeView
+    branches: BranchesView | None
     typed: TypedText | None
     reply: ReplyView | None
 
 
 @dataclass(frozen=True, slots=True)
 class MessagesView:
-    """The messages of the page, or the invitation to a first one."""
+    """The messages of the page, or the invitation to a first one.
+
+    `first_id` and `last_id` are said back by the page, so that it is brought up to date as a whole;
+    without a last one it shows the branch to its end.
+    """
 
     template: ClassVar[str] = "_messages.html"
     variable: ClassVar[str] = "messages"
 
     shown: tuple[MessageView, ...]
     earlier_url: str | None
+    later_url: str | None
+    first_id: str
+    last_id: str
     notice: str
     questions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EditView:
+    """A message of one's own, to be said in another way."""
+
+    template: ClassVar[str] = "_edit.html"
+    variable: ClassVar[str] = "edit"
+
+    message_id: str
+    content: str
+    client_message_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +236,16 @@ class ErrorView:
 
     template: ClassVar[str] = "_error.html"
     variable: ClassVar[str] = "error"
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """What was done and cannot be seen any more."""
+
+    template: ClassVar[str] = "_receipt.html"
+    variable: ClassVar[str] = "receipt"
 
     sentence: str
 

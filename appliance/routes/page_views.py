@@ -10,7 +10,6 @@ from litestar.plugins.htmx import HTMXRequest
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import (
     Conversation,
-    Message,
     OpenConversation,
     TurnSnapshot,
     new_id,
@@ -29,8 +28,6 @@ from appliance.routes.page_data import (
     PageView,
     SyncView,
 )
-
-MESSAGES_SHOWN = 50
 
 FIRST_QUESTIONS = (
     "What can I cook tonight with eggs, rice and spinach?",
@@ -68,9 +65,8 @@ def page_view(
     conversations: Sequence[Conversation],
     opened: OpenConversation | None = None,
     running: TurnSnapshot | None = None,
-    before_id: str = "",
 ) -> PageView:
-    """The page with a conversation open, or with none; `before_id` shows what came before that."""
+    """The page with a conversation open, or with none."""
     conversation = opened.conversation if opened else None
     title = conversation.title if conversation else ""
     return PageView(
@@ -79,7 +75,7 @@ def page_view(
         header=header_view(reader, box, conversation),
         box=box_view(box),
         conversations=list_view(reader, conversations, conversation),
-        messages=messages_view(reader, opened, running, before_id) if opened else blank_view(),
+        messages=messages_view(reader, opened, running) if opened else blank_view(),
         ids=ComposerIds(conversation.conversation_id if conversation else "", new_id()),
         action=ActionView(running.turn.turn_id if running else None),
         sync=sync_view(box, conversations, opened),
@@ -87,22 +83,34 @@ def page_view(
 
 
 def messages_view(
-    reader: Reader,
-    opened: OpenConversation,
-    running: TurnSnapshot | None = None,
-    before_id: str = "",
+    reader: Reader, opened: OpenConversation, running: TurnSnapshot | None = None
 ) -> MessagesView:
-    """The newest messages, or those before one; bounded, however long the conversation is."""
-    messages, earlier_id = _slice_before(opened.messages, before_id)
-    conversation_id = opened.conversation.conversation_id
-    earlier_url = f"/conversations/{conversation_id}?before={earlier_id}" if earlier_id else None
-    shown = message_views(opened, messages, running, reader.today, reader.zone)
-    return replace(blank_view(), shown=shown, earlier_url=earlier_url, questions=())
+    """What is loaded of the branch, with the ways to what stands before and after it."""
+    path = f"/conversations/{opened.conversation.conversation_id}"
+    ids = [message.message_id for message in opened.messages]
+    shown = message_views(opened, opened.messages, running, reader.today, reader.zone)
+    return replace(
+        blank_view(),
+        shown=shown,
+        earlier_url=f"{path}?before={ids[0]}" if opened.has_earlier else None,
+        later_url=f"{path}?after={ids[-1]}" if opened.has_later else None,
+        first_id=ids[0] if ids else "",
+        last_id=ids[-1] if opened.has_later else "",
+        questions=(),
+    )
 
 
 def blank_view(notice: str = "") -> MessagesView:
     """No conversation: an invitation, and perhaps a word about what became of the last one."""
-    return MessagesView(shown=(), earlier_url=None, notice=notice, questions=FIRST_QUESTIONS)
+    return MessagesView(
+        shown=(),
+        earlier_url=None,
+        later_url=None,
+        first_id="",
+        last_id="",
+        notice=notice,
+        questions=FIRST_QUESTIONS,
+    )
 
 
 def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | None) -> HeaderView:
@@ -152,22 +160,16 @@ def sync_view(
 def state_of(
     box: BoxStatus, conversations: Sequence[Conversation], opened: OpenConversation | None
 ) -> str:
-    """A fingerprint that changes whenever the page would look different."""
-    turns = opened.turns.values() if opened else ()
+    """A fingerprint that changes whenever the page would look different.
+
+    It is the same however much of the branch is loaded: every act shows in the conversation or in
+    the turn at its end.
+    """
+    turn = opened.last_turn if opened else None
     parts = (
         box,
         [(each.conversation_id, each.title, each.updated_at) for each in conversations],
         opened.conversation if opened else None,
-        [(turn.turn_id, turn.status, turn.reply_message_id) for turn in turns],
+        (turn.turn_id, turn.status, turn.reply_message_id) if turn else None,
     )
     return blake2b(repr(parts).encode(), digest_size=8).hexdigest()
-
-
-def _slice_before(
-    messages: Sequence[Message], before_id: str
-) -> tuple[Sequence[Message], str | None]:
-    """At most a screenful before a message (before the end if unknown), and where to go on."""
-    ids = [message.message_id for message in messages]
-    end = ids.index(before_id) if before_id in ids else len(ids)
-    start = max(0, end - MESSAGES_SHOWN)
-    return messages[start:end], ids[start] if start else None

@@ -4,6 +4,8 @@ The same addresses answer an open page that asks for news (an htmx request): not
 date, else the regions that may have changed.
 """
 
+import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from litestar import Response, get
@@ -12,19 +14,20 @@ from litestar.params import FromPath, QueryParameter
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from appliance.conversations.conversation import OpenConversation, Person
+from appliance.conversations.branches import Branches
+from appliance.conversations.conversation import Excerpt, OpenConversation, Person
 from appliance.conversations.service import ConversationService
 from appliance.errors import NotFound
+from appliance.routes.excerpts import excerpt_of
 from appliance.routes.fragments import Fragments, answer, whole_page
-from appliance.routes.news import blank_page, news_of
+from appliance.routes.news import blank_page, news_of, page_of
 from appliance.routes.page_data import PageView
-from appliance.routes.page_views import Reader, messages_view, page_view
+from appliance.routes.page_views import Reader, messages_view, page_view, state_of
 from appliance.routes.snapshots import running_snapshot
 
 GONE = "This conversation was deleted. What you are writing below is still here."
 
 Seen = Annotated[str, QueryParameter(name="state", max_length=64)]
-Before = Annotated[str, QueryParameter(name="before", max_length=64)]
 
 
 @get("/", include_in_schema=False)
@@ -46,28 +49,28 @@ async def home(
 async def conversation(
     request: HTMXRequest,
     service: NamedDependency[ConversationService],
+    branches: NamedDependency[Branches],
     person: NamedDependency[Person],
     conversation_id: FromPath[str],
     seen: Seen = "",
-    before: Before = "",
 ) -> Template | Response[str]:
-    """The page with a conversation."""
+    """The page with a conversation; a link may name the message `at` which it is to be opened."""
+    excerpt = await excerpt_of(request)
     try:
-        opened = await service.open_conversation(person, conversation_id)
+        if excerpt.at_id and not request.htmx:
+            await branches.show(person, conversation_id, excerpt.at_id)
+        opened = await service.open_conversation(person, conversation_id, excerpt)
     except NotFound:
         if not request.htmx:
             raise
         return await blank_page(request, service, person, GONE)
-    if request.htmx and before:
-        return _earlier(request, opened, before)
-    conversations = await service.list_conversations(person)
     if not request.htmx:
         await service.read_ahead(person, conversation_id)
-    running = await running_snapshot(service, person, opened)
-    page = page_view(
-        Reader.of(request), service.box_status(), conversations, opened, running, before
-    )
-    return _page_or_news(request, page, seen)
+    elif excerpt.before_id or excerpt.after_id:
+        return await _piece(request, service, person, opened, excerpt)
+    elif seen and seen == await _state(service, person, opened):
+        return Response("", status_code=204)
+    return _page_or_news(request, await page_of(request, service, person, opened), seen)
 
 
 def _page_or_news(request: HTMXRequest, page: PageView, seen: str) -> Template | Response[str]:
@@ -81,7 +84,23 @@ def _page_or_news(request: HTMXRequest, page: PageView, seen: str) -> Template |
     return news_of(request, page)
 
 
-def _earlier(request: HTMXRequest, opened: OpenConversation, before: str) -> Response[str]:
-    """Older messages, to stand where the link to them stood."""
-    view = messages_view(Reader.of(request), opened, before_id=before)
+async def _state(service: ConversationService, person: Person, opened: OpenConversation) -> str:
+    conversations = await service.list_conversations(person)
+    return state_of(service.box_status(), conversations, opened)
+
+
+async def _piece(
+    request: HTMXRequest,
+    service: ConversationService,
+    person: Person,
+    opened: OpenConversation,
+    excerpt: Excerpt,
+) -> Response[str]:
+    """Older or newer messages, to stand where the link to them stood."""
+    running = await running_snapshot(service, person, opened) if excerpt.after_id else None
+    view = await asyncio.to_thread(messages_view, Reader.of(request), opened, running)
+    if excerpt.before_id:
+        view = replace(view, later_url=None, last_id="")
+    else:
+        view = replace(view, earlier_url=None, first_id="")
     return answer(Fragments(request).html(view))

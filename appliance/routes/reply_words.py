@@ -10,9 +10,8 @@ from appliance.routes.page_data import StatusView
 PLACES = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 CUT_WORDS = {
-    "reply_limit": "The reply reached its length limit. Write “go on” to hear the rest.",
-    "shift": "The reply reached the end of what the model can hold at once. Write “go on” to hear "
-    "the rest.",
+    "reply_limit": "The reply reached its length limit.",
+    "shift": "The reply reached the end of what the model can hold at once.",
     "stop": "The reply reached the end of what the model can hold at once, and this conversation "
     "is full. Begin a new one to go on.",
 }
@@ -56,13 +55,18 @@ def wait_words(seconds: float | None) -> str:
 
 
 def cut_words(turn: Turn) -> str:
-    """Which end a reply was cut at, and how to go on; nothing for one that ended by itself."""
+    """Which end a reply was cut at; nothing for one that ended by itself."""
     if turn.finish_reason != "length":
         return ""
     record = turn.prompt_record
     if record.get("reply_bound") != "context":
         return CUT_WORDS["reply_limit"]
     return CUT_WORDS["stop" if record.get("context_full") == "stop" else "shift"]
+
+
+def is_full(turn: Turn) -> bool:
+    """Whether the reply was cut because nothing more has room in its conversation."""
+    return cut_words(turn) == CUT_WORDS["stop"]
 
 
 def unread_words(turn: Turn) -> str:

@@ -81,7 +81,16 @@ def _as_told(opened: OpenConversation, snapshot: TurnSnapshot) -> OpenConversati
     turn = snapshot.turn
     if turn.reply_message_id is None or turn.status is TurnStatus.FAILED:
         turn = replace(turn, checkpoint=snapshot.text)
-    return replace(opened, turns={**opened.turns, turn.input_message_id: turn})
+    reply_id = turn.reply_message_id
+    messages = tuple(
+        replace(message, content=max(message.content, snapshot.text, key=len))
+        if message.message_id == reply_id
+        else message
+        for message in opened.messages
+    )
+    replies = {**opened.replies, reply_id: turn} if reply_id else opened.replies
+    turns = {**opened.turns, turn.input_message_id: turn}
+    return replace(opened, messages=messages, turns=turns, replies=replies)
 
 
 def _ending(

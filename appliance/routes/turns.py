@@ -10,6 +10,7 @@ from litestar.plugins.htmx import ClientRedirect, HTMXRequest
 from litestar.response import Redirect
 
 from appliance.conversations.box_status import BoxStatus
+from appliance.conversations.branches import Branches
 from appliance.conversations.conversation import (
     Conversation,
     OpenConversation,
@@ -19,19 +20,24 @@ from appliance.conversations.conversation import (
 )
 from appliance.conversations.service import ConversationService
 from appliance.routes.fragments import Fragments, answer, partial, words_into
-from appliance.routes.message_views import time_view, unanswered_view, views_of_turn
-from appliance.routes.page_data import ActionView, ComposerIds, MessageView
+from appliance.routes.message_views import views_of_turn
+from appliance.routes.news import begun
+from appliance.routes.page_data import ActionView, ComposerIds
 from appliance.routes.page_views import Reader, box_view, header_view, list_view, sync_view
 
 
 @dataclass(frozen=True, slots=True)
 class ComposerForm:
-    """What the composer sends; `question` is a first question picked from the empty page."""
+    """What the composer sends; `question` is a first question picked from the empty page.
+
+    `shown_to` is there when the page ends before the branch does.
+    """
 
     client_message_id: str
     content: str = ""
     question: str = ""
     conversation_id: FromPath[str] = ""
+    shown_to: str = ""
 
 
 @post("/turns", include_in_schema=False)
@@ -51,8 +57,8 @@ async def create(
     page = f"/conversations/{started.conversation.conversation_id}"
     if not request.htmx:
         return Redirect(page, status_code=303)
-    if started.is_repeat:
-        # The first answer got lost on its way; what the page shows is anybody's guess.
+    if started.is_repeat or data.shown_to:
+        # The first answer got lost on its way, or the page has not the messages before this one.
         return ClientRedirect(page)
     opened = await service.open_conversation(person, started.conversation.conversation_id)
     conversations = await service.list_conversations(person)
@@ -66,15 +72,22 @@ async def retry(
     person: NamedDependency[Person],
     turn_id: FromPath[str],
 ) -> Response[str] | Redirect:
-    """Another try at the same message."""
+    """Another reply to the same message, beside those it has."""
     started = await service.retry_turn(person, turn_id)
-    if not request.htmx:
-        return Redirect(f"/conversations/{started.conversation.conversation_id}", status_code=303)
-    fragments = Fragments(request)
-    return answer(
-        fragments.instead_of(f"turn-{turn_id}", _shell(request, started)),
-        *_answering(fragments, started),
-    )
+    return await begun(request, service, person, started)
+
+
+@post("/turns/{turn_id:str}/continuations", include_in_schema=False)
+async def go_on(
+    request: HTMXRequest,
+    service: NamedDependency[ConversationService],
+    branches: NamedDependency[Branches],
+    person: NamedDependency[Person],
+    turn_id: FromPath[str],
+) -> Response[str] | Redirect:
+    """More of a reply that was cut, in the same place."""
+    started = await branches.continue_reply(person, turn_id)
+    return await begun(request, service, person, started)
 
 
 @delete("/turns/{turn_id:str}", include_in_schema=False)
@@ -117,11 +130,6 @@ def _accepted(
         tab_title=conversation.title,
         push_url=sync.url,
     )
-
-
-def _shell(request: HTMXRequest, started: StartedTurn) -> MessageView:
-    time = time_view(started.turn.created_at, Reader.of(request).zone)
-    return unanswered_view(started.turn, time, is_last=True)
 
 
 def _answering(fragments: Fragments, started: StartedTurn) -> tuple[str, ...]:

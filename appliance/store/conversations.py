@@ -4,6 +4,7 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Conversation, DeleteReceipt
 from appliance.errors import NotFound
+from appliance.store.messages import delete_all
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 SELECT = """
@@ -88,6 +89,39 @@ async def set_leaf(
         raise NotFound(f"There is no message {message_id} in conversation {conversation_id}.")
 
 
+async def show_branch(tx: Connection, person_key: int, conversation_id: str, leaf_id: str) -> bool:
+    """Makes the branch that ends in that message the one that is read.
+
+    Reading is no activity: the conversation's place in the list stays.
+    """
+    changed = await changed_rows(
+        tx,
+        """
+        UPDATE conversations
+        SET leaf_key = (SELECT leaf.message_key FROM messages leaf
+                        WHERE leaf.message_id = ?3 AND leaf.person_key = ?1
+                          AND leaf.conversation_key = conversations.conversation_key)
+        WHERE conversation_id = ?2 AND person_key = ?1
+        """,
+        (person_key, conversation_id, leaf_id),
+    )
+    return changed == 1
+
+
+async def touch(tx: Connection, person_key: int, conversation_id: str, now: int) -> None:
+    """Something of it is not as it was: this makes it the newest, and its time another one, by
+    which open pages notice.
+    """
+    await changed_rows(
+        tx,
+        f"""
+        UPDATE conversations SET updated_at = max(?3, updated_at + 1), activity = {NEXT_ACTIVITY}
+        WHERE conversation_id = ?2 AND person_key = ?1
+        """,
+        (person_key, conversation_id, now),
+    )
+
+
 async def delete(tx: Connection, person_key: int, conversation_id: str) -> DeleteReceipt:
     """Deletes the conversation with all it holds; a receipt of noughts when there is none.
 
@@ -98,9 +132,7 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
     )
     parameters = (conversation_id, person_key)
     turns = await changed_rows(tx, f"DELETE FROM turns WHERE conversation_key = {mine}", parameters)
-    messages = await changed_rows(
-        tx, f"DELETE FROM messages WHERE conversation_key = {mine}", parameters
-    )
+    messages = await delete_all(tx, person_key, conversation_id)
     conversations = await changed_rows(
         tx, "DELETE FROM conversations WHERE conversation_id = ? AND person_key = ?", parameters
     )

@@ -55,6 +55,36 @@ WITH RECURSIVE walk (message_key, parent_key) AS (
 SELECT count(*) FROM walk
 """
 
+# Text that is there is only ever made longer. As bytes, because SQLite's characters end at a NUL.
+EXTEND = """
+UPDATE messages SET content = ?3
+WHERE message_id = ?2 AND person_key = ?1 AND role = 'assistant'
+  AND substr(CAST(?3 AS BLOB), 1, length(CAST(content AS BLOB))) = CAST(content AS BLOB)
+"""
+
+# A person's message and the replies to it.
+PAIR = """
+SELECT asked.message_key FROM messages asked
+WHERE asked.message_id = ?2 AND asked.person_key = ?1 AND asked.role = 'user'
+UNION ALL
+SELECT reply.message_key FROM messages asked
+CROSS JOIN messages reply ON reply.parent_key = asked.message_key AND reply.role = 'assistant'
+WHERE asked.message_id = ?2 AND asked.person_key = ?1 AND asked.role = 'user'
+"""
+# What followed hangs on what stood before.
+CLOSE_THE_GAP = f"""
+UPDATE messages SET parent_key =
+    (SELECT asked.parent_key FROM messages asked
+     WHERE asked.message_id = ?2 AND asked.person_key = ?1)
+WHERE person_key = ?1 AND parent_key IN ({PAIR}) AND message_key NOT IN ({PAIR})
+"""
+DELETE_PAIR = f"DELETE FROM messages WHERE person_key = ?1 AND message_key IN ({PAIR})"
+DELETE_ALL = """
+DELETE FROM messages WHERE person_key = ?1 AND conversation_key =
+    (SELECT c.conversation_key FROM conversations c
+     WHERE c.conversation_id = ?2 AND c.person_key = ?1)
+"""
+
 
 async def insert(
     tx: Connection, person_key: int, message: Message, client_message_id: str | None
@@ -85,12 +115,31 @@ async def insert(
         )
 
 
+async def extend(tx: Connection, person_key: int, message_id: str, content: str) -> bool:
+    """Makes a reply longer. False when there is none, or its text is not how `content` begins."""
+    return await changed_rows(tx, EXTEND, (person_key, message_id, content)) == 1
+
+
+async def delete_pair(tx: Connection, person_key: int, message_id: str) -> int:
+    """Deletes this person's message and the replies to it; how many went, 0 when there is none.
+
+    What followed them follows what stood before them. Delete their turns first.
+    """
+    await changed_rows(tx, CLOSE_THE_GAP, (person_key, message_id))
+    return await changed_rows(tx, DELETE_PAIR, (person_key, message_id))
+
+
+async def delete_all(tx: Connection, person_key: int, conversation_id: str) -> int:
+    """Deletes every message of the conversation; how many there were. Delete its turns first."""
+    return await changed_rows(tx, DELETE_ALL, (person_key, conversation_id))
+
+
 async def find(reader: Connection, person_key: int, message_id: str) -> Message | None:
     """This person's message of that id."""
     row = await first_row(
         reader, SELECT + "WHERE m.message_id = ? AND m.person_key = ?", (message_id, person_key)
     )
-    return _message(row) if row else None
+    return message_of(row) if row else None
 
 
 async def find_by_client_id(
@@ -102,7 +151,7 @@ async def find_by_client_id(
         SELECT + "WHERE m.person_key = ? AND m.client_message_id = ?",
         (person_key, client_message_id),
     )
-    return _message(row) if row else None
+    return message_of(row) if row else None
 
 
 async def branch(
@@ -114,7 +163,7 @@ async def branch(
 ) -> tuple[Message, ...]:
     """The path from the root to `leaf_id`, oldest first; `limit` keeps the newest. One query."""
     parameters = (person_key, conversation_id, leaf_id, -1 if limit is None else limit)
-    return tuple(_message(row) for row in await all_rows(reader, BRANCH, parameters))
+    return tuple(message_of(row) for row in await all_rows(reader, BRANCH, parameters))
 
 
 async def branch_length(
@@ -126,6 +175,7 @@ async def branch_length(
     return int(row[0])
 
 
-def _message(row: Row) -> Message:
+def message_of(row: Row) -> Message:
+    """A message from its COLUMNS."""
     message_id, conversation_id, parent_id, role, content, created_at = row
     return Message(message_id, conversation_id, parent_id, Role(role), content, created_at)

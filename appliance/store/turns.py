@@ -33,12 +33,14 @@ WHERE {OPEN} ORDER BY t.turn_key
 """
 
 # CROSS JOIN keeps the order: the few ids first, each found by its index.
-LATEST = f"""
+TRIES = f"""
 SELECT {COLUMNS}
 FROM json_each(?3) wanted
 CROSS JOIN messages input ON input.message_id = wanted.value AND input.person_key = ?1
-CROSS JOIN turns t ON t.input_message_key = input.message_key AND t.person_key = ?1
-JOIN conversations c ON c.conversation_key = t.conversation_key AND c.conversation_id = ?2
+CROSS JOIN turns t INDEXED BY turns_by_input_message
+    ON t.input_message_key = input.message_key AND t.person_key = ?1
+CROSS JOIN conversations c
+    ON c.conversation_key = t.conversation_key AND c.conversation_id = ?2
 LEFT JOIN messages reply ON reply.message_key = t.reply_message_key
 ORDER BY t.turn_key
 """
@@ -47,11 +49,14 @@ INSERT = """
 INSERT INTO turns (turn_id, person_key, conversation_key, input_message_key, status, created_at,
                    checkpoint, finish_reason, error, seed, sampling, model_sha256, prompt_record,
                    prompt_tokens, completion_tokens, cached_tokens, queue_ms, ttft_ms, decode_ms,
-                   prefill_ms, drafted_tokens, accepted_tokens)
+                   prefill_ms, drafted_tokens, accepted_tokens, reply_message_key)
 SELECT ?1, c.person_key, c.conversation_key, input.message_key, ?5, ?6,
-       ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22
+       ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+       reply.message_key
 FROM conversations c
 JOIN messages input ON input.message_id = ?4 AND input.conversation_key = c.conversation_key
+LEFT JOIN messages reply
+       ON reply.message_id = ?23 AND reply.parent_key = input.message_key
 WHERE c.conversation_id = ?3 AND c.person_key = ?2
 """
 
@@ -65,6 +70,12 @@ UPDATE turns SET
                          WHERE reply.message_id = ?20
                            AND reply.conversation_key = turns.conversation_key)
 WHERE turn_id = ?1 AND person_key = ?2 AND status IN ('waiting', 'running')
+"""
+
+DELETE_TRIES = """
+DELETE FROM turns WHERE person_key = ?1 AND input_message_key =
+    (SELECT message_key FROM messages WHERE message_id = ?2 AND person_key = ?1)
+RETURNING turn_id
 """
 
 
@@ -85,6 +96,7 @@ async def insert(tx: Connection, person_key: int, turn: Turn) -> None:
                 turn.status.value,
                 turn.created_at,
                 *_ending(turn),
+                turn.reply_message_id,
             ),
         )
     except sqlite.IntegrityError as error:
@@ -107,14 +119,18 @@ async def find(reader: Connection, person_key: int, turn_id: str) -> Turn | None
     return _turn(row) if row else None
 
 
-async def latest_of_messages(
+async def tries_at(
     reader: Connection, person_key: int, conversation_id: str, message_ids: Collection[str]
-) -> dict[str, Turn]:
-    """The last try at each of these user messages, by `input_message_id`. One query."""
+) -> tuple[Turn, ...]:
+    """Every turn that was to answer one of these user messages, oldest first. One query."""
     wanted = msgspec.json.encode(list(message_ids)).decode()
-    rows = await all_rows(reader, LATEST, (person_key, conversation_id, wanted))
-    turns = [_turn(row) for row in rows]
-    return {turn.input_message_id: turn for turn in turns}
+    rows = await all_rows(reader, TRIES, (person_key, conversation_id, wanted))
+    return tuple(_turn(row) for row in rows)
+
+
+async def delete_of_message(tx: Connection, person_key: int, message_id: str) -> tuple[str, ...]:
+    """Deletes every turn that was to answer this message; their ids."""
+    return tuple(row[0] for row in await all_rows(tx, DELETE_TRIES, (person_key, message_id)))
 
 
 async def running_in(reader: Connection, person_key: int, conversation_id: str) -> Turn | None:
@@ -129,11 +145,7 @@ async def running_in(reader: Connection, person_key: int, conversation_id: str) 
 
 async def unfinished(reader: Connection) -> tuple[tuple[Person, Turn], ...]:
     """Everybody's open turns, oldest first. For recovery alone: the only query without a person."""
-    rows = await all_rows(
-        reader,
-        UNFINISHED,
-        (),
-    )
+    rows = await all_rows(reader, UNFINISHED, ())
     return tuple((Person(*row[-3:]), _turn(row[:-3])) for row in rows)
 
 

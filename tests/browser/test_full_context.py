@@ -1,49 +1,22 @@
 """A conversation that no longer fits, on a box whose model holds very little."""
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from fakes import ScriptedBackend
 from playwright.sync_api import Page, expect
-
-from appliance.app import create_app
-from appliance.lifespan import open_box
-from appliance.settings import Settings
+from serving import serving
 
 RAIN = "It rained all day, and so we stayed at home and read. "
 
 
-@contextmanager
-def small_box(data_dir: Path, reply: str, **sections: Any) -> Iterator[str]:
-    """The address of a whole box but for its model, which reads one character a token."""
-    config = uvicorn.Config("", host="127.0.0.1", port=0, log_level="error", lifespan="off")
-    socket = config.bind_socket()
-    socket.listen()  # who comes before the box is ready waits for it
-    port = socket.getsockname()[1]
-    server = uvicorn.Server(config)
-
-    async def serve() -> None:
-        settings = Settings(data_dir=data_dir, hot={"embedded": False}, **sections)
-        backend = ScriptedBackend(lambda sequence: reply, context_tokens=500)
-        async with open_box(settings, lambda: backend) as box:
-            await box.generations.wait_ready()
-            config.app = create_app(box, port)
-            await server.serve([socket])
-
-    thread = threading.Thread(target=asyncio.run, args=[serve()])
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=20)
-        socket.close()
+def small_box(data_dir: Path, reply: str, **sections: Any) -> AbstractContextManager[str]:
+    """Its model reads one character a token."""
+    backend = ScriptedBackend(lambda sequence: reply, context_tokens=500)
+    return serving(data_dir, backend, **sections)
 
 
 @pytest.fixture
@@ -96,8 +69,8 @@ def test_a_full_conversation_takes_no_more_and_keeps_what_was_written(
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        ({"reply_tokens": 30}, "The reply reached its length limit. Write “go on”"),
-        ({}, "The reply reached the end of what the model can hold at once. Write “go on”"),
+        ({"reply_tokens": 30}, "The reply reached its length limit."),
+        ({}, "The reply reached the end of what the model can hold at once."),
         ({"context_full": "stop"}, "and this conversation is full. Begin a new one to go on."),
     ],
 )

@@ -12,9 +12,12 @@ import uvicorn
 
 from appliance.app import create_app
 from appliance.conversations.box_status import BoxStatus
+from appliance.conversations.branches import Branches
 from appliance.conversations.conversation import (
+    NEWEST,
     Conversation,
     DeleteReceipt,
+    Excerpt,
     Message,
     OpenConversation,
     Person,
@@ -28,6 +31,7 @@ from appliance.conversations.conversation import (
     new_id,
 )
 from appliance.conversations.live_turn import LiveTurn, ended_snapshot
+from appliance.conversations.opening import SCREENFUL
 from appliance.conversations.service import ConversationService
 from appliance.desk import Desk
 from appliance.engine.gauges import EngineGauges
@@ -171,11 +175,17 @@ class ScriptedService(ConversationService):
         own = [c for key, c in self.conversations.items() if self.owners[key] == person]
         return tuple(sorted(own, key=lambda c: c.updated_at, reverse=True))
 
-    async def open_conversation(self, person: Person, conversation_id: str) -> OpenConversation:
+    async def open_conversation(
+        self, person: Person, conversation_id: str, excerpt: Excerpt = NEWEST
+    ) -> OpenConversation:
         self._owned(person, conversation_id)
-        latest = {turn.input_message_id: turn for turn in self._turns_of(conversation_id)}
+        messages, turns = self.messages[conversation_id], self._turns_of(conversation_id)
+        leaf_id = messages[-1].message_id if messages else None
         return OpenConversation(
-            self.conversations[conversation_id], tuple(self.messages[conversation_id]), latest
+            replace(self.conversations[conversation_id], leaf_id=leaf_id),
+            tuple(_part(messages, excerpt)),
+            {turn.input_message_id: turn for turn in turns},
+            {turn.reply_message_id: turn for turn in turns if turn.reply_message_id},
         )
 
     async def rename_conversation(
@@ -247,6 +257,29 @@ class ScriptedService(ConversationService):
         return self.turns[turn.turn_id]
 
 
+class ScriptedBranches(Branches):
+    """Every scripted conversation has one branch, so there is nothing to switch."""
+
+    def __init__(self, service: ScriptedService) -> None:
+        self._service = service
+
+    async def show(self, person: Person, conversation_id: str, message_id: str) -> None:
+        await self._service.open_conversation(person, conversation_id)
+
+
+def _part(messages: list[Message], excerpt: Excerpt) -> list[Message]:
+    """As a page asks for it; every screenful begins with what a person said."""
+    places = {message.message_id: place for place, message in enumerate(messages)}
+    if excerpt.before_id:
+        end = places.get(excerpt.before_id, 0)
+        return messages[max(0, end - SCREENFUL) : end]
+    if excerpt.after_id:
+        start = places.get(excerpt.after_id, len(messages)) + 1
+        return messages[start : start + SCREENFUL]
+    start = places.get(excerpt.from_id, max(0, len(messages) - SCREENFUL))
+    return messages[start : places.get(excerpt.to_id, len(messages)) + 1]
+
+
 def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
     """A box of which only the page's parts are real."""
     at_desk: dict[str, Any] = dict.fromkeys(field.name for field in fields(Desk))
@@ -254,7 +287,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
     parts |= {
         "settings": Settings(data_dir=data_dir, server={"names": ["box.test"]}),
         "person": ME,
-        "desk": Desk(**at_desk | {"service": service}),
+        "desk": Desk(**at_desk | {"service": service, "branches": ScriptedBranches(service)}),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }

@@ -4,7 +4,8 @@ from scripted_box import NOW, SOMEONE_ELSE
 
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import TurnPhase, TurnStatus
-from appliance.routes.page_views import FIRST_QUESTIONS, MESSAGES_SHOWN
+from appliance.conversations.opening import SCREENFUL
+from appliance.routes.page_views import FIRST_QUESTIONS
 
 DAY = 86_400
 
@@ -69,13 +70,14 @@ async def test_a_failed_turn_says_why_and_offers_another_try(client, service):
     assert f'hx-post="/turns/{turn.turn_id}/retries"' in page
 
 
-async def test_only_the_last_reply_can_be_tried_again(client, service):
+async def test_every_reply_that_is_over_can_be_tried_again(client, service):
     conversation_id = service.add_conversation("Rice")
     service.add_exchange(conversation_id, "What?", "A", status=TurnStatus.CANCELLED)
     service.add_exchange(conversation_id, "And?", "B")
     page = (await client.get(f"/conversations/{conversation_id}")).text
     assert "You stopped this reply." in page
-    assert "/retries" not in page
+    assert page.count('/retries"') == 2
+    assert page.count("<span>Retry</span>") == 0, "only the last one asks for it in words"
 
 
 async def test_a_reply_cut_by_the_limit_says_so(client, service):
@@ -87,17 +89,17 @@ async def test_a_reply_cut_by_the_limit_says_so(client, service):
 
 async def test_a_long_conversation_shows_its_end_and_the_way_back(client, service, htmx):
     conversation_id = service.add_conversation("Long")
-    for number in range(MESSAGES_SHOWN):
+    for number in range(SCREENFUL):
         service.add_exchange(conversation_id, f"question {number}.", f"answer {number}.")
     page = (await client.get(f"/conversations/{conversation_id}")).text
-    assert page.count("<article") == MESSAGES_SHOWN
+    assert page.count("<article") == SCREENFUL
     assert "question 49." in page
     assert "question 24." not in page
-    before = service.messages[conversation_id][MESSAGES_SHOWN].message_id
+    before = service.messages[conversation_id][SCREENFUL].message_id
     earlier_url = f"/conversations/{conversation_id}?before={before}"
     assert earlier_url in page
     earlier = (await client.get(earlier_url, headers=htmx)).text
-    assert earlier.count("<article") == MESSAGES_SHOWN
+    assert earlier.count("<article") == SCREENFUL
     assert "question 24." in earlier
     assert 'id="earlier"' not in earlier
 
@@ -182,7 +184,7 @@ async def test_an_open_page_that_is_up_to_date_gets_nothing(client, service, htm
     conversation_id = service.add_conversation("Rice")
     service.add_exchange(conversation_id, "What?", "That.")
     page = (await client.get(f"/conversations/{conversation_id}")).text
-    sync_url = page.split('hx-get="', 1)[1].split('"', 1)[0]
+    sync_url = re.search(r'id="sync" hidden hx-get="([^"]+)"', page)[1]
     same = await client.get(sync_url, headers=htmx)
     assert (same.status_code, same.text) == (204, "")
     service.add_exchange(conversation_id, "And another?", "Yes.")

@@ -146,15 +146,14 @@ def test_no_two_changes_of_the_same_place_are_told_within_a_second(
     [
         (turn("stop", reply_bound="context"), ""),
         (turn("cancelled", reply_bound="context"), ""),
-        (turn("length"), "The reply reached its length limit. Write “go on” to hear the rest."),
+        (turn("length"), "The reply reached its length limit."),
         (
             turn("length", reply_bound="reply_limit", context_full="stop"),
-            "The reply reached its length limit. Write “go on” to hear the rest.",
+            "The reply reached its length limit.",
         ),
         (
             turn("length", reply_bound="context", context_full="shift"),
-            "The reply reached the end of what the model can hold at once. Write “go on” to hear "
-            "the rest.",
+            "The reply reached the end of what the model can hold at once.",
         ),
         (
             turn("length", reply_bound="context", context_full="stop"),

@@ -115,9 +115,11 @@ async def test_a_retry_takes_the_place_of_what_failed(client, service, htmx):
     )
     answer = await client.post(f"/turns/{old.turn_id}/retries", headers=htmx)
     (new_id,) = service.live
-    assert f'hx-target="#turn-{old.turn_id}" hx-swap="outerHTML"' in answer.text
+    assert 'hx-target="#messages" hx-swap="innerMorph"' in answer.text
+    assert f"turn-{old.turn_id}" not in answer.text
     assert f'hx-sse:connect="/turns/{new_id}/stream"' in answer.text
-    assert answer.text.count("<article") == 1
+    assert answer.text.count("<article") == 2
+    assert answer.headers["hx-replace-url"] == f"/conversations/{conversation_id}"
 
 
 async def test_stop_stops_and_stopping_twice_is_harmless(client, service, htmx):

@@ -97,19 +97,22 @@ async def test_a_conversation_has_one_open_turn(database, person, question, turn
         await turns.insert(tx, key, turn_for(question))
 
 
-async def test_the_latest_try_stands_for_its_message(database, person, question, turn, turn_for):
+async def test_every_try_at_a_message_is_found_oldest_first(
+    database, person, question, turn, turn_for
+):
     key = person.person_key
     again = turn_for(question)
     async with database.write() as tx:
         await turns.finish(tx, key, dataclasses.replace(turn, status=TurnStatus.FAILED))
         await turns.insert(tx, key, again)
     async with database.read() as reader:
-        latest = await turns.latest_of_messages(
+        tries = await turns.tries_at(
             reader, key, question.conversation_id, [question.message_id, new_id()]
         )
-        none = await turns.latest_of_messages(reader, key, question.conversation_id, [])
-    assert latest == {question.message_id: again}
-    assert none == {}
+        none = await turns.tries_at(reader, key, question.conversation_id, [])
+    assert [each.turn_id for each in tries] == [turn.turn_id, again.turn_id]
+    assert [each.status for each in tries] == [TurnStatus.FAILED, TurnStatus.WAITING]
+    assert none == ()
 
 
 async def test_recovery_finds_everybodys_open_turns(database, person, question, turn, turn_for):
@@ -131,7 +134,7 @@ async def test_another_persons_turn_is_never_found_nor_changed(
         assert await turns.find(reader, key, turn.turn_id) is None
         assert await turns.running_in(reader, key, conversation_id) is None
         ids = [question.message_id]
-        assert await turns.latest_of_messages(reader, key, conversation_id, ids) == {}
+        assert await turns.tries_at(reader, key, conversation_id, ids) == ()
     async with database.write() as tx:
         assert not await turns.start(tx, key, turn.turn_id, {}, "", 1)
         assert not await turns.checkpoint(tx, key, turn.turn_id, "mine")
@@ -141,3 +144,33 @@ async def test_another_persons_turn_is_never_found_nor_changed(
         async with database.write() as tx:
             await turns.insert(tx, key, turn_for(question))
     assert await find(database, person, turn) == turn
+
+
+async def test_a_turn_that_goes_on_with_a_reply_knows_it_from_the_beginning(
+    database, person, say, question, turn, turn_for
+):
+    key = person.person_key
+    reply = say("Beca", after=question, role=Role.ASSISTANT)
+    foreign = say("elsewhere", after=reply)
+    async with database.write() as tx:
+        await turns.finish(tx, key, dataclasses.replace(turn, status=TurnStatus.CANCELLED))
+        for message in (reply, foreign):
+            await messages.insert(tx, key, message, None)
+    going_on = dataclasses.replace(
+        turn_for(question), reply_message_id=reply.message_id, checkpoint="Beca"
+    )
+    async with database.write() as tx:
+        await turns.insert(tx, key, going_on)
+    assert await find(database, person, going_on) == going_on
+    async with database.read() as reader:
+        assert await turns.unfinished(reader) == ((person, going_on),)
+
+
+async def test_the_turns_of_a_message_are_deleted_with_their_ids_told(
+    database, person, stranger, question, turn
+):
+    async with database.write() as tx:
+        mine = question.message_id
+        assert await turns.delete_of_message(tx, stranger.person_key, mine) == ()
+        assert await turns.delete_of_message(tx, person.person_key, mine) == (turn.turn_id,)
+    assert await find(database, person, turn) is None

@@ -78,7 +78,7 @@ document.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) =
   if (target === form) ctx.sentText = field.value;
 });
 document.addEventListener("htmx:error", ({ target }) => {
-  if (target !== form) return;
+  if (!target.matches("form")) return;
   const words = document.createElement("p");
   words.className = "notice";
   words.role = "alert";

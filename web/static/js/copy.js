@@ -14,7 +14,10 @@ document.addEventListener("click", async ({ target }) => {
 const codeOf = (button) => button.closest("figure").querySelector("pre").textContent;
 
 function replyOf(button) {
-  const blocks = button.closest(".message").querySelectorAll(".block");
+  const message = button.closest(".message");
+  const typed = [...message.querySelectorAll(".words")].map((words) => words.textContent);
+  if (typed.length) return typed.join("");
+  const blocks = message.querySelectorAll(".block");
   const words = (block) => (block.querySelector(":scope > .code pre") ?? block).innerText.trim();
   return [...blocks].map(words).join("\n\n");
 }

@@ -46,5 +46,8 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "/" && !withCtrl && !event.altKey && !isTyping) {
     event.preventDefault();
     document.getElementById("content").focus();
+  } else if (event.key === "ArrowUp" && event.target.id === "content" && !event.target.value) {
+    event.preventDefault();
+    [...document.querySelectorAll(".edit-message")].at(-1)?.click();
   }
 });

@@ -3,7 +3,8 @@
 const messages = document.getElementById("messages");
 const latest = document.getElementById("latest");
 const page = document.documentElement;
-let following = true;
+// An address that names a message shows that one.
+let following = !location.hash;
 let lastTop = 0;
 
 const below = () => page.scrollHeight - innerHeight - scrollY;
@@ -49,4 +50,4 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
 });
 
 history.scrollRestoration = "manual";
-if (messages.querySelector(".message")) toEnd();
+if (following && messages.querySelector(".message")) toEnd();

@@ -1,0 +1,56 @@
+"""What it takes to have a message answered: nobody writes there, there is room in the queue, and
+the message is stored together with its turn.
+"""
+
+from aiosqlite import Connection
+
+from appliance.conversations.conversation import Message, Person, StartedTurn, Turn
+from appliance.conversations.turn_record import new_turn
+from appliance.conversations.turn_runner import TurnRunner
+from appliance.errors import Conflict, QueueFull
+from appliance.store import conversations, messages, turns
+
+STILL_WRITING = "A reply is still being written here. Wait for it or stop it first."
+
+
+def check_queue(runner: TurnRunner, open_turns: int) -> None:
+    """Raises QueueFull."""
+    if runner.open_count >= open_turns:
+        raise QueueFull(
+            f"{runner.open_count} replies are being written or waited for already. "
+            "Try again in a minute."
+        )
+
+
+async def check_nobody_writes(tx: Connection, person: Person, conversation_id: str) -> None:
+    """Raises Conflict while a reply is being written in this conversation."""
+    if await turns.running_in(tx, person.person_key, conversation_id):
+        raise Conflict(STILL_WRITING)
+
+
+async def ask(
+    tx: Connection, person: Person, message: Message, client_message_id: str | None
+) -> Turn:
+    """Store a new message, at the end of the branch that is read, and the turn that answers it."""
+    turn = new_turn(message, message.created_at)
+    await messages.insert(tx, person.person_key, message, client_message_id)
+    await turns.insert(tx, person.person_key, turn)
+    await conversations.set_leaf(
+        tx, person.person_key, message.conversation_id, message.message_id, message.created_at
+    )
+    return turn
+
+
+async def asked_before(
+    tx: Connection, person: Person, client_message_id: str
+) -> StartedTurn | None:
+    """What was accepted under this id the first time, if it was."""
+    message = await messages.find_by_client_id(tx, person.person_key, client_message_id)
+    if message is None:
+        return None
+    conversation = await conversations.find(tx, person.person_key, message.conversation_id)
+    tries = await turns.tries_at(
+        tx, person.person_key, message.conversation_id, [message.message_id]
+    )
+    assert conversation is not None, "a message has a conversation"
+    return StartedTurn(conversation, message, tries[-1], is_repeat=True)

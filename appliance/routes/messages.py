@@ -1,0 +1,94 @@
+"""What a person may do with a message: say it in another way, switch to its branch, delete it."""
+
+from dataclasses import dataclass
+
+import litestar
+from litestar import Response, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Redirect
+
+from appliance.conversations.branches import Branches
+from appliance.conversations.conversation import PairDeleted, Person, new_id
+from appliance.conversations.service import ConversationService
+from appliance.routes.fragments import Fragments, answer, partial, words_into
+from appliance.routes.news import after_act, begun, blank_page
+from appliance.routes.page_data import EditView, ReceiptView
+
+
+@dataclass(frozen=True, slots=True)
+class EditForm:
+    """The message as it shall be; its `client_message_id` makes sending it twice harmless."""
+
+    content: str
+    client_message_id: str
+
+
+@get("/messages/{message_id:str}/edit", include_in_schema=False)
+async def edit_form(
+    request: HTMXRequest,
+    branches: NamedDependency[Branches],
+    person: NamedDependency[Person],
+    message_id: FromPath[str],
+) -> Response[str]:
+    """The message in a field, to be put in its place."""
+    message = await branches.find_own_message(person, message_id)
+    view = EditView(message.message_id, message.content, new_id())
+    return answer(Fragments(request).html(view))
+
+
+@post("/messages/{message_id:str}/edits", include_in_schema=False)
+async def edit(
+    request: HTMXRequest,
+    service: NamedDependency[ConversationService],
+    branches: NamedDependency[Branches],
+    person: NamedDependency[Person],
+    message_id: FromPath[str],
+    data: URLEncodedBody[EditForm],
+) -> Response[str] | Redirect:
+    """Another message beside the old one; by the time this answers, it is safe on the disk."""
+    started = await branches.edit(person, message_id, data.content, data.client_message_id)
+    return await begun(request, service, person, started)
+
+
+@put("/conversations/{conversation_id:str}/branches/{message_id:str}", include_in_schema=False)
+async def show(
+    request: HTMXRequest,
+    service: NamedDependency[ConversationService],
+    branches: NamedDependency[Branches],
+    person: NamedDependency[Person],
+    conversation_id: FromPath[str],
+    message_id: FromPath[str],
+) -> Response[str]:
+    """Read the branch that holds this message."""
+    await branches.show(person, conversation_id, message_id)
+    more = (partial("notice", "innerHTML"), words_into("announce", "Another version is shown."))
+    return await after_act(request, service, person, conversation_id, message_id, *more)
+
+
+@litestar.delete("/messages/{message_id:str}", status_code=200, include_in_schema=False)
+async def delete_pair(
+    request: HTMXRequest,
+    service: NamedDependency[ConversationService],
+    branches: NamedDependency[Branches],
+    person: NamedDependency[Person],
+    message_id: FromPath[str],
+) -> Response[str]:
+    """Delete a message with the replies to it for good, and say how much went."""
+    deleted = await branches.delete_pair(person, message_id)
+    words = _receipt_words(deleted)
+    if deleted.conversation is None:
+        return await blank_page(request, service, person, words)
+    conversation_id = deleted.conversation.conversation_id
+    receipt = Fragments(request).into("notice", ReceiptView(words))
+    at_id = deleted.before_id or ""
+    return await after_act(request, service, person, conversation_id, at_id, receipt)
+
+
+def _receipt_words(deleted: PairDeleted) -> str:
+    replies = deleted.receipt.messages - 1
+    counted = "1 reply" if replies == 1 else f"{replies} replies"
+    with_replies = f" and {counted}" if replies else ""
+    conversation = ", and with it the conversation" if deleted.conversation is None else ""
+    return f"Deleted for good: 1 message{with_replies}{conversation}."
