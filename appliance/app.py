@@ -17,7 +17,18 @@ from litestar.template import TemplateConfig
 from appliance.errors import ApplianceError
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
-from appliance.routes import ahead, conversations, health, metrics, openai, pages, stream, turns
+from appliance.routes import (
+    ahead,
+    conversations,
+    health,
+    metrics,
+    openai,
+    pages,
+    search,
+    shelf,
+    stream,
+    turns,
+)
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
@@ -45,6 +56,8 @@ def create_app(box: Box, port: int) -> Litestar:
             *(pages.home, pages.conversation),
             *(turns.create, turns.retry, turns.stop, stream.follow, ahead.read_ahead),
             *(conversations.rename, conversations.delete),
+            *(search.show, shelf.listing, shelf.choice, shelf.place),
+            *(shelf.make_folder, shelf.rename_folder, shelf.delete_folder),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
             static,
@@ -52,6 +65,8 @@ def create_app(box: Box, port: int) -> Litestar:
         dependencies={
             "person": _provide(box.person),
             "service": _provide(box.desk.service),
+            "shelf": _provide(box.desk.shelf),
+            "search": _provide(box.desk.search),
             "completions": _provide(box.completions),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),

@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from appliance.conversations.read_ahead import ReadAhead
+from appliance.conversations.search import Search
 from appliance.conversations.service import ConversationService, ServiceLimits
+from appliance.conversations.shelf import Shelf
 from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.engine_choice import ChatEngine
@@ -29,6 +31,8 @@ class Desk:
     token_stream: TokenStream
     runner: TurnRunner
     service: ConversationService
+    shelf: Shelf
+    search: Search
 
 
 @asynccontextmanager
@@ -71,4 +75,6 @@ async def open_desk(
                 engine.status,
                 read_ahead,
             ),
+            shelf=Shelf(database),
+            search=Search(database),
         )

@@ -14,6 +14,7 @@ from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.errors import StoreError
+from appliance.store import derivations
 from appliance.store.group_commit import GroupCommit
 from appliance.store.migrations import migrate
 from appliance.store.opening import (
@@ -56,6 +57,7 @@ class Database:
             if was_unclean:
                 await quick_check(writer, path)
             await migrate(writer)
+            await derivations.prepare(writer)
             for _ in range(READERS):
                 opened.insert(0, await open_reader(path))
         except BaseException as error:

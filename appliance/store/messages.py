@@ -4,6 +4,7 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Message, Role
 from appliance.errors import NotFound
+from appliance.store import message_terms
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 COLUMNS = """
@@ -59,7 +60,8 @@ SELECT count(*) FROM walk
 async def insert(
     tx: Connection, person_key: int, message: Message, client_message_id: str | None
 ) -> None:
-    """Adds a message. NotFound unless its conversation is this person's and holds its parent.
+    """Adds a message, findable. NotFound unless its conversation is this person's and holds its
+    parent.
 
     A `client_message_id` that this person has used already is a StoreError: look with
     `find_by_client_id` in the same block first.
@@ -83,6 +85,7 @@ async def insert(
             f"There is no conversation {message.conversation_id} "
             f"that holds a message {message.parent_id}."
         )
+    await message_terms.index(tx, person_key, [message.message_id])
 
 
 async def find(reader: Connection, person_key: int, message_id: str) -> Message | None:
