@@ -41,9 +41,10 @@ def excerpt(text: str, sought: Sequence[Run], length: int = LENGTH) -> tuple[Pie
     pieces = [Piece("…")] if start else []
     at = start
     for match_start, match_end in chain([first] if first else [], inside):
-        pieces += [Piece(line[at:match_start]), Piece(line[match_start:match_end], is_match=True)]
-        at = match_end
-    pieces.append(Piece(line[at:end] + ("…" if max(at, end) < len(line) else "")))
+        pieces.append(Piece(line[at:match_start]))
+        at = min(match_end, end)
+        pieces.append(Piece(line[match_start:at], is_match=True))
+    pieces.append(Piece(line[at:end] + ("…" if end < len(line) else "")))
     return tuple(piece for piece in pieces if piece.text)
 
 
