@@ -1,9 +1,9 @@
 """Text as terms of a full-text index, and a question as what to look for in it. Pure.
 
 SQLite's tokenizer cuts at spaces, which Chinese, Japanese and Korean do not have where words end.
-So their characters are cut here, into pairs that overlap: 도서관 becomes 도서, 서관. A pair after the
-other is the run again, so a phrase of pairs finds a run inside any longer one. The last character
-stands by itself once more: then every single one is the beginning of some term.
+So their characters are cut here, into pairs that overlap: 도서관 becomes 도서, 서관. Pairs in a row
+are the run again, so a phrase of pairs finds a run inside any longer one. The last character stands
+by itself once more: then every single one is the beginning of some term.
 
 What is stored and what is looked for must be cut by the same rules, and a row leaves the index only
 by the terms with which it came. So whoever changes the rules names them anew in `RULES`; the store
@@ -31,14 +31,13 @@ _UNSPACED = (
 _RUN = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^\\W_{_UNSPACED}]+")
 _MARKS = re.compile("[\u0300-\u036f]")
 
-_STOP_WORDS = frozenset(
-    """
-    a about am an and are as at be been but by can could d did do does for from had has have he her
-    him his how i if in into is it its ll m me my no not of on or our re s she should so t than that
-    the their them then there these they this those to too us ve was we were what when where which
-    who why will with would you your
-    """.split()
-)
+_IN_EVERY_TEXT = """
+a about am an and are as at be been but by can could d did do does for from had has have he her him
+his how i if in into is it its ll m me my no not of on or our re s she should so t than that the
+their them then there these they this those to too us ve was we were what when where which who why
+will with would you your
+"""
+_STOP_WORDS = frozenset(_IN_EVERY_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,13 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
 
 def conversation_of(row: Row) -> Conversation:
     """A conversation from a row of COLUMNS."""
-    *plain, is_pinned, is_archived, folder_id, name = row
-    folder = Folder(folder_id, name) if folder_id else None
-    return Conversation(*plain, bool(is_pinned), bool(is_archived), folder)
+    return Conversation(
+        conversation_id=row[0],
+        title=row[1],
+        created_at=row[2],
+        updated_at=row[3],
+        leaf_id=row[4],
+        is_pinned=bool(row[5]),
+        is_archived=bool(row[6]),
+        folder=Folder(row[7], row[8]) if row[7] else None,
+    )

@@ -21,7 +21,8 @@ async def prepare(writer: Connection) -> None:
     found = await first_row(writer, "SELECT rules FROM derivations WHERE name = 'terms'", ())
     if found == (RULES,):
         return
-    log.info("store.index_anew", rules=RULES)
+    if await first_row(writer, "SELECT 1 FROM messages LIMIT 1", ()):
+        log.info("store.index_anew", rules=RULES)
     await writer.execute("BEGIN IMMEDIATE")
     try:
         await message_terms.index_anew(writer)

@@ -65,7 +65,5 @@ async def delete(tx: Connection, person_key: int, folder_id: str) -> int:
     freed = await changed_rows(
         tx, f"UPDATE conversations SET folder_key = NULL WHERE folder_key = {mine}", parameters
     )
-    await changed_rows(
-        tx, "DELETE FROM folders WHERE folder_id = ? AND person_key = ?", parameters
-    )
+    await changed_rows(tx, "DELETE FROM folders WHERE folder_id = ? AND person_key = ?", parameters)
     return freed

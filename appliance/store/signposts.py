@@ -20,7 +20,6 @@ from aiosqlite import Connection
 
 from appliance.store.rows import all_rows, changed_rows
 
-
 SIGNPOSTS = """
 SELECT signpost.segid, signpost.term, page.block
 FROM {0}_idx signpost

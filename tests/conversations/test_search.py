@@ -109,9 +109,7 @@ async def test_another_persons_words_are_never_found(box, find):
 
 async def test_archived_conversations_are_searched_too(box, find):
     conversation, _ = await keep(box.desk.database, box.person, "x", "an old lamp")
-    await box.desk.shelf.place(
-        box.person, conversation.conversation_id, Placing(is_archived=True)
-    )
+    await box.desk.shelf.place(box.person, conversation.conversation_id, Placing(is_archived=True))
     assert texts(await find("lamp")) == ["an old lamp"]
 
 

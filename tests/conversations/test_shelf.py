@@ -128,9 +128,7 @@ async def test_a_shelf_of_many_is_read_page_by_page(box):
     first = await box.desk.shelf.page(box.person)
     assert len(first.conversations) == SHELF_LENGTH
     assert first.has_more
-    rest = await box.desk.shelf.page(
-        box.person, after_id=first.conversations[-1].conversation_id
-    )
+    rest = await box.desk.shelf.page(box.person, after_id=first.conversations[-1].conversation_id)
     assert [each.title for each in rest.conversations] == [
         f"number {number}" for number in reversed(range(5))
     ]

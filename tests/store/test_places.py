@@ -22,9 +22,7 @@ async def garden(database, person):
 def place(database, person):
     async def place(conversation, owner=person, **changes):
         async with database.write() as tx:
-            return await conversations.place(
-                tx, owner.person_key, replace(conversation, **changes)
-            )
+            return await conversations.place(tx, owner.person_key, replace(conversation, **changes))
 
     return place
 
@@ -36,9 +34,7 @@ def titles(database, person):
     async def titles(owner=person, limit=100, **where):
         async with database.read() as reader:
             if where:
-                found = await conversations.on_shelf(
-                    reader, owner.person_key, limit=limit, **where
-                )
+                found = await conversations.on_shelf(reader, owner.person_key, limit=limit, **where)
             else:
                 found = await conversations.list_recent(reader, owner.person_key, limit)
         return [each.title for each in found]
