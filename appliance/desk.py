@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from appliance.conversations.branches import Branches
 from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.read_ahead import ReadAhead
+from appliance.conversations.search import Search
 from appliance.conversations.service import ConversationService, ServiceLimits
+from appliance.conversations.shelf import Shelf
 from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.engine_choice import ChatEngine
@@ -32,6 +34,8 @@ class Desk:
     runner: TurnRunner
     service: ConversationService
     branches: Branches
+    shelf: Shelf
+    search: Search
 
 
 @asynccontextmanager
@@ -77,4 +81,6 @@ async def open_desk(
                 read_ahead,
             ),
             branches=Branches(database, runner, assembler, window, forgetting, limits),
+            shelf=Shelf(database),
+            search=Search(database),
         )

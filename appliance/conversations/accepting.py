@@ -6,6 +6,7 @@ import unicodedata
 from appliance.errors import InvalidInput
 
 _TITLE_CHARS = 120
+_FOLDER_CHARS = 60
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -31,6 +32,19 @@ def accepted_title(title: str) -> str:
         raise InvalidInput("A title needs at least one letter.")
     if len(line) > _TITLE_CHARS:
         raise InvalidInput(f"A title has at most {_TITLE_CHARS} characters; this has {len(line)}.")
+    return line
+
+
+def accepted_folder_name(name: str) -> str:
+    """One line without control characters. Raises InvalidInput."""
+    check_text(name)
+    line = _one_line(name)
+    if not line:
+        raise InvalidInput("A folder needs a name of at least one letter.")
+    if len(line) > _FOLDER_CHARS:
+        raise InvalidInput(
+            f"A folder's name has at most {_FOLDER_CHARS} characters; this has {len(line)}."
+        )
     return line
 
 

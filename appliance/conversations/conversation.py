@@ -43,6 +43,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """A name under which conversations are kept together."""
+
+    folder_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A titled tree of messages; `leaf_id` is the message at the end of the branch being read."""
 
@@ -51,6 +59,9 @@ class Conversation:
     created_at: int
     updated_at: int
     leaf_id: str | None = None
+    is_pinned: bool = False
+    is_archived: bool = False
+    folder: Folder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,14 @@ class Message:
     role: Role
     content: str
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessage:
+    """A message that a search found, and the title of its conversation."""
+
+    message: Message
+    title: str
 
 
 @dataclass(frozen=True, slots=True)

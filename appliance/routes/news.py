@@ -35,7 +35,7 @@ def news_of(
     return answer(
         # With no conversation open there is nothing that another tab could have changed.
         fragments.changed_inside("messages", page.messages) if conversation_id else "",
-        fragments.changed_inside("conversations", page.conversations),
+        fragments.changed_inside("conversations", page.sidebar.conversations),
         fragments.changed_inside("header", page.header),
         fragments.into("box", page.box),
         fragments.instead_of("action", page.action),
@@ -70,7 +70,7 @@ async def blank_page(
     fragments = Fragments(request)
     return answer(
         fragments.into("messages", blank_view(notice)),
-        fragments.changed_inside("conversations", page.conversations),
+        fragments.changed_inside("conversations", page.sidebar.conversations),
         fragments.into("header", page.header),
         fragments.into("composer-ids", page.ids),
         fragments.instead_of("action", page.action),

@@ -153,20 +153,53 @@ class ConversationLink:
 
 @dataclass(frozen=True, slots=True)
 class ListGroup:
-    """A heading of the list and what stands under it."""
+    """A heading of the list and what stands under it; a folder can be folded up."""
 
     heading: str
     links: tuple[ConversationLink, ...]
+    folder_id: str = ""
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """All conversations."""
+    """The newest conversations."""
 
     template: ClassVar[str] = "_conversations.html"
     variable: ClassVar[str] = "conversations"
 
     groups: tuple[ListGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchField:
+    """Where words are typed that are looked for everywhere."""
+
+    template: ClassVar[str] = "_search_field.html"
+    variable: ClassVar[str] = "field"
+
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SidebarView:
+    """The list and what stands above it; no search where the page has its own."""
+
+    template: ClassVar[str] = "_sidebar.html"
+    variable: ClassVar[str] = "sidebar"
+
+    conversations: ListView
+    search: SearchField | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadView:
+    """The head of a page without a conversation."""
+
+    template: ClassVar[str] = "_head.html"
+    variable: ClassVar[str] = "head"
+
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +213,8 @@ class HeaderView:
     title: str
     theme: str
     model_name: str
+    is_pinned: bool = False
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +296,7 @@ class PageView:
     theme: str
     header: HeaderView
     box: BoxView
-    conversations: ListView
+    sidebar: SidebarView
     messages: MessagesView
     ids: ComposerIds
     action: ActionView

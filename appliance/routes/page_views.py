@@ -10,6 +10,7 @@ from litestar.plugins.htmx import HTMXRequest
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import (
     Conversation,
+    Folder,
     OpenConversation,
     TurnSnapshot,
     new_id,
@@ -26,6 +27,8 @@ from appliance.routes.page_data import (
     ListView,
     MessagesView,
     PageView,
+    SearchField,
+    SidebarView,
     SyncView,
 )
 
@@ -74,7 +77,7 @@ def page_view(
         theme=reader.theme,
         header=header_view(reader, box, conversation),
         box=box_view(box),
-        conversations=list_view(reader, conversations, conversation),
+        sidebar=SidebarView(list_view(reader, conversations, conversation), SearchField()),
         messages=messages_view(reader, opened, running) if opened else blank_view(),
         ids=ComposerIds(conversation.conversation_id if conversation else "", new_id()),
         action=ActionView(running.turn.turn_id if running else None),
@@ -118,7 +121,12 @@ def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | Non
     if conversation is None:
         return HeaderView("", "", reader.theme, box.model_name)
     return HeaderView(
-        conversation.conversation_id, conversation.title, reader.theme, box.model_name
+        conversation.conversation_id,
+        conversation.title,
+        reader.theme,
+        box.model_name,
+        conversation.is_pinned,
+        conversation.is_archived,
     )
 
 
@@ -138,14 +146,29 @@ def _box_word(box: BoxStatus) -> str:
 def list_view(
     reader: Reader, conversations: Sequence[Conversation], current: Conversation | None
 ) -> ListView:
-    """The list under its headings, in the order given."""
-    groups: dict[str, list[ConversationLink]] = {}
+    """The list under its headings: pinned ones, folders by name, and the rest by date; under each
+    in the order given.
+    """
+    pinned: list[ConversationLink] = []
+    folders: dict[Folder, list[ConversationLink]] = {}
+    days: dict[str, list[ConversationLink]] = {}
     for each in conversations:
-        day = local_time.day_of(each.updated_at, reader.zone)
         is_open = current is not None and each.conversation_id == current.conversation_id
         link = ConversationLink(each.conversation_id, each.title, is_open)
-        groups.setdefault(local_time.group_words(day, reader.today), []).append(link)
-    return ListView(tuple(ListGroup(name, tuple(links)) for name, links in groups.items()))
+        day = local_time.day_of(each.updated_at, reader.zone)
+        if each.is_pinned:
+            pinned.append(link)
+        elif each.folder is not None:
+            folders.setdefault(each.folder, []).append(link)
+        else:
+            days.setdefault(local_time.group_words(day, reader.today), []).append(link)
+    groups = [ListGroup("Pinned", tuple(pinned))] if pinned else []
+    for folder in sorted(folders, key=lambda folder: folder.name.casefold()):
+        links = tuple(folders[folder])
+        is_open = any(link.is_open for link in links)
+        groups.append(ListGroup(folder.name, links, folder.folder_id, is_open))
+    groups += [ListGroup(heading, tuple(links)) for heading, links in days.items()]
+    return ListView(tuple(groups))
 
 
 def sync_view(
@@ -168,8 +191,13 @@ def state_of(
     turn = opened.last_turn if opened else None
     parts = (
         box,
-        [(each.conversation_id, each.title, each.updated_at) for each in conversations],
+        [_as_listed(each) for each in conversations],
         opened.conversation if opened else None,
         (turn.turn_id, turn.status, turn.reply_message_id) if turn else None,
     )
     return blake2b(repr(parts).encode(), digest_size=8).hexdigest()
+
+
+def _as_listed(each: Conversation) -> tuple[object, ...]:
+    place = (each.is_pinned, each.is_archived, each.folder)
+    return (each.conversation_id, each.title, each.updated_at, place)

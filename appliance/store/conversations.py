@@ -2,15 +2,42 @@
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Conversation, DeleteReceipt
+from appliance.conversations.conversation import Conversation, DeleteReceipt, Folder
 from appliance.errors import NotFound
+from appliance.store import title_terms
 from appliance.store.messages import delete_all
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
-SELECT = """
-SELECT c.conversation_id, c.title, c.created_at, c.updated_at, leaf.message_id
-FROM conversations c LEFT JOIN messages leaf ON leaf.message_key = c.leaf_key
+COLUMNS = """
+c.conversation_id, c.title, c.created_at, c.updated_at, leaf.message_id,
+c.is_pinned, c.is_archived, f.folder_id, f.name
 """
+JOINS = """
+LEFT JOIN messages leaf ON leaf.message_key = c.leaf_key
+LEFT JOIN folders f ON f.folder_key = c.folder_key
+"""
+SELECT = f"SELECT {COLUMNS} FROM conversations c {JOINS}"
+
+# As the list of a page shows them.
+LISTED = (
+    SELECT
+    + """
+    WHERE c.person_key = ? AND c.is_archived = 0
+    ORDER BY c.is_pinned DESC, c.activity DESC LIMIT ?
+    """
+)
+# Everything in one place, page by page: ?2 the archive or not, ?3 a folder or any, ?4 the last one
+# of the page before or none.
+SHELF = (
+    SELECT
+    + """
+    WHERE c.person_key = ?1 AND c.is_archived = ?2 AND (?3 IS NULL OR f.folder_id = ?3)
+      AND (?4 IS NULL OR c.activity < (
+          SELECT last.activity FROM conversations last
+          WHERE last.conversation_id = ?4 AND last.person_key = ?1))
+    ORDER BY c.activity DESC LIMIT ?5
+    """
+)
 # Newest activity gets the highest number of this person's.
 NEXT_ACTIVITY = "(SELECT ifnull(max(activity), 0) + 1 FROM conversations WHERE person_key = ?1)"
 
@@ -32,6 +59,7 @@ async def insert(tx: Connection, person_key: int, conversation: Conversation) ->
             conversation.updated_at,
         ),
     )
+    await title_terms.index(tx, person_key, conversation.conversation_id)
 
 
 async def find(reader: Connection, person_key: int, conversation_id: str) -> Conversation | None:
@@ -41,19 +69,55 @@ async def find(reader: Connection, person_key: int, conversation_id: str) -> Con
         SELECT + "WHERE c.conversation_id = ? AND c.person_key = ?",
         (conversation_id, person_key),
     )
-    return _conversation(row) if row else None
+    return conversation_of(row) if row else None
 
 
 async def list_recent(
     reader: Connection, person_key: int, limit: int = 200
 ) -> tuple[Conversation, ...]:
-    """This person's conversations, newest activity first."""
-    rows = await all_rows(
-        reader,
-        SELECT + "WHERE c.person_key = ? ORDER BY c.activity DESC LIMIT ?",
-        (person_key, limit),
+    """This person's conversations that are not in the archive: pinned ones first, then those with
+    the newest activity.
+    """
+    rows = await all_rows(reader, LISTED, (person_key, limit))
+    return tuple(conversation_of(row) for row in rows)
+
+
+async def on_shelf(
+    reader: Connection,
+    person_key: int,
+    *,
+    archived: bool = False,
+    folder_id: str | None = None,
+    after_id: str | None = None,
+    limit: int,
+) -> tuple[Conversation, ...]:
+    """What this person has in the archive or not, in a folder or any; newest activity first,
+    those after the conversation named.
+    """
+    parameters = (person_key, archived, folder_id, after_id, limit)
+    return tuple(conversation_of(row) for row in await all_rows(reader, SHELF, parameters))
+
+
+async def place(tx: Connection, person_key: int, placed: Conversation) -> bool:
+    """Keeps where a conversation stands: pinned, in the archive, in which of this person's folders.
+    False when there is no such conversation. Its activity stays.
+    """
+    changed = await changed_rows(
+        tx,
+        """
+        UPDATE conversations SET is_pinned = ?3, is_archived = ?4, folder_key = (
+            SELECT folder_key FROM folders WHERE folder_id = ?5 AND person_key = ?1)
+        WHERE conversation_id = ?2 AND person_key = ?1
+        """,
+        (
+            person_key,
+            placed.conversation_id,
+            placed.is_pinned,
+            placed.is_archived,
+            placed.folder.folder_id if placed.folder else None,
+        ),
     )
-    return tuple(_conversation(row) for row in rows)
+    return changed == 1
 
 
 async def rename(tx: Connection, person_key: int, conversation_id: str, title: str) -> bool:
@@ -63,6 +127,7 @@ async def rename(tx: Connection, person_key: int, conversation_id: str, title: s
         "UPDATE conversations SET title = ? WHERE conversation_id = ? AND person_key = ?",
         (title, conversation_id, person_key),
     )
+    await title_terms.reindex(tx, person_key, conversation_id)
     return changed == 1
 
 
@@ -131,6 +196,7 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
         "(SELECT conversation_key FROM conversations WHERE conversation_id = ? AND person_key = ?)"
     )
     parameters = (conversation_id, person_key)
+    await title_terms.unindex(tx, person_key, conversation_id)
     turns = await changed_rows(tx, f"DELETE FROM turns WHERE conversation_key = {mine}", parameters)
     messages = await delete_all(tx, person_key, conversation_id)
     conversations = await changed_rows(
@@ -139,5 +205,15 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
     return DeleteReceipt(conversations=conversations, messages=messages, turns=turns)
 
 
-def _conversation(row: Row) -> Conversation:
-    return Conversation(*row)
+def conversation_of(row: Row) -> Conversation:
+    """A conversation from a row of COLUMNS."""
+    return Conversation(
+        conversation_id=row[0],
+        title=row[1],
+        created_at=row[2],
+        updated_at=row[3],
+        leaf_id=row[4],
+        is_pinned=bool(row[5]),
+        is_archived=bool(row[6]),
+        folder=Folder(row[7], row[8]) if row[7] else None,
+    )

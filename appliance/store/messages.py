@@ -4,6 +4,7 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Message, Role
 from appliance.errors import NotFound
+from appliance.store import message_terms
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 COLUMNS = """
@@ -78,6 +79,7 @@ UPDATE messages SET parent_key =
      WHERE asked.message_id = ?2 AND asked.person_key = ?1)
 WHERE person_key = ?1 AND parent_key IN ({PAIR}) AND message_key NOT IN ({PAIR})
 """
+PAIR_IDS = f"SELECT m.message_id FROM messages m WHERE m.message_key IN ({PAIR})"
 DELETE_PAIR = f"DELETE FROM messages WHERE person_key = ?1 AND message_key IN ({PAIR})"
 DELETE_ALL = """
 DELETE FROM messages WHERE person_key = ?1 AND conversation_key =
@@ -89,7 +91,8 @@ DELETE FROM messages WHERE person_key = ?1 AND conversation_key =
 async def insert(
     tx: Connection, person_key: int, message: Message, client_message_id: str | None
 ) -> None:
-    """Adds a message. NotFound unless its conversation is this person's and holds its parent.
+    """Adds a message, findable. NotFound unless its conversation is this person's and holds its
+    parent.
 
     A `client_message_id` that this person has used already is a StoreError: look with
     `find_by_client_id` in the same block first.
@@ -113,11 +116,15 @@ async def insert(
             f"There is no conversation {message.conversation_id} "
             f"that holds a message {message.parent_id}."
         )
+    await message_terms.index(tx, person_key, [message.message_id])
 
 
 async def extend(tx: Connection, person_key: int, message_id: str, content: str) -> bool:
     """Makes a reply longer. False when there is none, or its text is not how `content` begins."""
-    return await changed_rows(tx, EXTEND, (person_key, message_id, content)) == 1
+    await message_terms.unindex(tx, person_key, [message_id])
+    changed = await changed_rows(tx, EXTEND, (person_key, message_id, content))
+    await message_terms.index(tx, person_key, [message_id])
+    return changed == 1
 
 
 async def delete_pair(tx: Connection, person_key: int, message_id: str) -> int:
@@ -125,12 +132,15 @@ async def delete_pair(tx: Connection, person_key: int, message_id: str) -> int:
 
     What followed them follows what stood before them. Delete their turns first.
     """
+    pair = await all_rows(tx, PAIR_IDS, (person_key, message_id))
+    await message_terms.unindex(tx, person_key, [row[0] for row in pair])
     await changed_rows(tx, CLOSE_THE_GAP, (person_key, message_id))
     return await changed_rows(tx, DELETE_PAIR, (person_key, message_id))
 
 
 async def delete_all(tx: Connection, person_key: int, conversation_id: str) -> int:
     """Deletes every message of the conversation; how many there were. Delete its turns first."""
+    await message_terms.unindex_conversation(tx, person_key, conversation_id)
     return await changed_rows(tx, DELETE_ALL, (person_key, conversation_id))
 
 

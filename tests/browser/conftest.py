@@ -109,6 +109,21 @@ def page(new_context: NewContext) -> Page:
     return new_context().new_page()
 
 
+@pytest.fixture
+def start_browser(chromium: Browser, tmp_path: Path) -> Iterator[Callable[[], BrowserContext]]:
+    """Starts a browser of its own with the profile that the last one left."""
+    with ExitStack() as stack:
+
+        def start() -> BrowserContext:
+            context = chromium.browser_type.launch_persistent_context(
+                tmp_path / "profile", executable_path=CHROMIUM, args=ARGUMENTS
+            )
+            stack.callback(context.close)
+            return context
+
+        yield start
+
+
 @pytest.fixture(scope="session")
 def box_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The real appliance with the embedded model."""

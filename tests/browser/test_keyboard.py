@@ -148,7 +148,7 @@ def test_everything_is_reached_by_tab_and_says_what_it_is(scripted, page):
     page.goto(f"{scripted.url}/conversations/{conversation_id}")
     page.locator(".skip").focus()
     named = []
-    for _ in range(12):
+    for _ in range(16):
         name = page.evaluate(
             "() => { const e = document.activeElement;"
             " return e === document.body ? '' : (e.ariaLabel || e.labels?.[0]?.innerText"
@@ -161,6 +161,7 @@ def test_everything_is_reached_by_tab_and_says_what_it_is(scripted, page):
     for control in (
         "Skip to your message",
         "New conversation",
+        "Search all conversations",
         "Rice",
         "Menu",
         "Copy",

@@ -17,7 +17,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"errors"},
     "json_schema": {"errors"},
     "rendering": {"errors"},
-    "store": {"errors", NOUNS},
+    # What is stored and what is looked for is cut by the same rules.
+    "store": {"errors", NOUNS, "recall.tokens"},
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},

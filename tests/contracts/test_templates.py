@@ -11,15 +11,16 @@ import pytest
 from jinja2 import meta, nodes
 
 from appliance.paths import TEMPLATES
-from appliance.routes import page_data
+from appliance.routes import finding_data, page_data
 
 # `csrf_token` is the framework's; `icon` is our one macro.
 EVERYWHERE = {"csrf_token", "icon"}
 ENVIRONMENT = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
 DATACLASSES = [
     each
-    for each in vars(page_data).values()
-    if dataclasses.is_dataclass(each) and each.__module__ == page_data.__name__
+    for module in (page_data, finding_data)
+    for each in vars(module).values()
+    if dataclasses.is_dataclass(each) and each.__module__ == module.__name__
 ]
 VIEWS = {each.template: each for each in DATACLASSES if hasattr(each, "template")}
 # The page of an error is shown by itself, with the view of its fragment.

@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from fakes import ScriptedBackend
 from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
 
@@ -14,6 +16,8 @@ from open_stream import OpenStream
 from scripted_box import ScriptedService, scripted_box
 
 from appliance.app import create_app
+from appliance.lifespan import Box, open_box
+from appliance.settings import Settings
 
 
 @pytest.fixture
@@ -28,11 +32,7 @@ def app(service: ScriptedService, tmp_path: Path) -> Litestar:
 
 @pytest.fixture
 async def client(app: Litestar) -> AsyncIterator[AsyncClient]:
-    # In the test's own event loop, so that a script's step and its followers can meet.
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://box.test") as client:
-        # A first look, as every browser takes one: it brings the token that a form needs.
-        await client.get("/")
-        client.headers["x-csrf-token"] = client.cookies["csrf"]
+    async with _browser(app) as client:
         yield client
 
 
@@ -46,3 +46,30 @@ def follow(app: Litestar) -> Callable[[str], OpenStream]:
 def htmx() -> dict[str, str]:
     """What an open page sends with every request."""
     return {"HX-Request": "true"}
+
+
+@pytest.fixture
+async def box(tmp_path: Path) -> AsyncIterator[Box]:
+    """A box that keeps what it is told; only its model is scripted."""
+    settings = Settings(
+        data_dir=tmp_path / "data", hot={"embedded": False}, server={"names": ["box.test"]}
+    )
+    async with open_box(settings, lambda: ScriptedBackend(lambda _: "A reply.")) as box:
+        yield box
+
+
+@pytest.fixture
+async def kept(box: Box) -> AsyncIterator[AsyncClient]:
+    """A browser at that box."""
+    async with _browser(create_app(box, 80)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _browser(app: Litestar) -> AsyncIterator[AsyncClient]:
+    # In the test's own event loop, so that a script's step and its followers can meet.
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://box.test") as client:
+        # A first look, as every browser takes one: it brings the token that a form needs.
+        await client.get("/")
+        client.headers["x-csrf-token"] = client.cookies["csrf"]
+        yield client

@@ -2,7 +2,6 @@
 
 const form = document.getElementById("composer");
 const field = document.getElementById("content");
-const notice = document.getElementById("notice");
 const byTouch = matchMedia("(pointer: coarse)");
 const hangul = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]$/;
 
@@ -47,19 +46,39 @@ form.addEventListener(
   true,
 );
 
+// One draft for each conversation and one for a new one, the same in all tabs.
+const drafts = localStorage;
 const draftKey = () => "draft:" + form.elements.conversation_id.value;
+let key = draftKey();
 
 function keepDraft() {
-  if (field.value) sessionStorage.setItem(draftKey(), field.value);
-  else sessionStorage.removeItem(draftKey());
+  fit();
+  drafts.setItem(key, field.value);
+  // Emptied is news to other tabs; gone is none.
+  if (!field.value) drafts.removeItem(key);
 }
 
-field.addEventListener("input", () => {
+function takeUpDraft() {
+  field.value ||= drafts.getItem(key) ?? "";
   keepDraft();
+}
+
+addEventListener("storage", ({ key: its, oldValue, newValue }) => {
+  if (its !== key || newValue === null || field.value !== (oldValue ?? "")) return;
+  field.value = newValue;
   fit();
 });
 
-// Browsers without field-sizing.
+// A conversation was begun or deleted: what is in the field goes along.
+new MutationObserver(() => {
+  if (key === draftKey()) return;
+  if (key !== "draft:" || drafts.getItem(key) === field.value) drafts.removeItem(key);
+  key = draftKey();
+  takeUpDraft();
+}).observe(document.getElementById("composer-ids"), { childList: true });
+
+field.addEventListener("input", keepDraft);
+
 function fit() {
   if (CSS.supports("field-sizing", "content")) return;
   field.style.height = "auto";
@@ -69,22 +88,17 @@ function fit() {
 document.addEventListener("htmx:after:request", ({ target, detail: { ctx } }) => {
   if (target !== form || ctx.response.status >= 300) return;
   if (ctx.request.submitter?.name === "question") return;
-  // Words written while the answer was on its way are the next message's.
+  // Words written meanwhile are the next message's.
   if (field.value === ctx.sentText) field.value = "";
-  keepDraft();
-  fit();
+  if (drafts.getItem(key) === ctx.sentText) keepDraft();
 });
 document.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) => {
   if (target === form) ctx.sentText = field.value;
 });
 document.addEventListener("htmx:error", ({ target }) => {
   if (!target.matches("form")) return;
-  const words = document.createElement("p");
-  words.className = "notice";
-  words.role = "alert";
-  words.textContent = form.dataset.away;
-  notice.replaceChildren(words);
+  const words = { className: "notice", role: "alert", textContent: form.dataset.away };
+  document.getElementById("notice").replaceChildren(Object.assign(document.createElement("p"), words));
 });
 
-if (!field.value) field.value = sessionStorage.getItem(draftKey()) ?? "";
-fit();
+takeUpDraft();

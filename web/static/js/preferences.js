@@ -1,6 +1,7 @@
 // Appearance, shortcuts with the switch that turns them off, and the two dialogs.
 
 const root = document.documentElement;
+const byId = (id) => document.getElementById(id);
 const shortcutsOn = () => localStorage.getItem("shortcuts") !== "off";
 
 document.addEventListener("change", ({ target }) => {
@@ -28,24 +29,27 @@ document.addEventListener("click", ({ target }) => {
   if (!opener) return;
   // The menu first, so that the focus has a place to come back to.
   opener.closest("[popover]")?.hidePopover();
-  document.getElementById(opener.dataset.opens).showModal();
+  byId(opener.dataset.opens).showModal();
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || !shortcutsOn()) return;
-  const isTyping = event.target.closest("input, textarea");
   const withCtrl = event.ctrlKey || event.metaKey;
   if (event.key === "Escape" && !document.querySelector(":popover-open, dialog[open]")) {
     document.querySelector("#action.stop")?.click();
   } else if (withCtrl && event.shiftKey && event.code === "KeyO") {
     event.preventDefault();
-    document.getElementById("new").click();
+    byId("new").click();
+  } else if (withCtrl && event.key === "k") {
+    event.preventDefault();
+    if (!byId("search").checkVisibility()) byId("sidebar").showPopover();
+    byId("search").focus();
   } else if (withCtrl && event.key === "/") {
     event.preventDefault();
-    document.getElementById("menu").togglePopover();
-  } else if (event.key === "/" && !withCtrl && !event.altKey && !isTyping) {
+    byId("menu")?.togglePopover();
+  } else if (event.key === "/" && !withCtrl && !event.altKey && !event.target.closest("input, textarea")) {
     event.preventDefault();
-    document.getElementById("content").focus();
+    byId("content")?.focus();
   } else if (event.key === "ArrowUp" && event.target.id === "content" && !event.target.value) {
     event.preventDefault();
     [...document.querySelectorAll(".edit-message")].at(-1)?.click();

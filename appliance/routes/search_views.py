@@ -1,0 +1,76 @@
+"""The page of a search, made from what was found."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from appliance.conversations.conversation import Conversation, FoundMessage, Role
+from appliance.conversations.excerpts import excerpt
+from appliance.conversations.search import MOST_CHARS, Findings
+from appliance.routes import local_time
+from appliance.routes.finding_data import ExcerptView, FoundTitle, FoundView, SearchPageView
+from appliance.routes.page_data import HeadView, SearchField, SidebarView
+from appliance.routes.page_views import Reader, list_view
+
+_TITLE_LENGTH = 120
+
+
+def search_page_view(
+    reader: Reader,
+    conversations: Sequence[Conversation],
+    question: str,
+    page: int,
+    findings: Findings,
+) -> SearchPageView:
+    """What was found under the question, and what to say about it."""
+    return SearchPageView(
+        head=HeadView("Search"),
+        theme=reader.theme,
+        sidebar=SidebarView(list_view(reader, conversations, None), search=None),
+        field=SearchField(question),
+        words=_words(question, page, findings),
+        titles=tuple(_title_view(reader, each, findings) for each in findings.titles),
+        messages=tuple(_found_view(reader, each, findings) for each in findings.messages),
+        back_url=_url(question, page - 1) if page > 1 else "",
+        more_url=_url(question, page + 1) if findings.has_more else "",
+    )
+
+
+def _words(question: str, page: int, findings: Findings) -> str:
+    if not question.strip():
+        return "Type words that you remember. All your conversations are searched."
+    if not findings.sought.runs:
+        return "There is no word in that to look for. Type a word or a name."
+    if not findings.titles and not findings.messages:
+        return "Nothing more was found." if page > 1 else "Nothing was found. Try other words."
+    if findings.is_loose:
+        return "No text has all of these words. These have some of them."
+    if findings.sought.is_cut or len(question) > MOST_CHARS:
+        words = len(findings.sought.runs)
+        return f"That is much to look for: only the first {words} words were."
+    return ""
+
+
+def _title_view(reader: Reader, conversation: Conversation, findings: Findings) -> FoundTitle:
+    day = local_time.day_of(conversation.updated_at, reader.zone)
+    return FoundTitle(
+        conversation.conversation_id,
+        ExcerptView(excerpt(conversation.title, findings.sought.runs, _TITLE_LENGTH)),
+        local_time.day_words(day, reader.today),
+    )
+
+
+def _found_view(reader: Reader, found: FoundMessage, findings: Findings) -> FoundView:
+    message = found.message
+    day = local_time.day_words(local_time.day_of(message.created_at, reader.zone), reader.today)
+    who = "you" if message.role is Role.USER else "reply"
+    return FoundView(
+        url=f"/conversations/{message.conversation_id}?at={message.message_id}"
+        f"#message-{message.message_id}",
+        title=found.title,
+        byline=f"{day}, {who}",
+        excerpt=ExcerptView(excerpt(message.content, findings.sought.runs)),
+    )
+
+
+def _url(question: str, page: int) -> str:
+    return "/search?" + urlencode({"q": question[:MOST_CHARS], "page": page})

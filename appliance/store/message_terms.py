@@ -1,0 +1,76 @@
+"""The full-text index `message_terms`: one row for each message, under the message's key.
+
+It holds terms and no text. FTS5 takes such a row out only by being told the same terms again, so
+whoever changes or deletes messages calls `unindex` while their text is still there:
+
+    await message_terms.unindex(tx, person_key, [message_id])
+    ... change or delete the message ...
+    await message_terms.index(tx, person_key, [message_id])     # if it is still there
+
+The function `terms_of` of these statements is Python's; `derivations.prepare` gives it to the
+connection that writes.
+"""
+
+from collections.abc import Collection
+
+import msgspec
+from aiosqlite import Connection
+
+from appliance.store.rows import changed_rows
+from appliance.store.signposts import renew_signposts
+
+INDEX = """
+INSERT INTO message_terms (rowid, terms)
+SELECT m.message_key, terms_of(m.content)
+FROM json_each(?2) wanted
+CROSS JOIN messages m ON m.message_id = wanted.value AND m.person_key = ?1
+"""
+
+# What never was in the index cannot be taken out of it: `docsize` knows what is.
+UNINDEX = """
+INSERT INTO message_terms (message_terms, rowid, terms)
+SELECT 'delete', m.message_key, terms_of(m.content)
+FROM json_each(?2) wanted
+CROSS JOIN messages m ON m.message_id = wanted.value AND m.person_key = ?1
+JOIN message_terms_docsize held ON held.id = m.message_key
+"""
+UNINDEX_CONVERSATION = """
+INSERT INTO message_terms (message_terms, rowid, terms)
+SELECT 'delete', m.message_key, terms_of(m.content)
+FROM conversations c
+CROSS JOIN messages m ON m.conversation_key = c.conversation_key
+JOIN message_terms_docsize held ON held.id = m.message_key
+WHERE c.conversation_id = ?2 AND c.person_key = ?1
+"""
+
+
+async def index(tx: Connection, person_key: int, message_ids: Collection[str]) -> None:
+    """Makes these messages of that person findable. None of them may be so already."""
+    await changed_rows(tx, INDEX, (person_key, _json(message_ids)))
+
+
+async def unindex(tx: Connection, person_key: int, message_ids: Collection[str]) -> None:
+    """Takes these messages of that person out, before they change or go."""
+    await changed_rows(tx, UNINDEX, (person_key, _json(message_ids)))
+    await renew_signposts(tx, "message_terms")
+
+
+async def unindex_conversation(tx: Connection, person_key: int, conversation_id: str) -> None:
+    """Takes out all messages of a conversation, before they go."""
+    await changed_rows(tx, UNINDEX_CONVERSATION, (person_key, conversation_id))
+    await renew_signposts(tx, "message_terms")
+
+
+async def index_anew(tx: Connection) -> None:
+    """Everybody's messages, from nothing."""
+    await changed_rows(tx, "INSERT INTO message_terms (message_terms) VALUES ('delete-all')", ())
+    await changed_rows(
+        tx,
+        "INSERT INTO message_terms (rowid, terms) "
+        "SELECT message_key, terms_of(content) FROM messages",
+        (),
+    )
+
+
+def _json(message_ids: Collection[str]) -> str:
+    return msgspec.json.encode(list(message_ids)).decode()

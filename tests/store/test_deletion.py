@@ -1,0 +1,35 @@
+"""Delete means delete: of what was deleted nothing is left in the file, whatever the order."""
+
+import random
+
+import pytest
+from kept_conversations import add
+
+from appliance.store import conversations
+
+
+def invented(chance, count):
+    """Words that nothing else has in it."""
+    return " ".join(f"{chance.getrandbits(32):08x}" for _ in range(count))
+
+
+@pytest.mark.parametrize("seed", [5, 11])
+async def test_rows_that_were_moved_by_others_leave_nothing_behind(database, path, person, seed):
+    """With `secure_delete` alone both seeds leave a piece of a message in the middle of a page."""
+    chance = random.Random(seed)
+    standing = []
+    for _ in range(120):
+        if chance.random() < 0.55 or not standing:
+            canary = f"zq{chance.getrandbits(64):016x}"
+            texts = [
+                f"{canary} {invented(chance, chance.choice([3, 10, 60, 300]))}"
+                for _ in range(chance.randint(1, 6))
+            ]
+            async with database.write() as tx:
+                standing.append(((await add(tx, person, f"t {canary}", *texts))[0], canary))
+            continue
+        conversation, canary = standing.pop(chance.randrange(len(standing)))
+        async with database.write() as tx:
+            await conversations.delete(tx, person.person_key, conversation.conversation_id)
+        assert await database.truncate_wal()
+        assert canary.encode() not in path.read_bytes()
