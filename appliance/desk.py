@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from appliance.conversations.read_ahead import ReadAhead
+from appliance.conversations.replays import Replays
+from appliance.conversations.seen_prompt import SeenPrompts
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
@@ -29,6 +31,8 @@ class Desk:
     token_stream: TokenStream
     runner: TurnRunner
     service: ConversationService
+    seen_prompts: SeenPrompts
+    replays: Replays
 
 
 @asynccontextmanager
@@ -71,4 +75,6 @@ async def open_desk(
                 engine.status,
                 read_ahead,
             ),
+            seen_prompts=SeenPrompts(database, settings.assistant.system_prompt),
+            replays=Replays(database, engine.generations, assembler, engine.profile),
         )

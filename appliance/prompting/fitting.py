@@ -38,8 +38,8 @@ class Tokenizer(Protocol):
         ...
 
 
-Fitted = tuple[Sequence[Message], Sized]
-"""The messages that are kept, and the tokens of the whole prompt."""
+Fitted = tuple[Sequence[Message], Sized, Sequence[int]]
+"""The messages that are kept, the tokens of the whole prompt, and about how many each has."""
 
 
 class Fitter:
@@ -94,7 +94,7 @@ class Fitter:
             tokens = self._tokenizer.continued(self._pairs(messages[first:]), reply_so_far)
             read = len(tokens) - written
             if read <= self.budget.prompt_tokens:
-                return messages[first:], tokens
+                return messages[first:], tokens, sizes[first:]
             if first >= len(messages) - 1:
                 raise _too_long(read, self.budget)
             # The template puts more around the messages than was reckoned with.
@@ -109,7 +109,7 @@ class Fitter:
             if len(window.messages) == 1:
                 raise _too_long(len(tokens) - written, self.budget)
             raise ConversationFull(_FULL)
-        return window.messages, tokens
+        return window.messages, tokens, self._sizes(window.messages, self.budget.prompt_tokens)
 
     @property
     def _room(self) -> int:

@@ -29,7 +29,13 @@ from appliance.routes.page_data import (
     TimeView,
     TypedText,
 )
-from appliance.routes.reply_words import cut_words, speed_words, status_view, unread_words
+from appliance.routes.reply_words import (
+    cut_words,
+    details_url,
+    speed_words,
+    status_view,
+    unread_words,
+)
 
 FOLD_AFTER = 1_200
 """Characters of a person's message shown unfolded, about a screenful on a phone."""
@@ -114,6 +120,7 @@ def reply_view(
             unread=unread_words(turn) if turn else "",
             speed=speed_words(turn) if turn else "",
             can_retry=is_last and state in ("failed", "stopped"),
+            details_url=details_url(turn) if turn else "",
         ),
     )
 
@@ -135,6 +142,7 @@ def unanswered_view(turn: Turn, time: TimeView, *, is_last: bool) -> MessageView
             unread=unread_words(turn) if is_final else "",
             speed="",
             can_retry=is_final and is_last,
+            details_url=details_url(turn) if is_final else "",
         ),
     )
 
