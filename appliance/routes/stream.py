@@ -38,7 +38,6 @@ from appliance.routes.page_views import Reader, box_view, sync_view
 from appliance.routes.snapshots import paced
 from appliance.routes.turn_stream import text_stream
 
-
 Format = Annotated[str, QueryParameter(name="format")]
 After = Annotated[str, QueryParameter(name="after")]
 

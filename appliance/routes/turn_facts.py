@@ -72,6 +72,7 @@ def model_facts(turn: Turn) -> Iterator[FactView]:
         yield FactView("Ended", _ENDS.get(turn.finish_reason or "", NOT_RECORDED))
     if turn.attempts > 1:
         yield FactView("Begun", f"{turn.attempts} times, because the box stopped in the middle")
+    yield FactView("Turn", turn.turn_id)
 
 
 def sampling_facts(turn: Turn) -> Iterator[FactView]:

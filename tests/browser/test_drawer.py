@@ -1,11 +1,11 @@
 """What the model saw, in the drawer: looked at, run again, closed."""
 
 import pytest
-from conftest import PHONE
 from playwright.sync_api import expect
 
 from appliance.conversations.conversation import TurnPhase
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 RECORD = {
     "system_tokens": 14,
     "dropped_messages": 6,

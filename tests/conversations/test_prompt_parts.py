@@ -57,7 +57,11 @@ def test_each_part_is_told_in_the_order_in_which_it_was_read():
 def test_a_record_of_before_has_messages_without_numbers():
     old = {key: value for key, value in RECORD.items() if key != "message_tokens"}
     found = prompt_parts(old, talk(3), "")
-    assert told(list(found[1:])) == [("Words 0", None, 1), ("Words 1", None, 1), ("Words 2", None, 1)]
+    assert told(list(found[1:])) == [
+        ("Words 0", None, 1),
+        ("Words 1", None, 1),
+        ("Words 2", None, 1),
+    ]
 
 
 def test_an_empty_record_has_no_parts():
@@ -85,7 +89,11 @@ def test_a_message_that_was_deleted_since_is_missing_and_said_to_be():
 
 def test_with_its_first_message_gone_only_the_question_is_sure_to_have_been_read():
     found = parts(talk(3), dropped_messages=6, first_message_id="gone")
-    assert told(found) == [(PartKind.UNSURE, None, 2), ("Words 2", None, 1)]
+    assert told(found) == [
+        (PartKind.DROPPED, None, 6),
+        (PartKind.UNSURE, None, 2),
+        ("Words 2", None, 1),
+    ]
 
 
 def test_where_nothing_had_been_left_out_all_that_is_there_was_read():

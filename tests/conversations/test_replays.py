@@ -44,6 +44,14 @@ async def replied(box: Box, backend: ScriptedBackend, content: str = "Hello") ->
     return started.turn.turn_id
 
 
+async def somebody_is_answered(box: Box, backend: ScriptedBackend) -> str:
+    """The id of a turn whose first character is there."""
+    started = await say(box, "Me first")
+    backend.let(2)
+    await wait_for_text(box, started.turn.turn_id, 1)
+    return started.turn.turn_id
+
+
 async def to_end(box: Box, turn_id: str) -> list[ReplaySnapshot]:
     return [snapshot async for snapshot in box.desk.replays.run(box.person, turn_id)]
 
@@ -60,7 +68,9 @@ async def until(
 async def held(box: Box) -> list[object]:
     """Every row of the database that could hold something of a turn."""
     async with box.desk.database.read() as reader:
-        rows = [await all_rows(reader, f"SELECT * FROM {name}", ()) for name in ("messages", "turns")]
+        rows = [
+            await all_rows(reader, f"SELECT * FROM {name}", ()) for name in ("messages", "turns")
+        ]
     return rows
 
 
@@ -86,8 +96,8 @@ async def test_it_leaves_the_seat_of_its_conversation_as_it_was(
 ) -> None:
     box = await open_scripted(ScriptedBackend(script))
     cached = []
-    for is_run_again in (False, True):
-        first = await say(box, "The same question, of some length.")
+    for name, is_run_again in (("Ann", False), ("Bob", True)):
+        first = await say(box, f"{name} has a question of some length.")
         await follow_to_end(box, first.turn.turn_id)
         if is_run_again:
             await to_end(box, first.turn.turn_id)
@@ -101,17 +111,20 @@ async def test_while_somebody_is_answered_it_waits(open_scripted: OpenBox, scrip
     backend = ScriptedBackend(script, gated=True)
     box = await open_scripted(backend)
     turn_id = await replied(box, backend)
-    await say(box, "Me first")
+    other_id = await somebody_is_answered(box, backend)
     async with aclosing(box.desk.replays.run(box.person, turn_id)) as snapshots:
         waiting = await anext(snapshots)
         assert (waiting.phase, waiting.others) == (TurnPhase.WAITING, 1)
-        running = asyncio.create_task(until(snapshots, TurnPhase.WRITING))
+        ended = asyncio.create_task(until(snapshots, TurnPhase.ENDED))
         await step_until(backend, box.desk.runner.wait_all())
-        assert len(script.asked) == 2 or running.done()
-        backend.let(3)
-        assert (await running).text
-        backend.let(100)
-        assert (await until(snapshots, TurnPhase.ENDED)).text == REPLY
+        assert (await box.desk.service.find_turn(box.person, other_id)).status.is_final
+        backend.let(1000)
+        assert (await ended).text == REPLY
+    _, others, again = (
+        [at for at, batch in enumerate(backend.batches) for name, _ in batch if name == sequence_id]
+        for sequence_id in list(script.asked)
+    )
+    assert again[0] > others[-1]
 
 
 async def test_when_somebody_comes_it_stops_and_begins_anew_later(
@@ -187,7 +200,7 @@ async def test_one_deleted_while_it_waits_is_not_run(open_scripted: OpenBox, scr
     box = await open_scripted(backend)
     turn_id = await replied(box, backend)
     turn = await box.desk.service.find_turn(box.person, turn_id)
-    await say(box, "Me first")
+    await somebody_is_answered(box, backend)
     async with aclosing(box.desk.replays.run(box.person, turn_id)) as snapshots:
         await until(snapshots, TurnPhase.WAITING)
         deleting = box.desk.service.delete_conversation(box.person, turn.conversation_id)

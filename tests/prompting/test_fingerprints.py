@@ -4,7 +4,9 @@ from appliance.prompting.fingerprints import MOST_COUNTED, fingerprints, text_di
 
 
 def test_the_same_prompt_is_known_again_and_another_one_is_not():
-    first, same, other = (fingerprints("Be kind.", t, 3, [4]) for t in ([1, 2, 3], [1, 2, 3, 9], [1, 2, 4]))
+    first, same, other = (
+        fingerprints("Be kind.", t, 3, [4]) for t in ([1, 2, 3], [1, 2, 3, 9], [1, 2, 4])
+    )
     assert first["prompt_digest"] == same["prompt_digest"] != other["prompt_digest"]
     assert first["system_digest"] == text_digest("Be kind.") != text_digest("Be curt.")
 

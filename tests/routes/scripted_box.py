@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-
 from scripted_details import ScriptedReplays, ScriptedSeenPrompts
 
 from appliance.app import create_app

@@ -25,7 +25,9 @@ class ScriptedSeenPrompts(SeenPrompts):
         messages = self._service.messages[turn.conversation_id]
         ids = [message.message_id for message in messages]
         branch = messages[: ids.index(turn.input_message_id) + 1]
-        parts = prompt_parts(turn.prompt_record, branch, "You are a helpful assistant.")
+        is_todays = "system_digest" in turn.prompt_record
+        words = "You are a helpful assistant." if is_todays else ""
+        parts = prompt_parts(turn.prompt_record, branch, words)
         return SeenPrompt(turn, first_words(branch[-1].content), parts)
 
 

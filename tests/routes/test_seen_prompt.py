@@ -8,6 +8,7 @@ from appliance.conversations.conversation import TurnCounts, TurnPhase, TurnStat
 from appliance.errors import EngineUnavailable
 
 RECORD = {
+    "system_digest": "d",
     "system_tokens": 14,
     "dropped_messages": 6,
     "summary_tokens": 31,
@@ -66,7 +67,8 @@ async def test_it_is_a_page_by_itself_and_goes_into_the_drawer_of_an_open_one(cl
         "System text You are a helpful assistant. about 14",
         "Left out The oldest 6 messages: with the reply they no longer fit into 8,192 tokens.",
         "Summary What was said earlier, in short. about 31",
-        "You What &lt;b&gt;is&lt;/b&gt; rice? about 9 Reply A grain. about 12 You And wheat? about 10",
+        "You What &lt;b&gt;is&lt;/b&gt; rice? about 9 Reply A grain. about 12",
+        "You And wheat? about 10",
         "Prompt 1,812 Held already 1,700 Newly read 112 Written 101",
         "Guessed ahead, and right 31 of 40",
         "In line 0.04 s Reading 0.70 s First word after 0.82 s Writing 2.00 s Speed 50.0 tokens/s",
@@ -194,9 +196,7 @@ async def test_one_that_begins_anew_takes_its_words_back(service, run_again):
         ("<i>No.", "Another text from the first character on.", "&lt;i&gt;No."),
     ],
 )
-async def test_another_text_is_marked_from_where_it_differs(
-    service, run_again, now, words, marked
-):
+async def test_another_text_is_marked_from_where_it_differs(service, run_again, now, words, marked):
     stream = run_again()
     service.replays.show(TurnPhase.ENDED, now)
     ((_, ending),) = await stream.rest()

@@ -53,7 +53,8 @@ def stalled(box: RunningBox, turn_id: str, query: str) -> Iterator[socket.socket
 def read_until(reader: socket.socket, mark: bytes) -> bytes:
     received = bytearray()
     while mark not in received[-2000:]:
-        assert (piece := reader.recv(MEGABYTE)), "it was cut"
+        piece = reader.recv(MEGABYTE)
+        assert piece, "it was cut"
         received += piece
     return bytes(received)
 

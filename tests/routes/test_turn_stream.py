@@ -1,5 +1,6 @@
 """A turn as plain text for programs, read by several at once and taken up again anywhere."""
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -45,7 +46,8 @@ def joined(events: list[Event], has: str = "") -> str:
 async def test_first_comes_all_so_far_then_what_follows_then_the_end(service, read, turn):
     service.show(turn.turn_id, TurnPhase.WRITING, TEXT[:7])
     stream = read(turn)
-    assert await stream.next() == ("snapshot", json.dumps({"text": TEXT[:7]}, ensure_ascii=False))
+    name, data = await stream.next()
+    assert (name, json.loads(data)) == ("snapshot", {"text": TEXT[:7]})
     service.show(turn.turn_id, TurnPhase.WRITING, TEXT[:12])
     name, data = await stream.next()
     assert (name, json.loads(data)) == ("delta", {"text": TEXT[7:12]})
@@ -86,6 +88,8 @@ async def test_what_a_reconnecting_client_says_last_counts(service, read, turn):
 async def test_many_readers_of_one_turn_all_get_the_whole_text(service, read, turn):
     streams = [read(turn, after) for after in ["", *range(0, len(TEXT), 3)]]
     starts = ["", *(TEXT[:after] for after in range(0, len(TEXT), 3))]
+    while service.followers < len(streams):
+        await asyncio.sleep(0)
     for end in range(0, len(TEXT), 5):
         service.show(turn.turn_id, TurnPhase.WRITING, TEXT[:end])
     service.finish(turn.turn_id, TEXT)
