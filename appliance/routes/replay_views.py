@@ -84,7 +84,7 @@ def end_view(original: Original, snapshot: ReplaySnapshot) -> ReplayView:
     return ReplayView(
         _difference_words(then, now, at),
         (),
-        (*notes, DIGITS),
+        (DIGITS, *notes),
         ComparedText(then[:at], then[at:]),
         ComparedText(now[:at], now[at:]),
     )

@@ -94,4 +94,4 @@ def _words(part: PromptPart, record: Mapping[str, object]) -> str:
 
 
 def _tokens_words(tokens: int | None) -> str:
-    return NOT_RECORDED if tokens is None else f"about {tokens:,}"
+    return NOT_RECORDED if tokens is None else f"{tokens:,}"

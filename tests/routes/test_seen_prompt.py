@@ -64,11 +64,11 @@ async def test_it_is_a_page_by_itself_and_goes_into_the_drawer_of_an_open_one(cl
     assert fragment.startswith('<hx-partial hx-target="#drawer-body" hx-swap="innerHTML">')
     for words in (
         "For the reply to “ And wheat? ”",
-        "System text You are a helpful assistant. about 14",
+        "System text You are a helpful assistant. 14",
         "Left out The oldest 6 messages: with the reply they no longer fit into 8,192 tokens.",
-        "Summary What was said earlier, in short. about 31",
-        "You What &lt;b&gt;is&lt;/b&gt; rice? about 9 Reply A grain. about 12",
-        "You And wheat? about 10",
+        "Summary What was said earlier, in short. 31",
+        "You What &lt;b&gt;is&lt;/b&gt; rice? 9 Reply A grain. 12",
+        "You And wheat? 10",
         "Prompt 1,812 Held already 1,700 Newly read 112 Written 101",
         "Guessed ahead, and right 31 of 40",
         "In line 0.04 s Reading 0.70 s First word after 0.82 s Writing 2.00 s Speed 50.0 tokens/s",
@@ -100,7 +100,7 @@ async def test_what_an_older_version_did_not_write_down_is_not_made_up(client, s
     )
     words = plain((await client.get(f"/turns/{turn.turn_id}/prompt")).text)
     for words_of_old in (
-        "System text not recorded about 14",
+        "System text not recorded 14",
         "You What? not recorded",
         "Reading not recorded",
         "Name not recorded SHA-256 not recorded Reads and writes at most not recorded",
