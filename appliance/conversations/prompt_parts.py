@@ -62,7 +62,11 @@ def prompt_parts(
     return (
         PromptPart(PartKind.SYSTEM, number(record, "system_tokens"), system_words),
         *_counted(PartKind.DROPPED, number(record, "dropped_messages")),
-        *_sized(PartKind.SUMMARY, number(record, "summary_tokens")),
+        *_sized(
+            PartKind.SUMMARY,
+            number(record, "summary_tokens"),
+            number(record, "summary_messages"),
+        ),
         *_sized(PartKind.RECALLED, number(record, "recalled_tokens")),
         *_window(record, branch),
         *_sized(PartKind.REPLY_SO_FAR, number(record, "continued_tokens")),
@@ -121,5 +125,5 @@ def _counted(kind: PartKind, messages: int | None) -> list[PromptPart]:
     return [PromptPart(kind, messages=messages)] if messages else []
 
 
-def _sized(kind: PartKind, tokens: int | None) -> list[PromptPart]:
-    return [PromptPart(kind, tokens)] if tokens else []
+def _sized(kind: PartKind, tokens: int | None, messages: int | None = None) -> list[PromptPart]:
+    return [PromptPart(kind, tokens, messages=messages or 0)] if tokens else []

@@ -24,6 +24,7 @@ _WHO = {
     PartKind.EARLIER: "Before them",
     PartKind.REPLY_SO_FAR: "Reply",
 }
+_UNSIZED = (PartKind.DROPPED, PartKind.GONE, PartKind.UNSURE, PartKind.EARLIER)
 _SPEAKERS = {Role.USER: "You", Role.ASSISTANT: "Reply", Role.SYSTEM: "System"}
 NO_PROMPT = "This turn ended before its prompt was put together."
 STILL_WRITING = "This reply is still being written; times and counts come at its end."
@@ -66,8 +67,8 @@ def _part_views(seen: SeenPrompt) -> Iterator[PartView]:
 
 
 def _part_tokens(part: PromptPart) -> str:
-    """What was not in the prompt has none."""
-    return "" if part.messages else _tokens_words(part.tokens)
+    """What was not in the prompt has none, nor has what is told together."""
+    return "" if part.kind in _UNSIZED else _tokens_words(part.tokens)
 
 
 def _words(part: PromptPart, record: Mapping[str, object]) -> str:
@@ -80,7 +81,7 @@ def _words(part: PromptPart, record: Mapping[str, object]) -> str:
             room = f" into {context:,} tokens" if context else ""
             return f"The oldest {messages}: with the reply they no longer fit{room}."
         case PartKind.SUMMARY:
-            return "What was said earlier, in short."
+            return f"Of {messages}, in short." if part.messages else "What was said, in short."
         case PartKind.RECALLED:
             return "From other conversations."
         case PartKind.GONE:

@@ -35,6 +35,7 @@ def test_each_part_is_told_in_the_order_in_which_it_was_read():
         | {
             "dropped_messages": 4,
             "summary_tokens": 30,
+            "summary_messages": 4,
             "recalled_tokens": 20,
             "continued_tokens": 9,
         },
@@ -44,7 +45,7 @@ def test_each_part_is_told_in_the_order_in_which_it_was_read():
     assert told(list(found)) == [
         ("Be kind.", 12, 0),
         (PartKind.DROPPED, None, 4),
-        (PartKind.SUMMARY, 30, 0),
+        (PartKind.SUMMARY, 30, 4),
         (PartKind.RECALLED, 20, 0),
         ("Words 0", 5, 1),
         ("Words 1", 6, 1),

@@ -1,7 +1,7 @@
 from dataclasses import asdict
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.conversations.conversation import Turn, TurnStatus
@@ -95,6 +95,7 @@ def test_sampling_that_is_not_known_is_todays_with_the_seed_of_then(sampling):
     assert again == SamplingParams(temperature=0.3, seed=7, max_tokens=40)
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_two_texts_part_at_the_first_character_that_differs(same, then, now):
     at = first_difference(same + then, same + now)

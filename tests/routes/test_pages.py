@@ -182,7 +182,7 @@ async def test_an_open_page_that_is_up_to_date_gets_nothing(client, service, htm
     conversation_id = service.add_conversation("Rice")
     service.add_exchange(conversation_id, "What?", "That.")
     page = (await client.get(f"/conversations/{conversation_id}")).text
-    sync_url = page.split('hx-get="', 1)[1].split('"', 1)[0]
+    sync_url = page.split('id="sync"', 1)[1].split('hx-get="', 1)[1].split('"', 1)[0]
     same = await client.get(sync_url, headers=htmx)
     assert (same.status_code, same.text) == (204, "")
     service.add_exchange(conversation_id, "And another?", "Yes.")

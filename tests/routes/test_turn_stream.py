@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from open_stream import Event, OpenStream
 from scripted_box import SOMEONE_ELSE
@@ -167,6 +167,7 @@ def taken(reader: TextReader, held: str, text: str, status: TurnStatus) -> str:
     return joined([(event.event, event.data) for event in reader.events(snapshot)], held)
 
 
+@settings(deadline=None)
 @given(st.text(), st.lists(st.integers(0, 40)), st.integers(0, 60))
 def test_at_any_pace_and_from_any_place_it_ends_with_exactly_the_whole_text(text, ends, has):
     reader, held = TextReader(has), text[:has]
