@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from appliance.conversations.branches import Branches
 from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.read_ahead import ReadAhead
+from appliance.conversations.replays import Replays
 from appliance.conversations.search import Search
+from appliance.conversations.seen_prompt import SeenPrompts
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.shelf import Shelf
 from appliance.conversations.turn_record import TurnRecord
@@ -36,6 +38,8 @@ class Desk:
     branches: Branches
     shelf: Shelf
     search: Search
+    seen_prompts: SeenPrompts
+    replays: Replays
 
 
 @asynccontextmanager
@@ -83,4 +87,6 @@ async def open_desk(
             branches=Branches(database, runner, assembler, window, forgetting, limits),
             shelf=Shelf(database),
             search=Search(database),
+            seen_prompts=SeenPrompts(database, settings.assistant.system_prompt),
+            replays=Replays(database, engine.generations, assembler, engine.profile),
         )

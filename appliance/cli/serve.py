@@ -18,6 +18,7 @@ from appliance import logs
 from appliance.data_dir import say_who_runs
 from appliance.errors import EngineUnavailable, SettingsError
 from appliance.settings import Settings
+from appliance.stalled_readers import cut_stalled_readers
 
 log = structlog.get_logger(__name__)
 
@@ -127,6 +128,7 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    cut_stalled_readers(listener)
     try:
         listener.bind((host, port))
         listener.listen(1024)

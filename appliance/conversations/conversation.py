@@ -160,6 +160,10 @@ class TurnSnapshot:
     prompt_tokens: int = 0
     wait_seconds: float | None = None
     """About how long until the first word; None when nothing is known."""
+    unsure_from: int | None = None
+    """From which character on an earlier reader may have read something else, because the box broke
+    down after it; None when that never happened.
+    """
 
     @property
     def reading_percent(self) -> int:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from appliance.conversations.conversation import new_id
 from appliance.conversations.generation import Generation, Observer, log_end, nobody_observes
 from appliance.conversations.model_gate import CHANGING, ModelGate
+from appliance.conversations.open_generations import OpenGenerations
 from appliance.engine.engine import Engine, EngineState, LoadModel
 from appliance.engine.events import Ended, Event
 from appliance.engine.sequence import Priority, SamplingParams
@@ -24,7 +25,7 @@ class EngineGenerations:
     def __init__(self, engine: Engine, observer: Observer = nobody_observes) -> None:
         self._engine = engine
         self._observer = observer
-        self._open: dict[str, Generation] = {}
+        self._open = OpenGenerations()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loading: asyncio.Task[bool] | None = None
         self._gate = ModelGate()
@@ -42,6 +43,13 @@ class EngineGenerations:
     @property
     def open_count(self) -> int:
         return len(self._open)
+
+    @property
+    def begun_count(self) -> int:
+        return self._open.begun_count
+
+    async def wait_idle(self) -> None:
+        await self._open.wait_idle()
 
     async def wait_ready(self) -> None:
         """Wait while the model loads. Raises EngineUnavailable when it could not be."""
@@ -106,7 +114,7 @@ class EngineGenerations:
             priority=priority,
         )
         self._gate.enter()
-        self._open[generation.sequence_id] = generation
+        self._open.add(generation)
         return generation
 
     async def forget(self, owner: str, tag: str | None = None) -> None:
@@ -122,11 +130,11 @@ class EngineGenerations:
 
     def _deliver(self, events: list[Event]) -> None:
         for event in events:
-            generation = self._open.get(event.sequence_id)
+            generation = self._open.find(event.sequence_id)
             if generation is None:
                 continue
             generation.deliver(event)
             if isinstance(event, Ended):
-                del self._open[event.sequence_id]
+                self._open.remove(event.sequence_id)
                 self._gate.leave()
                 log_end(event)

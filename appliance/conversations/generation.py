@@ -90,6 +90,13 @@ class Generations(Protocol):
     def open_count(self) -> int: ...
 
     @property
+    def begun_count(self) -> int:
+        """How many were ever begun: whoever runs alone sees by it whether that stays so."""
+
+    async def wait_idle(self) -> None:
+        """Wait until nothing is being generated."""
+
+    @property
     def swaps(self) -> int:
         """How often the model was changed: a prompt made before is none for the one of now."""
 

@@ -19,6 +19,8 @@ class LiveTurn:
         self.turn = turn
         self.phase = TurnPhase.LOADING
         self.text = turn.checkpoint
+        # What was said after the last checkpoint before a crash may be said in other words.
+        self._unsure_from = len(turn.checkpoint) if turn.attempts else None
         self.place: int | None = None
         self.prefilled_tokens = 0
         self.prompt_tokens = 0
@@ -39,6 +41,7 @@ class LiveTurn:
             prefilled_tokens=self.prefilled_tokens,
             prompt_tokens=self.prompt_tokens,
             wait_seconds=self.wait_seconds,
+            unsure_from=self._unsure_from,
         )
 
     def changed(self) -> None:
@@ -77,4 +80,5 @@ class LiveTurn:
 
 def ended_snapshot(turn: Turn, text: str) -> TurnSnapshot:
     """What a reader gets of a turn that was over before they came."""
-    return TurnSnapshot(turn=turn, phase=TurnPhase.ENDED, text=text)
+    unsure_from = 0 if turn.attempts > 1 else None
+    return TurnSnapshot(turn, TurnPhase.ENDED, text, unsure_from=unsure_from)

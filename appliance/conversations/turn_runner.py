@@ -149,7 +149,8 @@ class TurnRunner:
         # A turn that goes on after a restart keeps its seed.
         given = {"seed": live.turn.seed} if live.turn.seed else {}
         sampling = model.sampling_params(max_tokens=prompt.reply_tokens, **given)
-        await self.record.begin(live, prompt.record, sampling, model.sha256)
+        record = {**prompt.record, "model_name": model.name}
+        await self.record.begin(live, record, sampling, model.sha256)
         if prompt.reply_tokens == 0:
             # The box stopped after the last word for which there was room.
             counts = SequenceCounts(len(prompt.tokens), 0, 0, 0, None, 0)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from appliance.conversations.conversation import Message, Person, Role, Turn
 from appliance.prompting.budget import MESSAGE_OVERHEAD_TOKENS, ContextFull
+from appliance.prompting.fingerprints import fingerprints
 from appliance.prompting.fitting import Fitter, Tokenizer
 from appliance.prompting.window import Window
 
@@ -162,7 +163,7 @@ class Assembler:
         written = self._tokenizer.count(reply_so_far) if reply_so_far else 0
         before = self._tokenizer.count(reply_before) if reply_before else 0
         choose = self._fitter.newest if self.may_drop else self._fitter.all
-        kept, tokens = choose(window, reply_so_far, written, before)
+        kept, tokens, message_tokens = choose(window, reply_so_far, written, before)
         public_tokens = self._tokenizer.shared_with(tokens, self._system_prompt)
         limit_left = self._reply_limit_tokens - (written - before)
         context_left = self._tokenizer.context_tokens - len(tokens) - 1
@@ -176,6 +177,7 @@ class Assembler:
             "continued_tokens": written,
             "reply_tokens": written + reply_tokens,
             "reply_bound": bound,
+            **fingerprints(self._system_prompt, tokens, len(tokens) - written, message_tokens),
         }
         if self._ahead is not None:
             record |= self._ahead.record_of(tokens)

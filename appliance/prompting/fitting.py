@@ -42,8 +42,8 @@ class Tokenizer(Protocol):
         ...
 
 
-Fitted = tuple[Sequence[Message], Sized]
-"""The messages that are kept, and the tokens of the whole prompt."""
+Fitted = tuple[Sequence[Message], Sized, Sequence[int]]
+"""The messages that are kept, the tokens of the whole prompt, and about how many each has."""
 
 
 class Fitter:
@@ -101,7 +101,7 @@ class Fitter:
             tokens = self._tokenizer.continued(self._pairs(messages[first:]), reply_so_far)
             read = len(tokens) - written
             if read <= most:
-                return messages[first:], tokens
+                return messages[first:], tokens, sizes[first:]
             if first >= len(messages) - 1:
                 raise (
                     ConversationFull(_NO_ROOM_TO_GO_ON) if before else _too_long(read, self.budget)
@@ -121,7 +121,7 @@ class Fitter:
             if len(window.messages) == 1:
                 raise _too_long(read, self.budget)
             raise ConversationFull(_FULL)
-        return window.messages, tokens
+        return window.messages, tokens, self._sizes(window.messages, self.budget.prompt_tokens)
 
     @property
     def _room(self) -> int:

@@ -10,6 +10,7 @@ import structlog
 
 from appliance.conversations.conversation import new_id
 from appliance.conversations.generation import Generation, Observer, log_end, nobody_observes
+from appliance.conversations.open_generations import OpenGenerations
 from appliance.engine.events import Ended, Event, Progress, SequenceCounts
 from appliance.engine.gauges import EngineGauges
 from appliance.engine.sequence import FinishReason, Priority, SamplingParams
@@ -47,7 +48,7 @@ class RemoteGenerations:
         self._observer = observer
         self._line = WaitingLine(slots)
         self._requests: dict[str, Request] = {}
-        self._open: dict[str, Generation] = {}
+        self._open = OpenGenerations()
         self._tasks: dict[str, asyncio.Task[FinishReason]] = {}
 
     async def start(self) -> None:
@@ -65,6 +66,13 @@ class RemoteGenerations:
     @property
     def open_count(self) -> int:
         return len(self._open)
+
+    @property
+    def begun_count(self) -> int:
+        return self._open.begun_count
+
+    async def wait_idle(self) -> None:
+        await self._open.wait_idle()
 
     @property
     def swaps(self) -> int:
@@ -115,7 +123,8 @@ class RemoteGenerations:
         generation = Generation(new_id(), self._cancel, self._observer(accepted_at))
         request_id = generation.sequence_id
         request = Request(request_id, owner, prompt, sampling, priority, monotonic())
-        self._open[request_id], self._requests[request_id] = generation, request
+        self._open.add(generation)
+        self._requests[request_id] = request
         if sampling.max_tokens < 1:
             # A prompt to be read ahead of time, which is of no use over there.
             self._end(request, FinishReason.LENGTH, _unread(request))
@@ -186,11 +195,13 @@ class RemoteGenerations:
         del self._requests[request.request_id]
         ended = Ended(request.request_id, reason, counts, sentence)
         self._deliver(ended)
-        del self._open[request.request_id]
+        self._open.remove(request.request_id)
         log_end(ended)
 
     def _deliver(self, event: Event) -> None:
-        self._open[event.sequence_id].deliver(event)
+        generation = self._open.find(event.sequence_id)
+        assert generation is not None, "a request is over after its last event"
+        generation.deliver(event)
 
 
 def _unread(request: Request) -> SequenceCounts:

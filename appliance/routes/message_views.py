@@ -30,7 +30,14 @@ from appliance.routes.page_data import (
     TimeView,
     TypedText,
 )
-from appliance.routes.reply_words import cut_words, is_full, speed_words, status_view, unread_words
+from appliance.routes.reply_words import (
+    cut_words,
+    details_url,
+    is_full,
+    speed_words,
+    status_view,
+    unread_words,
+)
 
 FOLD_AFTER = 1_200
 """Characters of a person's message shown unfolded, about a screenful on a phone."""
@@ -118,6 +125,7 @@ def reply_view(opened: OpenConversation, message: Message, time: TimeView) -> Me
             can_retry=turn is not None,
             can_continue=is_last and turn is not None and turn.is_cut and not is_full(turn),
             is_last=is_last,
+            details_url=details_url(turn) if turn else "",
         ),
     )
 
@@ -144,6 +152,7 @@ def unanswered_view(opened: OpenConversation, turn: Turn, time: TimeView) -> Mes
             can_retry=is_final,
             can_continue=False,
             is_last=is_last,
+            details_url=details_url(turn) if is_final else "",
         ),
     )
 

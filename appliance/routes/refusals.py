@@ -79,6 +79,8 @@ def _answer(request: Request[Any, Any, Any], status: int, sentence: str) -> Resp
     headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status in (429, 503) else None
     if request.url.path.startswith("/v1/"):
         return Response(error_body(status, sentence), status_code=status, headers=headers)
+    if request.query_params.get("format") == "text":  # a program reads a turn
+        return Response(sentence, status_code=status, headers=headers, media_type="text/plain")
     is_fragment = isinstance(request, HTMXRequest) and bool(request.htmx)
     return Template(
         template_name="_error.html" if is_fragment else "error.html",

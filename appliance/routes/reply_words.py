@@ -83,6 +83,11 @@ def unread_words(turn: Turn) -> str:
             return ""
 
 
+def details_url(turn: Turn) -> str:
+    """Where to read what the model saw."""
+    return f"/turns/{turn.turn_id}/prompt"
+
+
 def speed_words(turn: Turn) -> str:
     """How fast the reply came, for those who look."""
     parts = []

@@ -1,11 +1,14 @@
-"""Following a turn at a pace a browser can use."""
+"""Following something that grows, a turn or a replay, at a pace a browser can use."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Generic, TypeVar
 
 from appliance.conversations.conversation import OpenConversation, Person, TurnSnapshot
 from appliance.conversations.service import ConversationService
+
+Snapshot = TypeVar("Snapshot")
 
 UPDATE_SECONDS = 0.06
 """Pause between two updates: text flows, and the open block is not rendered for each token."""
@@ -28,14 +31,14 @@ async def running_snapshot(
 
 
 async def paced(
-    snapshots: AsyncGenerator[TurnSnapshot, None],
+    snapshots: AsyncGenerator[Snapshot, None],
     update_seconds: float = UPDATE_SECONDS,
     ping_seconds: float = PING_SECONDS,
-) -> AsyncGenerator[TurnSnapshot | None, None]:
+) -> AsyncGenerator[Snapshot | None, None]:
     """The newest snapshot, no sooner than a pause after the last; None when nothing changed for
     long. A slow reader gets fewer and newer ones.
     """
-    newest = _Newest()
+    newest: _Newest[Snapshot] = _Newest()
     # A task of its own: the source is closed there, also when this reader's request is cancelled
     # over and over while it cleans up, as the web framework does on a disconnect.
     fetching = asyncio.create_task(newest.fetch(snapshots))
@@ -53,14 +56,14 @@ async def paced(
         fetching.cancel()
 
 
-class _Newest:
+class _Newest(Generic[Snapshot]):
     """The last snapshot that came and was not taken yet."""
 
     def __init__(self) -> None:
-        self.snapshot: TurnSnapshot | None = None
+        self.snapshot: Snapshot | None = None
         self._arrived = asyncio.Event()
 
-    async def fetch(self, snapshots: AsyncGenerator[TurnSnapshot, None]) -> None:
+    async def fetch(self, snapshots: AsyncGenerator[Snapshot, None]) -> None:
         try:
             async with aclosing(snapshots):
                 async for self.snapshot in snapshots:

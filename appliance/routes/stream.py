@@ -6,15 +6,17 @@
 - A turn that is not this person's, or that nobody knows, is `done` at once: htmx would put the
   page of a 404 into the message, and never try again.
 - A stream that ends without `done` is taken up again by the page: the box is about to restart.
+- With `format=text` it is for programs, and its shape is that of `turn_stream.py`.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Annotated
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
@@ -34,6 +36,10 @@ from appliance.routes.message_views import views_of_turn
 from appliance.routes.page_data import ActionView, SyncView
 from appliance.routes.page_views import Reader, box_view, sync_view
 from appliance.routes.snapshots import paced
+from appliance.routes.turn_stream import text_stream
+
+Format = Annotated[str, QueryParameter(name="format")]
+After = Annotated[str, QueryParameter(name="after")]
 
 
 @get("/turns/{turn_id:str}/stream", include_in_schema=False)
@@ -42,8 +48,13 @@ async def follow(
     service: NamedDependency[ConversationService],
     person: NamedDependency[Person],
     turn_id: FromPath[str],
+    as_format: Format = "",
+    after: After = "",
 ) -> ServerSentEvent:
     """The turn from now to its end; leaving does not stop it."""
+    if as_format:
+        after = request.headers.get("last-event-id") or after
+        return await text_stream(service, person, turn_id, as_format, after)
     events = _events(request, service, person, turn_id)
     # The comment goes out at once: prefill may take longer than a proxy or a browser waits.
     return ServerSentEvent(events, comment_message="following")

@@ -116,6 +116,24 @@ def test_the_page_of_an_error(scripted, page):
     assert complaints(page) == []
 
 
+def test_what_the_model_saw_in_the_drawer_and_on_its_page(scripted, page):
+    service = scripted.service
+    conversation_id = service.add_conversation("Rice")
+    record = {"dropped_messages": 6, "window_messages": 1, "system_tokens": 9}
+    turn = service.add_exchange(conversation_id, "What?", "That.", prompt_record=record)
+    page.goto(f"{scripted.url}/conversations/{conversation_id}")
+    page.locator(".reply").hover()
+    page.get_by_role("button", name="Details").click()
+    page.get_by_text("Left out").wait_for()
+    assert complaints(page) == []
+    scripted.do(service.replays.show, TurnPhase.ENDED, "This.")
+    page.get_by_role("button", name="Run again").click()
+    page.get_by_text("then they part").wait_for()
+    assert complaints(page) == []
+    page.goto(f"{scripted.url}/turns/{turn.turn_id}/prompt")
+    assert complaints(page) == []
+
+
 def test_touch_targets_are_large_enough(scripted, new_context):
     service = scripted.service
     conversation_id = service.add_conversation("Rice")

@@ -28,7 +28,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # A second kind of engine, joined to the rest where the first one is.
     "remote": {
         *{"errors", NOUNS, "conversations.generation", "conversations.model_profile"},
-        *{"model_files.names", "engine.engine", "engine.events", "engine.gauges"},
+        *{"conversations.open_generations", "model_files.names", "engine.engine"},
+        *{"engine.events", "engine.gauges"},
         "engine.sequence",
     },
     # The engine's values appear in the OpenAI-compatible answers; health asks whether the database

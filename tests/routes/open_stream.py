@@ -12,15 +12,16 @@ Event = tuple[str, str]
 class OpenStream:
     """A GET that is being answered; read it, or leave."""
 
-    def __init__(self, app: Litestar, path: str) -> None:
+    def __init__(self, app: Litestar, path: str, **headers: str) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.comments: list[str] = []
+        self.ids: list[str] = []
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._rest = ""
         self._has_left = asyncio.Event()
         self._is_asked = False
-        self._task = asyncio.ensure_future(app(_scope(path), self._receive, self._send))  # type: ignore[arg-type]
+        self._task = asyncio.ensure_future(app(_scope(path, headers), self._receive, self._send))  # type: ignore[arg-type]
 
     async def next(self) -> Event:
         """The next event's name and data."""
@@ -69,13 +70,17 @@ class OpenStream:
 
     def _take(self, lines: list[str]) -> None:
         self.comments += [line for line in lines if line.startswith(":")]
+        self.ids += [line[4:] for line in lines if line.startswith("id: ")]
         name = "".join(line[7:] for line in lines if line.startswith("event: "))
         data = "\n".join(line[6:] for line in lines if line.startswith("data: "))
         if name or data:
             self._events.put_nowait((name, data))
 
 
-def _scope(path: str) -> dict[str, Any]:
+def _scope(target: str, headers: dict[str, str]) -> dict[str, Any]:
+    """`headers` by their names with underscores: last_event_id."""
+    path, _, query = target.partition("?")
+    more = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -85,8 +90,8 @@ def _scope(path: str) -> dict[str, Any]:
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
-        "query_string": b"",
-        "headers": [(b"host", b"box.test"), (b"accept", b"text/event-stream")],
+        "query_string": query.encode(),
+        "headers": [(b"host", b"box.test"), (b"accept", b"text/event-stream"), *more],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }

@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from scripted_details import ScriptedReplays, ScriptedSeenPrompts
 
 from appliance.app import create_app
 from appliance.conversations.box_status import BoxStatus
@@ -39,6 +40,7 @@ from appliance.errors import Conflict, NotFound
 from appliance.lifespan import Box
 from appliance.metrics import Metrics
 from appliance.settings import Settings
+from appliance.stalled_readers import STALLED_SECONDS, cut_stalled_readers
 
 NOW = 1_800_000_000
 ME = Person(1, "1" * 32, "me")
@@ -61,6 +63,7 @@ class ScriptedService(ConversationService):
         self.stopped: list[str] = []
         self.followers = 0
         self.ahead: list[str | None] = []
+        self.replays = ScriptedReplays(self)
 
     async def read_ahead(self, person: Person, conversation_id: str | None) -> None:
         if conversation_id is not None:
@@ -280,6 +283,15 @@ def _part(messages: list[Message], excerpt: Excerpt) -> list[Message]:
     return messages[start : places.get(excerpt.to_id, len(messages)) + 1]
 
 
+def _scripted_parts(service: ScriptedService) -> dict[str, Any]:
+    return {
+        "service": service,
+        "branches": ScriptedBranches(service),
+        "seen_prompts": ScriptedSeenPrompts(service),
+        "replays": service.replays,
+    }
+
+
 def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
     """A box of which only the page's parts are real."""
     at_desk: dict[str, Any] = dict.fromkeys(field.name for field in fields(Desk))
@@ -287,7 +299,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
     parts |= {
         "settings": Settings(data_dir=data_dir, server={"names": ["box.test"]}),
         "person": ME,
-        "desk": Desk(**at_desk | {"service": service, "branches": ScriptedBranches(service)}),
+        "desk": Desk(**at_desk | _scripted_parts(service)),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }
@@ -297,8 +309,14 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
 class RunningBox:
     """A scripted box behind a real socket; `do` runs a step of the script where the box lives."""
 
-    def __init__(self, service: ScriptedService, data_dir: Path) -> None:
+    def __init__(
+        self,
+        service: ScriptedService,
+        data_dir: Path,
+        stalled_seconds: float = STALLED_SECONDS,
+    ) -> None:
         self.service = service
+        self._stalled_seconds = stalled_seconds
         self._loop = asyncio.new_event_loop()
         self._data_dir = data_dir
         self.url = ""
@@ -307,7 +325,11 @@ class RunningBox:
         async def run() -> Any:
             return step(*args, **kwargs)
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=10)
+        return self.wait(run())
+
+    def wait(self, happening: Coroutine[Any, Any, Any]) -> Any:
+        """Until it has happened where the box lives."""
+        return asyncio.run_coroutine_threadsafe(happening, self._loop).result(timeout=30)
 
     @contextmanager
     def running(self, port: int = 0) -> Iterator["RunningBox"]:
@@ -320,6 +342,7 @@ class RunningBox:
             timeout_graceful_shutdown=1,
         )
         socket = config.bind_socket()
+        cut_stalled_readers(socket, self._stalled_seconds)
         port = socket.getsockname()[1]
         config.app = create_app(scripted_box(self.service, self._data_dir), port)
         self._server = uvicorn.Server(config)

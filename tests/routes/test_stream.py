@@ -3,6 +3,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from open_stream import OpenStream
 from scripted_box import SOMEONE_ELSE
 
 from appliance.conversations.box_status import BoxStatus
@@ -213,3 +214,25 @@ async def test_text_that_looks_like_our_wire_stays_text(service, follow, turn):
         assert "<script" not in html
         targets = re.findall(r'<hx-partial hx-target="#[\w-]+" hx-swap="\w+">', html)
         assert len(targets) == html.count("<hx-") == html.count("</hx-")
+
+
+async def test_a_page_that_comes_back_is_given_each_block_once(service, client, app, turn):
+    """It sends the last event's id, as a browser does; the first event replaces all it has."""
+    text = "First block.\n\n- one\n- two\n\nThird block goes"
+    first = OpenStream(app, f"/turns/{turn.turn_id}/stream")
+    service.show(turn.turn_id, TurnPhase.WRITING, text)
+    await first.next_with("Third block goes")
+    assert first.ids == []  # so a browser has nothing to send, and if it does it changes nothing
+    await first.leave()
+    service.show(turn.turn_id, TurnPhase.WRITING, text + " on")
+    back = OpenStream(app, f"/turns/{turn.turn_id}/stream", last_event_id="17")
+    everything = await back.next_with("goes on")
+    assert everything.startswith(f'<hx-partial hx-target="#blocks-{turn.turn_id}" hx-swap="inner')
+    assert [everything.count(words) for words in ("First", "one", "two", "Third")] == [1] * 4
+    service.finish(turn.turn_id, text + " on and ends.")
+    (_, ending), last = (await back.rest())[-2:]
+    assert last == DONE
+    assert [ending.count(words) for words in ("First", "two", "goes on and ends.")] == [1] * 3
+    page = (await client.get(f"/conversations/{turn.conversation_id}")).text
+    article = ending.split("<article", 1)[1].split("</article>")[0]
+    assert f"<article{article}</article>" in page

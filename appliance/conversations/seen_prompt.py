@@ -1,0 +1,46 @@
+"""What the model saw of a turn, for whoever asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance.conversations.conversation import Person, Turn
+from appliance.conversations.prompt_parts import PromptPart, first_words, number, prompt_parts
+from appliance.errors import NotFound
+from appliance.prompting.fingerprints import text_digest
+from appliance.store import messages, turns
+from appliance.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPrompt:
+    """A turn, how the message it answers begins, and what its prompt held."""
+
+    turn: Turn
+    asked: str
+    parts: tuple[PromptPart, ...]
+
+
+class SeenPrompts:
+    """Reads them. `system_prompt` is the system text of now: of another one no words are known."""
+
+    def __init__(self, database: Database, system_prompt: str) -> None:
+        self._database = database
+        self._system_prompt = system_prompt
+
+    async def of_turn(self, person: Person, turn_id: str) -> SeenPrompt:
+        """Raises NotFound."""
+        async with self._database.read() as reader:
+            turn = await turns.find(reader, person.person_key, turn_id)
+            if turn is None:
+                raise NotFound("There is no such reply. Its conversation may have been deleted.")
+            # What was read fits into the context, and so it does into memory.
+            kept = max(1, number(turn.prompt_record, "window_messages") or 1)
+            branch = await messages.branch(
+                reader, person.person_key, turn.conversation_id, turn.input_message_id, kept
+            )
+        parts = prompt_parts(turn.prompt_record, branch, self._system_words(turn.prompt_record))
+        return SeenPrompt(turn, first_words(branch[-1].content), parts)
+
+    def _system_words(self, record: Mapping[str, object]) -> str:
+        is_todays = record.get("system_digest") == text_digest(self._system_prompt)
+        return first_words(self._system_prompt) if is_todays else ""
