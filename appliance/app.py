@@ -7,17 +7,29 @@ from litestar import Litestar
 from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins.htmx import HTMXPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
+from appliance.desk import Desk
+from appliance.desk_choice import DeskChoice
 from appliance.errors import ApplianceError
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
-from appliance.routes import ahead, conversations, health, metrics, openai, pages, stream, turns
+from appliance.routes import (
+    ahead,
+    conversations,
+    health,
+    metrics,
+    openai,
+    pages,
+    stream,
+    temporary,
+    turns,
+)
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
@@ -45,16 +57,19 @@ def create_app(box: Box, port: int) -> Litestar:
             *(pages.home, pages.conversation),
             *(turns.create, turns.retry, turns.stop, stream.follow, ahead.read_ahead),
             *(conversations.rename, conversations.delete),
+            *(temporary.open_page, temporary.close_page),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
             static,
         ],
         dependencies={
             "person": _provide(box.person),
-            "service": _provide(box.desk.service),
+            "desk": Provide(DeskChoice(box.desk, box.temporary).desk),
+            "service": _at_desk("service"),
             "completions": _provide(box.completions),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),
+            "temporary": _provide(box.temporary.conversations),
         },
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=_template_engine()),
@@ -82,6 +97,15 @@ def create_app(box: Box, port: int) -> Litestar:
 
 def _provide(part: Any) -> Provide:
     return Provide(lambda: part, sync_to_thread=False, use_cache=False)
+
+
+def _at_desk(name: str) -> Provide:
+    """A part of the desk that the request is for."""
+
+    def part(desk: NamedDependency[Desk]) -> Any:
+        return getattr(desk, name)
+
+    return Provide(part, sync_to_thread=False)
 
 
 def _template_engine() -> JinjaTemplateEngine:

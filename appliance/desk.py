@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.turn_record import TurnRecord
@@ -33,9 +34,18 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, database: Database, hot: Hot, engine: ChatEngine, metrics: Metrics
+    settings: Settings,
+    database: Database,
+    hot: Hot,
+    engine: ChatEngine,
+    metrics: Metrics,
+    beginnings: Beginnings,
+    listed: Database,
 ) -> AsyncIterator[Desk]:
-    """Join the use cases; on leaving, turns that run are written down and end."""
+    """Join the use cases; on leaving, turns that run are written down and end.
+
+    `listed` has the conversations that the page lists, whichever it shows.
+    """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
         engine.tokenizer,
@@ -70,5 +80,7 @@ async def open_desk(
                 ServiceLimits(settings.limits.message_chars, settings.engine.open_turns),
                 engine.status,
                 read_ahead,
+                beginnings,
+                listed,
             ),
         )

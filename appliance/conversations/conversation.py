@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+TEMPORARY = "temporary-"
+"""How the id of a conversation begins that is on no disk; it says so even when it is gone."""
+
+
 class Role(StrEnum):
     """Who speaks."""
 
@@ -51,6 +55,11 @@ class Conversation:
     created_at: int
     updated_at: int
     leaf_id: str | None = None
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it is on no disk, and ends by itself."""
+        return names_temporary(self.conversation_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +183,11 @@ class DeleteReceipt:
     conversations: int
     messages: int
     turns: int
+
+
+def names_temporary(conversation_id: str) -> bool:
+    """Whether that is, or was, a conversation that is on no disk."""
+    return conversation_id.startswith(TEMPORARY)
 
 
 def new_id() -> str:

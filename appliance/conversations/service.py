@@ -11,8 +11,8 @@ from appliance.conversations.accepting import (
     accepted_client_id,
     accepted_content,
     accepted_title,
-    title_of,
 )
+from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import (
     Conversation,
@@ -64,6 +64,8 @@ class ConversationService:
         limits: ServiceLimits,
         box_status: Callable[[], BoxStatus],
         read_ahead: ReadAhead,
+        beginnings: Beginnings,
+        listed: Database,
     ) -> None:
         self._database = database
         self._runner = runner
@@ -73,6 +75,8 @@ class ConversationService:
         self._limits = limits
         self.box_status = box_status
         self._read_ahead = read_ahead
+        self._beginnings = beginnings
+        self._listed = listed
 
     async def start_turn(
         self,
@@ -180,8 +184,8 @@ class ConversationService:
         yield ended_snapshot(turn, text)
 
     async def list_conversations(self, person: Person) -> tuple[Conversation, ...]:
-        """Newest activity first."""
-        async with self._database.read() as reader:
+        """Newest activity first, of those that are kept."""
+        async with self._listed.read() as reader:
             return await conversations.list_recent(reader, person.person_key)
 
     async def open_conversation(self, person: Person, conversation_id: str) -> OpenConversation:
@@ -260,9 +264,7 @@ class ConversationService:
         now: int,
     ) -> Conversation:
         if not conversation_id:
-            conversation = Conversation(new_id(), title_of(content), now, now)
-            await conversations.insert(tx, person.person_key, conversation)
-            return conversation
+            return await self._beginnings.begin(tx, person, content, now)
         found = await conversations.find(tx, person.person_key, conversation_id)
         if found is None:
             raise NotFound(_NO_CONVERSATION)

@@ -3,11 +3,12 @@
 from litestar import Response
 from litestar.plugins.htmx import HTMXRequest
 
-from appliance.conversations.conversation import Person
+from appliance.conversations.conversation import Person, names_temporary
 from appliance.conversations.service import ConversationService
 from appliance.routes.fragments import Fragments, answer
 from appliance.routes.page_data import PageView
 from appliance.routes.page_views import Reader, blank_view, page_view
+from appliance.routes.temporary_views import temporary_view
 
 
 def news_of(request: HTMXRequest, page: PageView) -> Response[str]:
@@ -26,17 +27,26 @@ def news_of(request: HTMXRequest, page: PageView) -> Response[str]:
 
 
 async def blank_page(
-    request: HTMXRequest, service: ConversationService, person: Person, notice: str
+    request: HTMXRequest,
+    service: ConversationService,
+    person: Person,
+    notice: str,
+    conversation_id: str,
 ) -> Response[str]:
-    """Makes an open page the empty one; the composer keeps its text."""
+    """Makes a page that showed that conversation the empty one; the composer keeps its text, and
+    what was meant to be temporary is not sent as anything else unasked.
+    """
     conversations = await service.list_conversations(person)
     page = page_view(Reader.of(request), service.box_status(), conversations)
     fragments = Fragments(request)
+    was_temporary = names_temporary(conversation_id)
     return answer(
         fragments.into("messages", blank_view(notice)),
         fragments.changed_inside("conversations", page.conversations),
         fragments.into("header", page.header),
         fragments.into("composer-ids", page.ids),
+        fragments.into("temporary", temporary_view(None, is_chosen=was_temporary)),
+        fragments.into("presence", page.presence),
         fragments.instead_of("action", page.action),
         fragments.instead_of("sync", page.sync),
         tab_title=page.tab_title,

@@ -137,6 +137,7 @@ class HeaderView:
     title: str
     theme: str
     model_name: str
+    is_temporary: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,30 @@ class SyncView:
 
 
 @dataclass(frozen=True, slots=True)
+class TemporaryView:
+    """A word that this conversation is temporary; with none open, the switch that begins one."""
+
+    template: ClassVar[str] = "_temporary.html"
+    variable: ClassVar[str] = "temporary"
+
+    is_offered: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceView:
+    """How a page with a temporary conversation says that it is there, and that it goes; nothing is
+    said where it has no id.
+    """
+
+    template: ClassVar[str] = "_presence.html"
+    variable: ClassVar[str] = "presence"
+
+    conversation_id: str
+    page_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorView:
     """One sentence about what went wrong and what to do."""
 
@@ -213,3 +238,5 @@ class PageView:
     ids: ComposerIds
     action: ActionView
     sync: SyncView
+    temporary: TemporaryView
+    presence: PresenceView

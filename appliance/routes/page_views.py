@@ -29,6 +29,7 @@ from appliance.routes.page_data import (
     PageView,
     SyncView,
 )
+from appliance.routes.temporary_views import presence_view, temporary_view
 
 MESSAGES_SHOWN = 50
 
@@ -83,6 +84,8 @@ def page_view(
         ids=ComposerIds(conversation.conversation_id if conversation else "", new_id()),
         action=ActionView(running.turn.turn_id if running else None),
         sync=sync_view(box, conversations, opened),
+        temporary=temporary_view(conversation),
+        presence=presence_view(conversation),
     )
 
 
@@ -108,9 +111,13 @@ def blank_view(notice: str = "") -> MessagesView:
 def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | None) -> HeaderView:
     """The title and the menu."""
     if conversation is None:
-        return HeaderView("", "", reader.theme, box.model_name)
+        return HeaderView("", "", reader.theme, box.model_name, False)
     return HeaderView(
-        conversation.conversation_id, conversation.title, reader.theme, box.model_name
+        conversation.conversation_id,
+        conversation.title,
+        reader.theme,
+        box.model_name,
+        conversation.is_temporary,
     )
 
 

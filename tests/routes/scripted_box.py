@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -27,14 +27,17 @@ from appliance.conversations.conversation import (
     TurnStatus,
     new_id,
 )
+from appliance.conversations.lifetimes import Lifetimes
 from appliance.conversations.live_turn import LiveTurn, ended_snapshot
 from appliance.conversations.service import ConversationService
+from appliance.conversations.temporary import TemporaryConversations
 from appliance.desk import Desk
 from appliance.engine.gauges import EngineGauges
 from appliance.errors import Conflict, NotFound
 from appliance.lifespan import Box
 from appliance.metrics import Metrics
 from appliance.settings import Settings
+from appliance.temporary_desk import TemporaryDesk
 
 NOW = 1_800_000_000
 ME = Person(1, "1" * 32, "me")
@@ -247,6 +250,16 @@ class ScriptedService(ConversationService):
         return self.turns[turn.turn_id]
 
 
+class NoneTemporary(TemporaryConversations):
+    """Nobody has a temporary conversation."""
+
+    def __init__(self) -> None:
+        return
+
+    async def named_by(self, person: Person, ids: Mapping[str, str]) -> None:
+        return None
+
+
 def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
     """A box of which only the page's parts are real."""
     at_desk: dict[str, Any] = dict.fromkeys(field.name for field in fields(Desk))
@@ -255,6 +268,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
         "settings": Settings(data_dir=data_dir, server={"names": ["box.test"]}),
         "person": ME,
         "desk": Desk(**at_desk | {"service": service}),
+        "temporary": TemporaryDesk(Desk(**at_desk), NoneTemporary(), Lifetimes()),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }

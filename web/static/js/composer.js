@@ -49,11 +49,15 @@ form.addEventListener(
 
 const draftKey = () => "draft:" + form.elements.conversation_id.value;
 
+// Browsers write drafts to their disk, so those of a temporary conversation are not kept.
+const isTemporary = () => new FormData(form).has("temporary");
+
 function keepDraft() {
-  if (field.value) sessionStorage.setItem(draftKey(), field.value);
+  if (field.value && !isTemporary()) sessionStorage.setItem(draftKey(), field.value);
   else sessionStorage.removeItem(draftKey());
 }
 
+form.addEventListener("change", keepDraft);
 field.addEventListener("input", () => {
   keepDraft();
   fit();
