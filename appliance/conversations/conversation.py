@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
 TEMPORARY = "temporary-"
 """How the id of a conversation begins that is on no disk; it says so even when it is gone."""
 

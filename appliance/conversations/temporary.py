@@ -77,8 +77,8 @@ class TemporaryConversations:
         self._lifetimes = lifetimes
 
     async def named_by(self, person: Person, ids: Mapping[str, str]) -> str | None:
-        """The temporary conversation that is meant by the ids of a request, which may be a turn's or
-        a message's; None when another one is meant, or none. It may be gone.
+        """The temporary conversation that the ids of a request mean, which may be a turn's or a
+        message's; None when another one is meant, or none. It may be gone.
         """
         if conversation_id := ids.get("conversation_id"):
             return conversation_id if names_temporary(conversation_id) else None

@@ -66,7 +66,9 @@ async def test_nothing_of_it_is_in_any_file_or_in_valkey(
     conversation_id = await talk(at(box), f"{CANARY} {LONG}")
     await talk(at(box), f"{CANARY} again", conversation_id)
     await talk(box, f"{KEPT} {LONG}")
-    while not list((tmp_path / "data" / "kv").glob("*.kv")):  # the seats are written down one by one
+    while not list(
+        (tmp_path / "data" / "kv").glob("*.kv")
+    ):  # the seats are written down one by one
         await asyncio.sleep(0.01)
     # What is kept is found where it should be, so the search is a search.
     assert in_valkey(KEPT, box.valkey.url)
@@ -241,3 +243,25 @@ async def test_another_persons_page_keeps_nothing_alive(box: Box) -> None:
     assert not await box.temporary.conversations.see(stranger, conversation_id, is_use=True)
     assert await box.temporary.conversations.named_by(stranger, {"turn_id": "1" * 32}) is None
 
+
+async def test_a_request_may_name_a_conversation_a_turn_or_a_message(box: Box) -> None:
+    named_by = box.temporary.conversations.named_by
+    kept = await say(box, "Kept")
+    assert await named_by(box.person, {"turn_id": kept.turn.turn_id}) is None
+    started = await say(at(box), "Hello")
+    conversation_id = started.conversation.conversation_id
+    for ids in (
+        {"conversation_id": conversation_id},
+        {"turn_id": started.turn.turn_id},
+        {"message_id": started.message.message_id},
+    ):
+        assert await named_by(box.person, ids) == conversation_id
+    for ids in (
+        {},
+        {"conversation_id": kept.conversation.conversation_id},
+        {"turn_id": kept.turn.turn_id},
+        {"message_id": kept.message.message_id},
+        # The conversation decides, whatever stands beside it.
+        {"conversation_id": kept.conversation.conversation_id, "turn_id": started.turn.turn_id},
+    ):
+        assert await named_by(box.person, ids) is None
