@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import PHONE, WIDE
 from fakes import ScriptedBackend
 from live_box import LiveBox
 from playwright.sync_api import Page, expect
@@ -15,6 +14,8 @@ from playwright.sync_api import Page, expect
 from appliance.conversations.lifetimes import GRACE_SECONDS
 
 SECRET = "xylotomous"
+WIDE = {"viewport": {"width": 1280, "height": 800}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 MARK = "Temporary: nothing of it is written to disk."
 
 

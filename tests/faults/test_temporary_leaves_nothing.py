@@ -57,10 +57,10 @@ def saved_tags(own: ApplianceProcess) -> set[str]:
 
 
 def valkey_dir(own: ApplianceProcess) -> Path:
-    """Where its Valkey lives, from the command that it was started with."""
+    """Where its Valkey lives, which calls itself by its socket."""
     for pid in family(own.pid)[1:]:
         command = Path(f"/proc/{pid}/cmdline").read_text()
-        if found := re.search(r"\0([^\0]+)/valkey\.conf\0", command):
+        if found := re.search(r"unixsocket:(\S+)/valkey\.sock", command):
             return Path(found[1])
     raise AssertionError("there is no Valkey")
 
