@@ -145,7 +145,8 @@ class TemporaryConversations:
             return True
         async with self._database.read() as reader:
             key = life.person.person_key
-            return await turns.running_in(reader, key, conversation_id) is None
+            running = await turns.running_in(reader, key, conversation_id)
+        return running is None and life.is_unused(self._lifetimes.clock())
 
     def _check_page(self, person: Person, conversation_id: str, page_id: str) -> None:
         if conversation_id not in self._lifetimes.of(person):

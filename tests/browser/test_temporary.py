@@ -16,7 +16,7 @@ from appliance.conversations.lifetimes import GRACE_SECONDS
 SECRET = "xylotomous"
 WIDE = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-MARK = "Temporary: nothing of it is written to disk."
+MARK = "Temporary: nothing of it is written to this box’s disk."
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def end_those_over(live: LiveBox) -> int:
 
 def test_it_is_marked_while_it_is_open_and_is_not_in_the_list(live, page, begin, say):
     page.goto(live.url)
-    expect(page.get_by_text("Nothing of it is written to disk.")).to_be_visible()
+    expect(page.get_by_text("Nothing of it is written to this box’s disk.")).to_be_visible()
     begin(page)
     assert "/conversations/temporary-" in page.url
     expect(page).to_have_title("Temporary conversation")
@@ -212,3 +212,13 @@ def test_nothing_that_axe_complains_of(live, new_context, begin, size, scheme):
     assert Axe().run(page).response["violations"] == []
     begin(page)
     assert Axe().run(page).response["violations"] == []
+
+
+def test_the_goodbye_outlives_the_page(live, page, begin):
+    page.add_init_script(
+        "const plain = fetch; window.fetch = (url, options) => {"
+        " console.log(options.method, options.keepalive); return plain(url, options); }"
+    )
+    begin(page)
+    with page.expect_console_message(lambda message: message.text == "DELETE true"):
+        page.goto("about:blank")

@@ -65,6 +65,7 @@ async def test_nothing_of_it_is_in_any_file_or_in_valkey(
     await box.generations.wait_ready()
     conversation_id = await talk(at(box), f"{CANARY} {LONG}")
     await talk(at(box), f"{CANARY} again", conversation_id)
+    await at(box).desk.service.read_ahead(box.person, conversation_id)
     await talk(box, f"{KEPT} {LONG}")
     while not list(
         (tmp_path / "data" / "kv").glob("*.kv")

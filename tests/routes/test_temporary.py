@@ -100,7 +100,7 @@ async def begin(client: AsyncClient, box: Box) -> Opened:
 async def test_the_empty_page_offers_it_and_says_what_it_is(client: AsyncClient) -> None:
     page = (await client.get("/")).text
     assert "checked" not in switch_in(page)
-    assert "Nothing of it is written to disk." in page
+    assert "Nothing of it is written to this box’s disk." in page
     assert "/pages/" not in page
 
 
@@ -112,7 +112,7 @@ async def test_a_first_message_with_the_switch_begins_one_and_the_page_says_so(
     assert "<title>Temporary conversation</title>" in answer.text
     for target in ("temporary", "presence", "header"):
         assert f'hx-target="#{target}" hx-swap="innerHTML"' in answer.text
-    assert "Temporary: nothing of it is written to disk." in answer.text
+    assert "Temporary: nothing of it is written to this box’s disk." in answer.text
     opened = await Opened(box, answer).answered()
     page = (await client.get(opened.path)).text
     assert "A secret" in page and "A short reply." in page
