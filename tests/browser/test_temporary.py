@@ -220,5 +220,6 @@ def test_the_goodbye_is_a_request_that_outlives_its_page(live, page, begin):
         " sent.push([options.method, options.keepalive]); return plain(url, options); }"
     )
     begin(page)
+    wait_until(lambda: pages_of(live) == 1)
     page.evaluate("dispatchEvent(new Event('pagehide'))")
     assert ["DELETE", True] in page.evaluate("sent")
