@@ -7,13 +7,15 @@ from litestar import Litestar
 from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins.htmx import HTMXPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
+from appliance.desk import Desk
+from appliance.desk_choice import DeskChoice
 from appliance.errors import ApplianceError
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
@@ -29,6 +31,7 @@ from appliance.routes import (
     seen_prompt,
     shelf,
     stream,
+    temporary,
     turns,
 )
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
@@ -62,21 +65,24 @@ def create_app(box: Box, port: int) -> Litestar:
             *(search.show, shelf.listing, shelf.choice, shelf.place),
             *(shelf.make_folder, shelf.rename_folder, shelf.delete_folder),
             *(seen_prompt.show, seen_prompt.replay, seen_prompt.empty_drawer),
+            *(temporary.open_page, temporary.close_page),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
             static,
         ],
         dependencies={
             "person": _provide(box.person),
-            "service": _provide(box.desk.service),
-            "branches": _provide(box.desk.branches),
-            "shelf": _provide(box.desk.shelf),
-            "search": _provide(box.desk.search),
-            "seen_prompts": _provide(box.desk.seen_prompts),
-            "replays": _provide(box.desk.replays),
+            "desk": Provide(DeskChoice(box.desk, box.temporary).desk),
+            "service": _at_desk("service"),
+            "branches": _at_desk("branches"),
+            "shelf": _at_desk("shelf"),
+            "search": _at_desk("search"),
+            "seen_prompts": _at_desk("seen_prompts"),
+            "replays": _at_desk("replays"),
             "completions": _provide(box.completions),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),
+            "temporary": _provide(box.temporary.conversations),
         },
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=_template_engine()),
@@ -104,6 +110,15 @@ def create_app(box: Box, port: int) -> Litestar:
 
 def _provide(part: Any) -> Provide:
     return Provide(lambda: part, sync_to_thread=False, use_cache=False)
+
+
+def _at_desk(name: str) -> Provide:
+    """A part of the desk that the request is for."""
+
+    def part(desk: NamedDependency[Desk]) -> Any:
+        return getattr(desk, name)
+
+    return Provide(part, sync_to_thread=False)
 
 
 def _template_engine() -> JinjaTemplateEngine:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.branches import Branches
 from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.read_ahead import ReadAhead
@@ -44,9 +45,18 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, database: Database, hot: Hot, engine: ChatEngine, metrics: Metrics
+    settings: Settings,
+    database: Database,
+    hot: Hot,
+    engine: ChatEngine,
+    metrics: Metrics,
+    beginnings: Beginnings,
+    listed: Database,
 ) -> AsyncIterator[Desk]:
-    """Join the use cases; on leaving, turns that run are written down and end."""
+    """Join the use cases; on leaving, turns that run are written down and end.
+
+    `listed` has the conversations that the page lists, whichever it shows.
+    """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
         engine.tokenizer,
@@ -83,6 +93,8 @@ async def open_desk(
                 limits,
                 engine.status,
                 read_ahead,
+                beginnings,
+                listed,
             ),
             branches=Branches(database, runner, assembler, window, forgetting, limits),
             shelf=Shelf(database),

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
@@ -26,6 +27,7 @@ from appliance.metrics import Metrics
 from appliance.settings import Settings
 from appliance.store import people
 from appliance.store.database import Database
+from appliance.temporary_desk import TemporaryDesk, open_temporary_desk
 
 SAVE_AT_STOP_SECONDS = 10.0
 
@@ -37,6 +39,7 @@ class Box:
     settings: Settings
     person: Person
     desk: Desk
+    temporary: TemporaryDesk
     completions: Completions
     generations: Generations
     metrics: Metrics
@@ -64,7 +67,12 @@ async def open_box(
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
-        desk = await stack.enter_async_context(open_desk(settings, database, hot, engine, metrics))
+        desk = await stack.enter_async_context(
+            open_desk(settings, database, hot, engine, metrics, Beginnings(), database)
+        )
+        temporary = await stack.enter_async_context(
+            open_temporary_desk(settings, database, engine, metrics)
+        )
         if engine.swap is not None:
             stack.push_async_callback(engine.swap.stop)
         async with database.write() as tx:
@@ -74,6 +82,7 @@ async def open_box(
             settings=settings,
             person=person,
             desk=desk,
+            temporary=temporary,
             completions=Completions(
                 generations,
                 engine.tokenizer,

@@ -62,12 +62,12 @@ def files_in(folder: Path) -> dict[str, int]:
     return {path.name: path.lstat().st_size for path in folder.iterdir()}
 
 
-def kept_in(folder: Path) -> set[tuple[str, str, tuple[int, ...]]]:
+def kept_in(folder: Path, key: bytes = KEY) -> set[tuple[str, str, tuple[int, ...]]]:
     """Owner, tag and tokens of each snapshot."""
     kept = set()
     for path in folder.glob("*.kv"):
         with path.open("rb") as file:
-            header = read_header(file, KEY)
+            header = read_header(file, key)
         kept.add((header.owner, header.tag, tuple(header.tokens)))
     return kept
 

@@ -27,9 +27,9 @@ class PageClient:
         page = self._http.get("/").text
         self._token = re.findall(r'name="_csrf_token" value="([^"]+)"', page)[0]
 
-    def say(self, content: str, conversation_id: str = "") -> Said:
-        """Send a message as a form without JavaScript."""
-        answer = self.try_to_say(content, conversation_id)
+    def say(self, content: str, conversation_id: str = "", **fields: str) -> Said:
+        """Send a message as a form without JavaScript, with more fields of it if need be."""
+        answer = self.try_to_say(content, conversation_id, **fields)
         assert answer.status_code == 303, answer.text
         path = answer.headers["location"]
         page = self._http.get(path).text
@@ -42,6 +42,7 @@ class PageClient:
         conversation_id: str = "",
         token: str | None = None,
         headers: dict[str, str] | None = None,
+        **fields: str,
     ) -> httpx.Response:
         """The same, whatever comes of it."""
         form = {
@@ -49,6 +50,7 @@ class PageClient:
             "content": content,
             "client_message_id": new_id(),
             "conversation_id": conversation_id,
+            **fields,
         }
         return self._http.post("/turns", data=form, headers=headers)
 

@@ -162,7 +162,7 @@ class Branches:
             left = await _after_deletion(tx, person, conversation, message)
         await self._forgetting.forget(person, message.conversation_id, turn_ids)
         receipt = DeleteReceipt(int(left is None), count, len(turn_ids))
-        return PairDeleted(left, message.parent_id, receipt)
+        return PairDeleted(message.conversation_id, left, message.parent_id, receipt)
 
 
 async def _to_the_end(accepting: Coroutine[Any, Any, Answer]) -> Answer:

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+TEMPORARY = "temporary-"
+"""How the id of a conversation begins that is on no disk; it says so even when it is gone."""
+
 
 class Role(StrEnum):
     """Who speaks."""
@@ -62,6 +65,11 @@ class Conversation:
     is_pinned: bool = False
     is_archived: bool = False
     folder: Folder | None = None
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it is on no disk, and ends by itself."""
+        return names_temporary(self.conversation_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +270,15 @@ class PairDeleted:
     The conversation is None when nothing else was left of it: then it is gone too.
     """
 
+    conversation_id: str
     conversation: Conversation | None
     before_id: str | None
     receipt: DeleteReceipt
+
+
+def names_temporary(conversation_id: str) -> bool:
+    """Whether that is, or was, a conversation that is on no disk."""
+    return conversation_id.startswith(TEMPORARY)
 
 
 def new_id() -> str:

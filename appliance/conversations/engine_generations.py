@@ -97,6 +97,7 @@ class EngineGenerations:
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
         accepted_at: float | None = None,
+        may_save: bool = True,
     ) -> Generation:
         """Submit token ids; `Engine.submit` says what the arguments mean.
 
@@ -112,6 +113,7 @@ class EngineGenerations:
             public_tokens,
             tag=tag,
             priority=priority,
+            may_save=may_save,
         )
         self._gate.enter()
         self._open.add(generation)

@@ -124,13 +124,14 @@ class Generations(Protocol):
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
         accepted_at: float | None = None,
+        may_save: bool = True,
     ) -> Generation:
         """Submit a prompt as this engine's own tokenizer made it; its length is in tokens.
 
         Its first `public_tokens` are the box's own words; `tag` is what it belongs to;
         `accepted_at` is the `time.monotonic` reading when somebody began to wait for it, and
-        without one how long it takes is in no metric. Raises EngineUnavailable, PromptTooLong,
-        InvalidInput.
+        without one how long it takes is in no metric; without `may_save` nothing of it may ever be
+        on a disk. Raises EngineUnavailable, PromptTooLong, InvalidInput.
         """
         ...
 

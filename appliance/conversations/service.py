@@ -11,9 +11,9 @@ from appliance.conversations.accepting import (
     accepted_client_id,
     accepted_content,
     accepted_title,
-    title_of,
 )
 from appliance.conversations.asking import ask, asked_before, check_nobody_writes, check_queue
+from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import (
     NEWEST,
@@ -65,6 +65,8 @@ class ConversationService:
         limits: ServiceLimits,
         box_status: Callable[[], BoxStatus],
         read_ahead: ReadAhead,
+        beginnings: Beginnings,
+        listed: Database,
     ) -> None:
         self._database = database
         self._runner = runner
@@ -74,6 +76,8 @@ class ConversationService:
         self._limits = limits
         self.box_status = box_status
         self._read_ahead = read_ahead
+        self._beginnings = beginnings
+        self._listed = listed
 
     async def start_turn(
         self,
@@ -178,8 +182,8 @@ class ConversationService:
         yield ended_snapshot(turn, text)
 
     async def list_conversations(self, person: Person) -> tuple[Conversation, ...]:
-        """Newest activity first."""
-        async with self._database.read() as reader:
+        """Newest activity first, of those that are kept."""
+        async with self._listed.read() as reader:
             return await conversations.list_recent(reader, person.person_key)
 
     async def open_conversation(
@@ -232,7 +236,5 @@ class ConversationService:
         now: int,
     ) -> Conversation:
         if not conversation_id:
-            conversation = Conversation(new_id(), title_of(content), now, now)
-            await conversations.insert(tx, person.person_key, conversation)
-            return conversation
+            return await self._beginnings.begin(tx, person, content, now)
         return await find_idle(tx, person, conversation_id)

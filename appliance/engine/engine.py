@@ -132,13 +132,14 @@ class Engine:
         *,
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
+        may_save: bool = True,
     ) -> None:
         """Queue a prompt; what happens to it is published.
 
         Its first `public_tokens` are the box's own words: what they cost is shared between people.
-        What is computed is kept under `tag`, on disk too; without one it never gets there. In the
-        background, `max_tokens` 0 reads a prompt ahead of time, and more is an aside: a question
-        about a conversation that leaves its seat as it is.
+        What is computed is kept under `tag`, on disk too; without one, or without `may_save`, it
+        never gets there. In the background, `max_tokens` 0 reads a prompt ahead of time, and more
+        is an aside: a question about a conversation that leaves its seat as it is.
 
         Raises EngineUnavailable, PromptTooLong.
         """
@@ -157,6 +158,7 @@ class Engine:
             tag,
             priority,
             is_aside=priority is Priority.BACKGROUND and sampling.max_tokens > 0,
+            may_save=may_save,
         )
         self._inbox.put(Submit(sequence, monotonic()))
 

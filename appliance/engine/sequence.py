@@ -82,6 +82,8 @@ class Sequence:
     priority: Priority = Priority.NORMAL
     is_aside: bool = False
     """A question about a conversation: it builds on that seat and leaves nothing behind."""
+    may_save: bool = True
+    """Whether what is computed for it may go to disk."""
     prompt_tokens: int = field(init=False)
     grammar: Grammar | None = field(init=False, default=None)
     """Made ready at birth, so that the compute thread need not."""

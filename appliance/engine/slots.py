@@ -20,6 +20,8 @@ class Slot:
     owner: str | None = None
     tag: str | None = None
     public_tokens: int = 0
+    may_save: bool = True
+    """Whether it may be written to disk."""
     saved_tokens: int = 0
     """How many of them a snapshot on disk holds already."""
     sequence: Sequence | None = None
@@ -51,6 +53,7 @@ class Held:
     tag: str | None
     public_tokens: int
     tokens: list[int]
+    may_save: bool
 
 
 class SlotPool:
@@ -88,7 +91,7 @@ class SlotPool:
         if slot.tag != sequence.tag or slot.saved_tokens > count:
             slot.saved_tokens = 0
         slot.owner, slot.tag = sequence.owner, sequence.tag
-        slot.public_tokens = sequence.public_tokens
+        slot.public_tokens, slot.may_save = sequence.public_tokens, sequence.may_save
 
     def share(self, source: Slot, slot: Slot, count: int) -> None:
         self.cells.share(source.cells, slot.cells, count)
@@ -130,4 +133,4 @@ class SlotPool:
 
     def held(self, slot: Slot) -> Held:
         """What there is in a seat, as it is now."""
-        return Held(slot, slot.owner, slot.tag, slot.public_tokens, slot.tokens)
+        return Held(slot, slot.owner, slot.tag, slot.public_tokens, slot.tokens, slot.may_save)

@@ -70,7 +70,7 @@ class SnapshotKeeper:
         unsaved = len(held.tokens) - held.slot.saved_tokens
         if self._snapshots is None or held.tag is None or held.owner is None:
             return
-        if unsaved < WORTH_RESTORING_TOKENS:
+        if not held.may_save or unsaved < WORTH_RESTORING_TOKENS:
             return
         if state := self._backend.state(held.slot):
             meta = SnapshotMeta(
@@ -107,7 +107,7 @@ class SnapshotKeeper:
 
     def _is_worth_saving(self, slot: Slot) -> bool:
         unsaved = slot.cells.count - slot.saved_tokens
-        return slot.tag is not None and unsaved >= WORTH_RESTORING_TOKENS
+        return slot.may_save and slot.tag is not None and unsaved >= WORTH_RESTORING_TOKENS
 
     def _seen_idle(self, slot: Slot, now: float) -> float:
         """When this seat was first seen as it is now."""

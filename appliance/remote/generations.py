@@ -107,9 +107,11 @@ class RemoteGenerations:
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
         accepted_at: float | None = None,
+        may_save: bool = True,
     ) -> Generation:
         """Ask for a reply; what the prompt shares with others (`public_tokens`, `tag`) is the other
-        machine's business. Raises EngineUnavailable, InvalidInput.
+        machine's business, and all that can be done about `may_save` is to ask it. Raises
+        EngineUnavailable, InvalidInput.
         """
         assert isinstance(prompt, RemotePrompt)
         model = self._server.model
@@ -122,7 +124,7 @@ class RemoteGenerations:
             raise failures.cannot_continue(self._server.host)
         generation = Generation(new_id(), self._cancel, self._observer(accepted_at))
         request_id = generation.sequence_id
-        request = Request(request_id, owner, prompt, sampling, priority, monotonic())
+        request = Request(request_id, owner, prompt, sampling, priority, monotonic(), may_save)
         self._open.add(generation)
         self._requests[request_id] = request
         if sampling.max_tokens < 1:

@@ -52,6 +52,8 @@ class RemoteReply:
         request = self._request
         self._report(0, len(request.prompt))
         body = chat_body(model.model_id, model.dialect, request.prompt, request.sampling)
+        if not request.may_save:  # as OpenAI has it; another appliance keeps no KV state then
+            body["store"] = False
         most_bytes = _HEAD_BYTES + request.sampling.max_tokens * _BYTES_A_TOKEN
         lines, received = EventLines(), 0
         try:

@@ -17,6 +17,8 @@ class Request:
     sampling: SamplingParams
     priority: Priority
     submitted_at: float
+    may_save: bool = True
+    """Whether the other machine may keep anything of it, if it cares to be told."""
 
 
 class WaitingLine:

@@ -52,7 +52,8 @@ async def delete(
 ) -> Response[str]:
     """Delete it for good, and say how much went."""
     receipt = await service.delete_conversation(person, conversation_id)
-    return await blank_page(request, service, person, _receipt_words(receipt))
+    words = _receipt_words(receipt)
+    return await blank_page(request, service, person, words, conversation_id)
 
 
 def _receipt_words(receipt: DeleteReceipt) -> str:

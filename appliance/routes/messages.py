@@ -78,9 +78,9 @@ async def delete_pair(
     """Delete a message with the replies to it for good, and say how much went."""
     deleted = await branches.delete_pair(person, message_id)
     words = _receipt_words(deleted)
+    conversation_id = deleted.conversation_id
     if deleted.conversation is None:
-        return await blank_page(request, service, person, words)
-    conversation_id = deleted.conversation.conversation_id
+        return await blank_page(request, service, person, words, conversation_id)
     receipt = Fragments(request).into("notice", ReceiptView(words))
     at_id = deleted.before_id or ""
     return await after_act(request, service, person, conversation_id, at_id, receipt)

@@ -6,13 +6,19 @@ from litestar import Response
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect
 
-from appliance.conversations.conversation import OpenConversation, Person, StartedTurn
+from appliance.conversations.conversation import (
+    OpenConversation,
+    Person,
+    StartedTurn,
+    names_temporary,
+)
 from appliance.conversations.service import ConversationService
 from appliance.routes.excerpts import excerpt_of
 from appliance.routes.fragments import Fragments, answer, partial, words_into
 from appliance.routes.page_data import PageView
 from appliance.routes.page_views import Reader, blank_view, page_view
 from appliance.routes.snapshots import running_snapshot
+from appliance.routes.temporary_views import temporary_view
 
 
 async def page_of(
@@ -62,17 +68,26 @@ async def after_act(
 
 
 async def blank_page(
-    request: HTMXRequest, service: ConversationService, person: Person, notice: str
+    request: HTMXRequest,
+    service: ConversationService,
+    person: Person,
+    notice: str,
+    conversation_id: str,
 ) -> Response[str]:
-    """Makes an open page the empty one; the composer keeps its text."""
+    """Makes a page that showed that conversation the empty one; the composer keeps its text, and
+    what was meant to be temporary is not sent as anything else unasked.
+    """
     conversations = await service.list_conversations(person)
     page = page_view(Reader.of(request), service.box_status(), conversations)
     fragments = Fragments(request)
+    was_temporary = names_temporary(conversation_id)
     return answer(
         fragments.into("messages", blank_view(notice)),
         fragments.changed_inside("conversations", page.sidebar.conversations),
         fragments.into("header", page.header),
         fragments.into("composer-ids", page.ids),
+        fragments.into("temporary", temporary_view(None, is_chosen=was_temporary)),
+        fragments.into("presence", page.presence),
         fragments.instead_of("action", page.action),
         fragments.instead_of("sync", page.sync),
         tab_title=page.tab_title,

@@ -217,6 +217,7 @@ class HeaderView:
     model_name: str
     is_pinned: bool = False
     is_archived: bool = False
+    is_temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +266,30 @@ class SyncView:
     url: str
     state: str
     is_hurried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryView:
+    """A word that this conversation is temporary; with none open, the switch that begins one."""
+
+    template: ClassVar[str] = "_temporary.html"
+    variable: ClassVar[str] = "temporary"
+
+    is_offered: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceView:
+    """How a page with a temporary conversation says that it is there, and that it goes; nothing is
+    said where it has no id.
+    """
+
+    template: ClassVar[str] = "_presence.html"
+    variable: ClassVar[str] = "presence"
+
+    conversation_id: str
+    page_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,3 +413,5 @@ class PageView:
     ids: ComposerIds
     action: ActionView
     sync: SyncView
+    temporary: TemporaryView
+    presence: PresenceView

@@ -31,6 +31,7 @@ from appliance.routes.page_data import (
     SidebarView,
     SyncView,
 )
+from appliance.routes.temporary_views import presence_view, temporary_view
 
 FIRST_QUESTIONS = (
     "What can I cook tonight with eggs, rice and spinach?",
@@ -82,6 +83,8 @@ def page_view(
         ids=ComposerIds(conversation.conversation_id if conversation else "", new_id()),
         action=ActionView(running.turn.turn_id if running else None),
         sync=sync_view(box, conversations, opened),
+        temporary=temporary_view(conversation),
+        presence=presence_view(conversation),
     )
 
 
@@ -127,6 +130,7 @@ def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | Non
         box.model_name,
         conversation.is_pinned,
         conversation.is_archived,
+        conversation.is_temporary,
     )
 
 

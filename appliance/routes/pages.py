@@ -24,8 +24,7 @@ from appliance.routes.news import blank_page, news_of, page_of
 from appliance.routes.page_data import PageView
 from appliance.routes.page_views import Reader, messages_view, page_view, state_of
 from appliance.routes.snapshots import running_snapshot
-
-GONE = "This conversation was deleted. What you are writing below is still here."
+from appliance.routes.temporary_views import gone_words
 
 Seen = Annotated[str, QueryParameter(name="state", max_length=64)]
 
@@ -63,7 +62,8 @@ async def conversation(
     except NotFound:
         if not request.htmx:
             raise
-        return await blank_page(request, service, person, GONE)
+        words = gone_words(conversation_id)
+        return await blank_page(request, service, person, words, conversation_id)
     if not request.htmx:
         await service.read_ahead(person, conversation_id)
     elif excerpt.before_id or excerpt.after_id:
@@ -75,10 +75,7 @@ async def conversation(
 
 def _page_or_news(request: HTMXRequest, page: PageView, seen: str) -> Template | Response[str]:
     if not request.htmx:
-        whole = whole_page(page)
-        # A browser's cache keeps no one's words, and Back shows the present.
-        whole.headers["Cache-Control"] = "no-store"
-        return whole
+        return whole_page(page)
     if page.sync.state == seen:
         return Response("", status_code=204)
     return news_of(request, page)

@@ -34,3 +34,6 @@ async def add_security_headers(message: Message, scope: Scope) -> None:
         headers = MutableScopeHeaders.from_message(message)
         for name, value in HEADERS.items():
             headers[name] = value
+        if not scope["path"].startswith("/static/"):
+            # A browser's cache keeps no one's words, and Back shows the present.
+            headers["Cache-Control"] = "no-store"

@@ -24,6 +24,7 @@ from appliance.routes.message_views import views_of_turn
 from appliance.routes.news import begun
 from appliance.routes.page_data import ActionView, ComposerIds
 from appliance.routes.page_views import Reader, box_view, header_view, list_view, sync_view
+from appliance.routes.temporary_views import presence_view, temporary_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,8 @@ def _accepted(
         partial("empty", "delete"),
         *parts,
         fragments.into("header", header_view(reader, box, conversation)),
+        fragments.into("temporary", temporary_view(conversation)),
+        fragments.into("presence", presence_view(conversation)),
         tab_title=conversation.title,
         push_url=sync.url,
     )

@@ -19,7 +19,11 @@ from appliance.store import derivations
 from appliance.store.group_commit import GroupCommit
 from appliance.store.migrations import migrate
 from appliance.store.opening import (
+    READER_PRAGMAS,
+    WRITER_PRAGMAS,
     check_sqlite,
+    memory_name,
+    open_in_memory,
     open_reader,
     open_writer,
     prepare_file,
@@ -27,17 +31,23 @@ from appliance.store.opening import (
     refusal,
 )
 from appliance.store.rows import first_row
-from appliance.store.sqlite_errors import our_errors
+from appliance.store.sqlite_errors import DISK_FULL, our_errors
 
 READERS = 2
+MEMORY_PAGE_BYTES = 4096
 
 log = structlog.get_logger(__name__)
 
 
 class Database:
-    """An open database file. Made by `open`, which raises StoreRefused with what to do."""
+    """An open database. Made by `open`, which raises StoreRefused with what to do, or in memory.
 
-    def __init__(self, path: Path, writer: Connection, readers: list[Connection]) -> None:
+    `full` is what those are told for whose writes there is no room.
+    """
+
+    def __init__(
+        self, path: Path, writer: Connection, readers: list[Connection], full: str = DISK_FULL
+    ) -> None:
         self.path = path
         self._writer = writer
         self._readers = readers
@@ -45,7 +55,7 @@ class Database:
         for reader in readers:
             self._idle.put_nowait(reader)
         self._returning: set[asyncio.Task[None]] = set()
-        self._group_commit = GroupCommit(writer)
+        self._group_commit = GroupCommit(writer, full)
         self._closed = False
 
     @classmethod
@@ -70,6 +80,19 @@ class Database:
                 raise refusal(path, error) from error
             raise
         return cls(path, writer, opened[:READERS])
+
+    @classmethod
+    async def open_in_memory(cls, limit_bytes: int, full: str) -> "Database":
+        """A new one that is on no disk, of at most that size; gone when it is closed."""
+        check_sqlite()
+        name = memory_name()
+        most_pages = f"max_page_count={limit_bytes // MEMORY_PAGE_BYTES}"
+        page_size = f"page_size={MEMORY_PAGE_BYTES}"
+        journal = "journal_mode=MEMORY"
+        writer = await open_in_memory(name, *WRITER_PRAGMAS, journal, page_size, most_pages)
+        await migrate(writer)
+        readers = [await open_in_memory(name, *READER_PRAGMAS) for _ in range(READERS)]
+        return cls(Path(name), writer, readers, full)
 
     @property
     def commits(self) -> int:

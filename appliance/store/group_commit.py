@@ -25,7 +25,7 @@ from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.errors import StoreError
-from appliance.store.sqlite_errors import as_store_error, our_errors
+from appliance.store.sqlite_errors import DISK_FULL, as_store_error, our_errors
 
 GROUP_LIMIT = 256
 
@@ -53,11 +53,15 @@ class Ticket:
 
 
 class GroupCommit:
-    """Owns the write connection; hands it to one ticket at a time."""
+    """Owns the write connection; hands it to one ticket at a time.
 
-    def __init__(self, connection: Connection) -> None:
+    `full` is what those are told for whom there is no room.
+    """
+
+    def __init__(self, connection: Connection, full: str = DISK_FULL) -> None:
         self.commits = 0
         self._connection = connection
+        self._full = full
         self._tickets: asyncio.Queue[Ticket | None] = asyncio.Queue()
         self._between_groups = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
@@ -75,7 +79,7 @@ class GroupCommit:
         try:
             await ticket.granted
             self._holder = ticket.owner
-            with our_errors():
+            with our_errors(self._full):
                 yield self._connection
         except BaseException as error:
             ticket.left.set_result(error)
@@ -120,7 +124,7 @@ class GroupCommit:
             with suppress(sqlite.Error):  # SQLite may have rolled back by itself already.
                 await self._connection.rollback()
             for ticket in kept:
-                ticket.fail(as_store_error(error))
+                ticket.fail(as_store_error(error, self._full))
         else:
             self.commits += 1
             for ticket in kept:
@@ -154,7 +158,7 @@ class GroupCommit:
                 await self._connection.execute("ROLLBACK TO ticket")
             await self._connection.execute("RELEASE ticket")
         except sqlite.Error as lost:
-            raise as_store_error(error or lost) from lost
+            raise as_store_error(error or lost, self._full) from lost
         return error is None
 
     def _next_ticket(self) -> Ticket | None:

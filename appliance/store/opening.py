@@ -1,6 +1,7 @@
 """Opening the file: what must be true before anything is read or written."""
 
 import os
+import secrets
 from pathlib import Path
 from urllib.parse import quote
 
@@ -83,6 +84,27 @@ async def open_reader(path: Path) -> aiosqlite.Connection:
     )
     try:
         await _set(connection, READER_PRAGMAS)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def memory_name() -> str:
+    """The name of a new database that no file holds; only connections of this process find it."""
+    return f"file:/{secrets.token_hex(16)}?vfs=memdb"
+
+
+async def open_in_memory(name: str, *pragmas: str) -> aiosqlite.Connection:
+    """A connection to the database of that name; it is gone when its last one closes.
+
+    Its journal is in memory too, and whoever writes keeps readers waiting for that moment.
+    """
+    connection = await aiosqlite.Connection(
+        lambda: sqlite.connect(name, uri=True, isolation_level=None), 64
+    )
+    try:
+        await _set(connection, pragmas)
     except BaseException:
         await connection.close()
         raise

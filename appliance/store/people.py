@@ -20,3 +20,13 @@ async def local_person(tx: Connection) -> Person:
         row = await first_row(tx, FIRST, ())
     assert row is not None
     return Person(*row)
+
+
+async def remember(tx: Connection, person: Person) -> None:
+    """Make a person known to a database that is not the one they were made in."""
+    await changed_rows(
+        tx,
+        "INSERT OR IGNORE INTO people (person_key, person_id, name, created_at) "
+        "VALUES (?, ?, ?, unixepoch())",
+        (person.person_key, person.person_id, person.name),
+    )

@@ -12,6 +12,8 @@ FULL = 13
 IOERR_SHMSIZE = 4874
 READONLY, CANTOPEN, CORRUPT, NOTADB, BUSY = 8, 14, 11, 26, 5
 
+DISK_FULL = "The disk is full and nothing was written; free some space and try again."
+
 
 def primary_code(error: sqlite.Error) -> int:
     """SQLite's primary result code (0 when the error did not come from SQLite itself)."""
@@ -19,22 +21,25 @@ def primary_code(error: sqlite.Error) -> int:
     return code & 0xFF
 
 
-def as_store_error(error: BaseException | None) -> StoreError:
-    """A fresh error each call: one object raised in many tasks would mix their tracebacks."""
+def as_store_error(error: BaseException | None, full: str = DISK_FULL) -> StoreError:
+    """A fresh error each call: one object raised in many tasks would mix their tracebacks.
+
+    `full` is what to say when there is no room.
+    """
     if isinstance(error, StoreError):
         return type(error)(str(error))
     if _says_full(error):
-        return StoreFull("The disk is full and nothing was written; free some space and try again.")
+        return StoreFull(full)
     return StoreError(f"The database could not do this ({error}); see the log and try again.")
 
 
 @contextmanager
-def our_errors() -> Iterator[None]:
+def our_errors(full: str = DISK_FULL) -> Iterator[None]:
     """Turns what SQLite raises inside the block into StoreFull, StoreError or InvalidInput."""
     try:
         yield
     except sqlite.Error as error:
-        raise as_store_error(error) from error
+        raise as_store_error(error, full) from error
     except UnicodeEncodeError as error:
         # Half of a surrogate pair has no UTF-8 form, so there is nothing that could be stored.
         raise InvalidInput(

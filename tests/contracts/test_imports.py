@@ -46,12 +46,14 @@ EDGES = {
     "__main__",
     "app",
     "desk",
+    "desk_choice",
     "lifespan",
     "cli",
     "engine_choice",
     "draft_choice",
     "model_choice",
     "model_swap",
+    "temporary_desk",
 }
 """These join the parts, and may import everything."""
 

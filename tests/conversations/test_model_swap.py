@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from conversation_steps import follow_to_end, say, wait_for_text
@@ -234,3 +235,17 @@ async def test_a_stop_of_the_box_does_not_wait_for_the_change(open_choice: OpenB
     old.let(10_000)
     assert (await follow_to_end(box, running.turn.turn_id))[-1].text == "one two three"
     assert choice.loaded == ["old"]
+
+
+async def test_a_temporary_conversation_goes_on_with_the_new_model(open_choice: OpenBox) -> None:
+    choice = Choice(
+        old=lambda: ScriptedBackend(lambda sequence: "Old."),
+        new=lambda: Backwards(lambda sequence: "Ofx/"),
+    )
+    box = await open_choice(choice)
+    box = replace(box, desk=box.temporary.desk)
+    first = await say(box, "Who is there?")
+    assert (await follow_to_end(box, first.turn.turn_id))[-1].text == "Old."
+    await change(box, choice, "new")
+    second = await say(box, "And now?", first.conversation.conversation_id)
+    assert (await follow_to_end(box, second.turn.turn_id))[-1].text == "New."

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from engine_listener import LIMITS, Listener, submit
 from fakes import ScriptedBackend
+from kept_states import kept_in
 
 from appliance.engine.engine import Engine, EngineLimits
 from appliance.engine.kv_snapshots import KvSnapshots
@@ -29,10 +30,17 @@ class Box:
         self.engine.loaded.wait(30)
         self._names = iter(range(1000))
 
-    def say(self, text: str, owner: str = "ann", tag: str | None = "garden") -> tuple[int, int]:
+    def say(
+        self,
+        text: str,
+        owner: str = "ann",
+        tag: str | None = "garden",
+        *,
+        may_save: bool = True,
+    ) -> tuple[int, int]:
         """(prompt tokens, cached tokens) of a turn."""
-        name = f"{next(self._names)}"
-        self.engine.submit(name, owner, self.engine.tokenize(text), SamplingParams(), tag=tag)
+        name, prompt = f"{next(self._names)}", self.engine.tokenize(text)
+        self.engine.submit(name, owner, prompt, SamplingParams(), tag=tag, may_save=may_save)
         counts = self.listener.wait_end(name).counts
         return counts.prompt_tokens, counts.cached_tokens
 
@@ -91,6 +99,53 @@ def test_what_has_no_tag_never_gets_to_the_disk(open_box: OpenIt, tmp_path: Path
     first.say(LONG, tag=None)
     first.stop()
     assert list((tmp_path / "kv").glob("*")) == []
+
+
+def test_what_may_not_be_saved_never_gets_to_the_disk(open_box: OpenIt, tmp_path: Path) -> None:
+    first = open_box(kv_tokens=400)
+    first.say(LONG, tag="secret", may_save=False)
+    first.say(LONG.upper(), tag="other")  # puts it off the cache
+    first.say(LONG.title(), tag="secret", may_save=False)  # holds a seat at the stop
+    first.stop()
+    assert {tag for _, tag, _ in kept_in(tmp_path / "kv", b"k" * 32)} == {"other"}
+
+
+def test_what_may_not_be_saved_is_quick_while_it_lives_and_forgotten_by_its_tag(
+    open_box: OpenIt,
+) -> None:
+    box = open_box()
+    box.say(LONG, tag="secret", may_save=False)
+    assert box.say(LONG + "ok And now?", tag="secret", may_save=False)[1] >= len(LONG)
+    box.engine.forget("ann", "secret").result(30)
+    assert box.say(LONG, tag="secret", may_save=False)[1] == 0
+
+
+def test_a_seat_is_saved_again_when_what_may_be_saved_takes_it_over(
+    open_box: OpenIt, tmp_path: Path
+) -> None:
+    box = open_box(slots=1, kv_tokens=400)
+    box.say(LONG, tag="secret", may_save=False)
+    _, cached = box.say(LONG + "ok And now?", tag="garden")
+    assert cached >= len(LONG), "one's own words are built on, whatever they were said in"
+    box.say(LONG + "ok Of the secret!", tag="secret", may_save=False)
+    box.stop()
+    kept = kept_in(tmp_path / "kv", b"k" * 32)
+    assert {tag for _, tag, _ in kept} == {"garden"}
+    assert all("Of the secret" not in "".join(map(chr, tokens)) for *_, tokens in kept)
+
+
+def test_a_seat_that_may_not_be_saved_is_never_due(tmp_path: Path) -> None:
+    snapshots = KvSnapshots(tmp_path / "kv", b"k" * 32, 10_000_000)
+    snapshots.start()
+    slots = SlotPool(2)
+    keeper = SnapshotKeeper(snapshots, ScriptedBackend(), slots, lambda: None)
+    slot = next(iter(slots))
+    slot.owner, slot.tag, slot.may_save = "ann", "secret", False
+    slot.cells.append(range(100))
+    assert keeper.save_idle(0) is None
+    keeper.save_all()
+    snapshots.close(30)
+    assert list((tmp_path / "kv").glob("*.kv")) == []
 
 
 def test_forgetting_a_tag_takes_it_from_the_cache_and_the_disk(open_box: OpenIt) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -373,3 +374,13 @@ async def test_a_reply_that_nobody_can_go_on_with_is_never_begun_again_silently(
     assert (last.turn.status, last.text) == (TurnStatus.FAILED, "Once upon a time there ")
     assert "Retry asks it again" in (last.turn.error or "")
     assert len(stub.chats()) == 1
+
+
+async def test_the_other_machine_is_asked_to_keep_nothing_of_a_temporary_conversation(
+    open_stub: OpenStub, open_remote: OpenRemote
+) -> None:
+    stub = await open_stub(chat=said("x"))
+    box = await open_remote(stub.url)
+    await ask(box)
+    await ask(replace(box, desk=box.temporary.desk))
+    assert [body.get("store") for body in stub.chats()] == [None, False]

@@ -2,8 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,11 @@ from appliance.conversations.conversation import (
     TurnStatus,
     new_id,
 )
+from appliance.conversations.lifetimes import Lifetimes
 from appliance.conversations.live_turn import LiveTurn, ended_snapshot
 from appliance.conversations.opening import SCREENFUL
 from appliance.conversations.service import ConversationService
+from appliance.conversations.temporary import TemporaryConversations
 from appliance.desk import Desk
 from appliance.engine.gauges import EngineGauges
 from appliance.errors import Conflict, NotFound
@@ -41,6 +42,7 @@ from appliance.lifespan import Box
 from appliance.metrics import Metrics
 from appliance.settings import Settings
 from appliance.stalled_readers import STALLED_SECONDS, cut_stalled_readers
+from appliance.temporary_desk import TemporaryDesk
 
 NOW = 1_800_000_000
 ME = Person(1, "1" * 32, "me")
@@ -292,6 +294,16 @@ def _scripted_parts(service: ScriptedService) -> dict[str, Any]:
     }
 
 
+class NoneTemporary(TemporaryConversations):
+    """Nobody has a temporary conversation."""
+
+    def __init__(self) -> None:
+        return
+
+    async def named_by(self, person: Person, ids: Mapping[str, str]) -> None:
+        return None
+
+
 def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
     """A box of which only the page's parts are real."""
     at_desk: dict[str, Any] = dict.fromkeys(field.name for field in fields(Desk))
@@ -300,6 +312,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
         "settings": Settings(data_dir=data_dir, server={"names": ["box.test"]}),
         "person": ME,
         "desk": Desk(**at_desk | _scripted_parts(service)),
+        "temporary": TemporaryDesk(Desk(**at_desk), NoneTemporary(), Lifetimes()),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }

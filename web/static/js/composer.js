@@ -51,11 +51,14 @@ const drafts = localStorage;
 const draftKey = () => "draft:" + form.elements.conversation_id.value;
 let key = draftKey();
 
+// Browsers write drafts to their disk, so those of a temporary conversation are not kept.
+const isTemporary = () => new FormData(form).has("temporary");
+
 function keepDraft() {
   fit();
-  drafts.setItem(key, field.value);
+  if (!isTemporary()) drafts.setItem(key, field.value);
   // Emptied is news to other tabs; gone is none.
-  if (!field.value) drafts.removeItem(key);
+  if (!field.value || isTemporary()) drafts.removeItem(key);
 }
 
 function takeUpDraft() {
@@ -78,6 +81,7 @@ new MutationObserver(() => {
 }).observe(document.getElementById("composer-ids"), { childList: true });
 
 field.addEventListener("input", keepDraft);
+form.addEventListener("change", keepDraft);
 
 function fit() {
   if (CSS.supports("field-sizing", "content")) return;
