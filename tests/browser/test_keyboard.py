@@ -148,7 +148,7 @@ def test_everything_is_reached_by_tab_and_says_what_it_is(scripted, page):
     page.goto(f"{scripted.url}/conversations/{conversation_id}")
     page.locator(".skip").focus()
     named = []
-    for _ in range(12):
+    for _ in range(20):
         name = page.evaluate(
             "() => { const e = document.activeElement;"
             " return e === document.body ? '' : (e.ariaLabel || e.labels?.[0]?.innerText"
@@ -163,7 +163,11 @@ def test_everything_is_reached_by_tab_and_says_what_it_is(scripted, page):
         "New conversation",
         "Rice",
         "Menu",
+        "Copy the message",
+        "Edit the message",
+        "Delete the message and its replies",
         "Copy",
+        "Retry",
         "Copy the reply",
         "Your message",
         "Send",
