@@ -47,6 +47,7 @@ def news_of(
         fragments.instead_of("action", page.action),
         fragments.instead_of("sync", page.sync),
         *more,
+        tab_title=page.tab_title,
         replace_url=replace_url,
     )
 

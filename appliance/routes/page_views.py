@@ -15,6 +15,7 @@ from appliance.conversations.conversation import (
     TurnSnapshot,
     new_id,
 )
+from appliance.conversations.opening import SCREENFUL
 from appliance.routes import local_time
 from appliance.routes.message_views import message_views
 from appliance.routes.page_data import (
@@ -94,13 +95,14 @@ def messages_view(
     """What is loaded of the branch, with the ways to what stands before and after it."""
     path = f"/conversations/{opened.conversation.conversation_id}"
     ids = [message.message_id for message in opened.messages]
+    is_more_than_usual = opened.has_earlier or len(ids) > SCREENFUL
     shown = message_views(opened, opened.messages, running, reader.today, reader.zone)
     return replace(
         blank_view(),
         shown=shown,
         earlier_url=f"{path}?before={ids[0]}" if opened.has_earlier else None,
         later_url=f"{path}?after={ids[-1]}" if opened.has_later else None,
-        first_id=ids[0] if ids else "",
+        first_id=ids[0] if is_more_than_usual else "",
         last_id=ids[-1] if opened.has_later else "",
         questions=(),
     )

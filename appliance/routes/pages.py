@@ -97,7 +97,8 @@ async def _piece(
     running = await running_snapshot(service, person, opened) if excerpt.after_id else None
     view = await asyncio.to_thread(messages_view, Reader.of(request), opened, running)
     if excerpt.before_id:
-        view = replace(view, later_url=None, last_id="")
+        first_id = opened.messages[0].message_id if opened.messages else ""
+        view = replace(view, later_url=None, first_id=first_id, last_id="")
     else:
         view = replace(view, earlier_url=None, first_id="")
     return answer(Fragments(request).html(view))

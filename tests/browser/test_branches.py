@@ -192,7 +192,7 @@ def test_what_was_typed_is_copied_as_it_was_typed(
 def test_two_tabs_that_act_at_once_are_one_turn_and_a_sentence(
     tmp_path: Path, page: Page, talk: Talk, say: Callable[[Page, str], None]
 ) -> None:
-    backend = ScriptedBackend(InTurn("One.", "Two."), gated=True)
+    backend = ScriptedBackend(InTurn("One.", "x" * 500), gated=True)
     with serving(tmp_path, backend) as url:
         backend.let(40)
         page.goto(url)

@@ -32,7 +32,7 @@ def test_a_first_message_gets_a_reply_and_an_address_of_its_own(replied):
     assert "/conversations/" in replied.url
     expect(replied).to_have_title(SHORT)
     expect(replied.locator(".prose")).not_to_be_empty()
-    expect(replied.locator(".details")).to_contain_text("first word after")
+    expect(replied.locator(".reply .details")).to_contain_text("first word after")
     expect(replied.get_by_role("navigation").get_by_role("link", name=SHORT)).to_be_visible()
     expect(replied.get_by_role("button", name="Send")).to_be_visible()
     expect(replied.locator("#announce")).to_have_text("Answer ready.")

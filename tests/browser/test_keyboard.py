@@ -148,7 +148,7 @@ def test_everything_is_reached_by_tab_and_says_what_it_is(scripted, page):
     page.goto(f"{scripted.url}/conversations/{conversation_id}")
     page.locator(".skip").focus()
     named = []
-    for _ in range(16):
+    for _ in range(24):
         name = page.evaluate(
             "() => { const e = document.activeElement;"
             " return e === document.body ? '' : (e.ariaLabel || e.labels?.[0]?.innerText"
@@ -164,7 +164,11 @@ def test_everything_is_reached_by_tab_and_says_what_it_is(scripted, page):
         "Search all conversations",
         "Rice",
         "Menu",
+        "Copy the message",
+        "Edit the message",
+        "Delete the message and its replies",
         "Copy",
+        "Retry",
         "Copy the reply",
         "Your message",
         "Send",
