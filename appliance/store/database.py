@@ -90,8 +90,8 @@ class Database:
         page_size = f"page_size={MEMORY_PAGE_BYTES}"
         journal = "journal_mode=MEMORY"
         writer = await open_in_memory(name, *WRITER_PRAGMAS, journal, page_size, most_pages)
-        await derivations.prepare(writer)
         await migrate(writer)
+        await derivations.prepare(writer)
         readers = [await open_in_memory(name, *READER_PRAGMAS) for _ in range(READERS)]
         return cls(Path(name), writer, readers, full)
 
