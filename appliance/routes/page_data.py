@@ -114,8 +114,8 @@ class MessageView:
 class MessagesView:
     """The messages of the page, or the invitation to a first one.
 
-    `first_id` and `last_id` are said back by a page that shows more or other messages than usual, so
-    that it is brought up to date as a whole; without a last one it shows the branch to its end.
+    `first_id` and `last_id` are said back by a page that shows more or other messages than usual,
+    to be brought up to date as a whole; without a last one it shows the branch to its end.
     """
 
     template: ClassVar[str] = "_messages.html"
