@@ -117,7 +117,7 @@ class MessagesView:
     """The messages of the page, or the invitation to a first one.
 
     `first_id` and `last_id` are said back by a page that shows more or other messages than usual,
-    so that it is brought up to date as a whole; without a last one it shows the branch to its end.
+    to be brought up to date as a whole; without a last one it shows the branch to its end.
     """
 
     template: ClassVar[str] = "_messages.html"

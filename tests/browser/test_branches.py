@@ -333,3 +333,22 @@ def test_without_scripts_the_arrows_are_links(
     plain.get_by_role("link", name="Previous version").click()
     expect(plain.locator(".prose")).to_have_text("Reply 1.")
     expect(plain.get_by_role("button", name="Edit the message")).to_have_count(0)
+
+
+def test_two_quick_clicks_are_one_act(tmp_path: Path, page: Page, talk: Talk) -> None:
+    backend = ScriptedBackend(InTurn("One.", "x" * 500), gated=True)
+    with serving(tmp_path, backend) as url:
+        backend.let(40)
+        page.goto(url)
+        talk(page, "What is rice?")
+        reply = page.locator(".reply")
+        reply.hover()
+        reply.get_by_role("button", name="Retry").dblclick()
+        expect(page.locator("#action.stop")).to_be_visible()
+        expect(page.locator(".status")).to_be_attached()
+        expect(page.get_by_role("alert")).to_have_count(0)
+        page.keyboard.press("Escape")
+        backend.let(1000)
+        is_over(page)
+        expect(page.get_by_role("alert")).to_have_count(0)
+        assert page.locator(".reply").count() == 1
