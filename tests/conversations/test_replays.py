@@ -290,3 +290,15 @@ async def test_a_turn_of_an_older_version_is_run_with_what_is_known(
     assert (last.text, last.differences) == (REPLY, ())
     first, again = script.asked.values()
     assert again.sampling.seed == first.sampling.seed
+
+
+async def test_the_second_text_is_not_written_to_the_disk_either(open_scripted: OpenBox) -> None:
+    script = Seeds("The first text. " * 10)
+    box = await open_scripted(ScriptedBackend(script))
+    started = await say(box, "Hello, this is long enough to be worth a place on the disk. " * 3)
+    await follow_to_end(box, started.turn.turn_id)
+    script.reply = "Another text. " * 10
+    assert (await to_end(box, started.turn.turn_id))[-1].text == script.reply
+    folder = box.desk.database.path.parent / "kv"
+    await open_scripted.close_all()  # type: ignore[attr-defined]
+    assert len(list(folder.glob("*.kv"))) == 1
