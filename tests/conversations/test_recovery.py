@@ -43,7 +43,7 @@ async def test_a_reply_goes_on_after_a_restart_from_where_it_was(open_scripted: 
     last = (await follow_to_end(after, started.turn.turn_id))[-1]
     assert last.turn.status is TurnStatus.FINISHED
     assert last.text == REPLY
-    opened = await after.service.open_conversation(
+    opened = await after.desk.service.open_conversation(
         after.person, started.conversation.conversation_id
     )
     assert [m.content for m in opened.messages] == ["Count to ten", REPLY]
