@@ -25,6 +25,12 @@ SELECT m.message_key, terms_of(m.content)
 FROM json_each(?2) wanted
 CROSS JOIN messages m ON m.message_id = wanted.value AND m.person_key = ?1
 """
+INDEX_CONVERSATION = """
+INSERT INTO message_terms (rowid, terms)
+SELECT m.message_key, terms_of(m.content)
+FROM conversations c CROSS JOIN messages m ON m.conversation_key = c.conversation_key
+WHERE c.conversation_id = ?2 AND c.person_key = ?1
+"""
 
 # What never was in the index cannot be taken out of it: `docsize` knows what is.
 UNINDEX = """
@@ -42,11 +48,22 @@ CROSS JOIN messages m ON m.conversation_key = c.conversation_key
 JOIN message_terms_docsize held ON held.id = m.message_key
 WHERE c.conversation_id = ?2 AND c.person_key = ?1
 """
+UNINDEX_PERSON = """
+INSERT INTO message_terms (message_terms, rowid, terms)
+SELECT 'delete', m.message_key, terms_of(m.content)
+FROM messages m JOIN message_terms_docsize held ON held.id = m.message_key
+WHERE m.person_key = ?1
+"""
 
 
 async def index(tx: Connection, person_key: int, message_ids: Collection[str]) -> None:
     """Makes these messages of that person findable. None of them may be so already."""
     await changed_rows(tx, INDEX, (person_key, _json(message_ids)))
+
+
+async def index_conversation(tx: Connection, person_key: int, conversation_id: str) -> None:
+    """Makes all messages of a conversation findable that was written in one go."""
+    await changed_rows(tx, INDEX_CONVERSATION, (person_key, conversation_id))
 
 
 async def unindex(tx: Connection, person_key: int, message_ids: Collection[str]) -> None:
@@ -58,6 +75,12 @@ async def unindex(tx: Connection, person_key: int, message_ids: Collection[str])
 async def unindex_conversation(tx: Connection, person_key: int, conversation_id: str) -> None:
     """Takes out all messages of a conversation, before they go."""
     await changed_rows(tx, UNINDEX_CONVERSATION, (person_key, conversation_id))
+    await renew_signposts(tx, "message_terms")
+
+
+async def unindex_person(tx: Connection, person_key: int) -> None:
+    """Takes out all that this person said, before it goes."""
+    await changed_rows(tx, UNINDEX_PERSON, (person_key,))
     await renew_signposts(tx, "message_terms")
 
 

@@ -15,6 +15,10 @@ DELETE FROM title_terms WHERE rowid = (
     SELECT conversation_key FROM conversations WHERE conversation_id = ? AND person_key = ?
 )
 """
+UNINDEX_PERSON = """
+DELETE FROM title_terms
+WHERE rowid IN (SELECT conversation_key FROM conversations WHERE person_key = ?)
+"""
 
 
 async def index(tx: Connection, person_key: int, conversation_id: str) -> None:
@@ -31,6 +35,12 @@ async def reindex(tx: Connection, person_key: int, conversation_id: str) -> None
 async def unindex(tx: Connection, person_key: int, conversation_id: str) -> None:
     """Takes a conversation's title out, before the conversation goes."""
     await changed_rows(tx, UNINDEX, (conversation_id, person_key))
+    await renew_signposts(tx, "title_terms")
+
+
+async def unindex_person(tx: Connection, person_key: int) -> None:
+    """Takes out all titles of this person, before their conversations go."""
+    await changed_rows(tx, UNINDEX_PERSON, (person_key,))
     await renew_signposts(tx, "title_terms")
 
 

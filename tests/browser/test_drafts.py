@@ -59,7 +59,7 @@ def test_sending_ends_the_draft_and_no_other(scripted, page, rice, wheat):
     page.goto(rice)
     page.locator(FIELD).fill("about rice")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator(".typed")).to_have_text("about rice")
+    expect(page.locator(".typed .words")).to_have_text("about rice")
     expect(page.locator(FIELD)).to_have_value("")
     assert drafts(page) == ["about wheat"]
 
@@ -131,7 +131,7 @@ def test_two_tabs_of_one_conversation_show_one_draft(scripted, page, rice):
     page.locator(FIELD).fill("written once")
     expect(other.locator(FIELD)).to_have_value("written once")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator(".typed")).to_have_text("written once")
+    expect(page.locator(".typed .words")).to_have_text("written once")
     expect(other.locator(FIELD)).to_have_value("")
     assert drafts(page) == []
 
@@ -147,7 +147,7 @@ def test_two_tabs_with_different_words_keep_both(scripted, page, rice):
     page.locator(FIELD).fill("mine, longer")
     expect(other.locator(FIELD)).to_have_value("theirs")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator(".typed")).to_have_text("mine, longer")
+    expect(page.locator(".typed .words")).to_have_text("mine, longer")
     expect(other.locator(FIELD)).to_have_value("theirs")
 
 

@@ -1,4 +1,4 @@
-"""Delete means delete: of what was deleted nothing is left in the file, whatever the order."""
+"""Delete means delete: nothing is left of what was deleted, in whatever order it went."""
 
 import random
 
