@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from appliance.conversations.conversation import Role, TurnStatus
+from appliance.conversations.conversation import TurnStatus
 
 FORMAT = "appliance.conversations"
 VERSION = 1
@@ -29,11 +29,14 @@ class Header(Struct):
 
 
 class SaidMessage(Struct):
-    """One message. `parent_id` is the one it follows; parents stand before their children."""
+    """One message. `parent_id` is the one it follows; parents stand before their children.
+
+    No instructions to the model: the page would not show them, and the model would follow them.
+    """
 
     message_id: Id
     parent_id: Id | None
-    role: Role
+    role: Literal["user", "assistant"]
     created_at: Seconds
     content: str
 

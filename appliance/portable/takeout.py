@@ -7,8 +7,9 @@ thousands of them are ever in memory, and a slow download holds nothing of the d
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal, cast
 
 import msgspec
 
@@ -177,7 +178,7 @@ def _message_json(message: Message) -> bytes:
         SaidMessage(
             message_id=message.message_id,
             parent_id=message.parent_id,
-            role=message.role,
+            role=cast(Literal["user", "assistant"], message.role.value),
             created_at=message.created_at,
             content=message.content,
         )
@@ -201,7 +202,7 @@ def _turn_json(turn: Turn, written: set[str]) -> bytes:
             checkpoint=turn.checkpoint,
             seed=turn.seed,
             model_sha256=turn.model_sha256,
-            counts=Counts(**asdict(turn.counts)),
+            counts=msgspec.convert(turn.counts, Counts, from_attributes=True),
             sampling=dict(turn.sampling),
             prompt_record=dict(turn.prompt_record),
         )
