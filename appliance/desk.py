@@ -15,6 +15,9 @@ from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.metrics import Metrics
+from appliance.portable.belongings import Belongings
+from appliance.portable.imports import Imports
+from appliance.portable.takeout import Takeout
 from appliance.prompting.assembler import Assembler
 from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
@@ -29,6 +32,9 @@ class Desk:
     token_stream: TokenStream
     runner: TurnRunner
     service: ConversationService
+    takeout: Takeout
+    imports: Imports
+    belongings: Belongings
 
 
 @asynccontextmanager
@@ -57,7 +63,14 @@ async def open_desk(
         stack.push_async_callback(runner.shut_down)
         read_ahead = ReadAhead(engine.generations, assembler)
         stack.push_async_callback(read_ahead.stop)
+        imports = Imports(database)
+        stack.push_async_callback(imports.stop)
         yield Desk(
+            takeout=Takeout(database),
+            imports=imports,
+            belongings=Belongings(
+                database, window, token_stream, runner, read_ahead, imports
+            ),
             database=database,
             token_stream=token_stream,
             runner=runner,

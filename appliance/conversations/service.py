@@ -35,7 +35,7 @@ from appliance.errors import Conflict, NotFound, QueueFull
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.prompting.assembler import Assembler
-from appliance.store import conversations, messages, turns
+from appliance.store import conversations, holdings, messages, turns
 from appliance.store.database import Database
 
 _NO_CONVERSATION = "There is no such conversation. It may have been deleted."
@@ -235,14 +235,14 @@ class ConversationService:
             conversation = await conversations.find(tx, person.person_key, conversation_id)
             if conversation is None:
                 raise NotFound(_NO_CONVERSATION)
+            turn_ids = await holdings.turn_ids(tx, person.person_key, conversation_id)
             receipt = await conversations.delete(tx, person.person_key, conversation_id)
         await self._database.truncate_wal()
         await self._read_ahead.end(person)
-        await self._runner.forget_words(person, conversation_id)
-        await self._window.forget(conversation_id)
-        if running is not None:
-            await self._token_stream.forget(running.turn_id)
-        return receipt
+        hot_entries = await self._window.forget(conversation_id)
+        hot_entries += await self._token_stream.forget(*turn_ids)
+        kv_states = await self._runner.forget_words(person, conversation_id)
+        return replace(receipt, hot_entries=hot_entries, kv_states=kv_states)
 
     def _check_queue(self) -> None:
         if self._runner.open_count >= self._limits.open_turns:

@@ -48,6 +48,8 @@ class Imports:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.directory = database.path.parent
+        """Where a file may wait for its import."""
         self._last: dict[int, Import] = {}
 
     async def start(self, person: Person, file: BinaryIO) -> Import:
@@ -111,7 +113,8 @@ class Imports:
             if not opened.done():
                 opened.set_exception(ImportRefused(_UNEXPECTED))
         finally:
-            opened.cancel()
+            if not opened.cancel() and not opened.cancelled():
+                opened.exception()  # seen, also when whoever waited for it has gone
             report.is_over = True
             file.close()
         log.info(
@@ -132,6 +135,8 @@ class Imports:
                 await asyncio.wait({reading})
             await self._keep_all(person, batch, report)
             report.percent = arrivals.percent
+        if arrivals.ended:
+            raise ImportRefused(arrivals.ended)
         if not (report.conversations or report.already_here or report.skipped):
             raise ImportRefused(NO_CONVERSATIONS)
 

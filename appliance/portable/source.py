@@ -29,7 +29,7 @@ class Source:
             raise ImportRefused("The file is empty. Choose an export of conversations.")
         if is_archive(start):
             archive = ConversationArchive(file)
-            self._lists = archive.lists()
+            self._lists: Iterator[BinaryIO] = archive.lists()
             self.total_bytes = archive.total_bytes
         else:
             self._lists = iter((file,))

@@ -58,8 +58,8 @@ class Takeout:
         if kind is Kind.JSON:
             pieces = self._json(person, (conversation_id,))
             return TakenFile(f"{stem}.json", "application/json", pieces)
-        markdown = "text/markdown; charset=utf-8"
-        return TakenFile(f"{stem}.md", markdown, self._markdown(person, outline.conversation))
+        pieces = self._markdown(person, outline.conversation)
+        return TakenFile(f"{stem}.md", "text/markdown", pieces)
 
     async def everything(self, person: Person) -> TakenFile:
         """All conversations in one archive: `conversations.json`, and a Markdown file for each."""

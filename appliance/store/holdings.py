@@ -4,10 +4,9 @@ Every table that holds a person's words has the column `person_key`; so this fin
 added later, too.
 """
 
-from dataclasses import dataclass
-
 from aiosqlite import Connection
 
+from appliance.conversations.conversation import Holdings
 from appliance.store.rows import all_rows, changed_rows, first_row
 
 COUNTS = """
@@ -23,15 +22,6 @@ FROM sqlite_schema AS each JOIN pragma_table_info(each.name) AS info
 WHERE each.type = 'table' AND info.name = 'person_key' AND each.name <> 'people'
 ORDER BY each.name
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """How much there is of a person's."""
-
-    conversations: int
-    messages: int
-    text_bytes: int
 
 
 async def count(reader: Connection, person_key: int) -> Holdings:
