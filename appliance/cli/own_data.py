@@ -57,6 +57,8 @@ def export(settings: Settings, path: Path, conversation_id: str) -> None:
 @_with_settings
 def import_(settings: Settings, path: Path) -> None:
     """Take conversations in from FILE: an export of this box, of ChatGPT or of Open WebUI."""
+    if not path.is_file():
+        raise InvalidInput(f"There is no file {path}.")
     try:
         file = path.open("rb")
     except OSError as error:
