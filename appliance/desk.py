@@ -68,9 +68,7 @@ async def open_desk(
         yield Desk(
             takeout=Takeout(database),
             imports=imports,
-            belongings=Belongings(
-                database, window, token_stream, runner, read_ahead, imports
-            ),
+            belongings=Belongings(database, window, token_stream, runner, read_ahead, imports),
             database=database,
             token_stream=token_stream,
             runner=runner,

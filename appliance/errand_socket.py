@@ -12,7 +12,7 @@ import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
 import msgspec
 import structlog
@@ -135,7 +135,7 @@ def ask(
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as box:
             with _short(data_dir / NAME) as short:
                 box.connect(short)
-            with box.makefile("rwb") as line:
+            with cast(BinaryIO, box.makefile("rwb")) as line:
                 _send(line, msgspec.json.encode(wanted))
                 while given is not None and (piece := given.read(FRAME_BYTES)):
                     _send(line, piece)

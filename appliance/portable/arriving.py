@@ -121,7 +121,7 @@ def foreign_message(node_id: str, role: Role, content: str, created_at: int) -> 
 
 def seconds(value: float | None, otherwise: int) -> int:
     """A Unix time in whole seconds, whatever unit it is in; `otherwise` for none that can be."""
-    if value is None or not 0 < value:
+    if value is None or value <= 0:
         return otherwise
     for most, a_second in _UNITS:
         if value < most:

@@ -1,6 +1,6 @@
 """All that the box keeps of one person: how much it is, and its end.
 
-Deleting takes the rows, the write-ahead log, what Valkey holds, the KV cache and its states on disk.
+Deleting takes the rows, the write-ahead log, what Valkey holds, and the KV cache with its states.
 It goes conversation by conversation, so that others are not kept waiting; when it breaks off, what
 is gone is gone, and doing it again goes on.
 """

@@ -20,7 +20,9 @@ def stem(title: str) -> str:
 
     Letters of every script stay; a title that has nothing to keep becomes `conversation`.
     """
-    shown = "".join(" " if _is_refused(char) else char for char in unicodedata.normalize("NFC", title))
+    shown = "".join(
+        " " if _is_refused(char) else char for char in unicodedata.normalize("NFC", title)
+    )
     name = " ".join(shown.split())[:MOST_CHARS]
     name = name.encode()[:MOST_BYTES].decode(errors="ignore").strip(" .")
     return NO_NAME if not name or name.split(".")[0].lower() in _RESERVED else name

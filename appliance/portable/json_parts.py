@@ -19,7 +19,11 @@ MOST_BRACKETS = 600_000
 """About what 50,000 messages of other programs have; each becomes an object in memory."""
 
 # Whatever is no bracket: scalars, and strings that are whole. Possessive, so linear.
-_FLAT = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_SIMPLE = rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")'
+_FLAT = re.compile(_SIMPLE + rb"*+", re.DOTALL)
+# The same with brackets that hold no others: nobody counts them in what is passed over anyway.
+_PAIRS = re.compile(rb"(?:%b|\{%b*+\}|\[%b*+\])*+" % (_SIMPLE, _SIMPLE, _SIMPLE), re.DOTALL)
+_OPENINGS, _CLOSINGS = re.compile(rb"[\[{]++"), re.compile(rb"[\]}]++")
 _IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _BETWEEN = re.compile(rb"[\s,]*+")
 
@@ -58,9 +62,8 @@ class JsonParts:
         self.header = b""
         if head := _HEAD.match(start):
             self.header = head[1] + b"null}"
-        elif not (head := _LIST.match(start)):
-            if not start.lstrip().startswith(b"{"):
-                raise ImportRefused(_NO_LIST)
+        elif not (head := _LIST.match(start)) and not start.lstrip().startswith(b"{"):
+            raise ImportRefused(_NO_LIST)
         self._rest = start[head.end() :] if head else start
         self._is_one = head is None
 
@@ -68,7 +71,7 @@ class JsonParts:
         """Raises ImportRefused at the end when the file was cut off."""
         part = _GrowingPart()
         piece = self._rest
-        while piece:
+        while True:
             at = 0
             while at < len(piece):
                 if not part.is_begun:
@@ -88,8 +91,9 @@ class JsonParts:
             yield None
             more = self._file.read(PIECE_BYTES)
             self.taken_bytes += len(more)
-            piece = piece[at:] + more if more else b""
-        raise ImportRefused(CUT_OFF)
+            if not more:
+                raise ImportRefused(CUT_OFF)
+            piece = piece[at:] + more
 
 
 class _GrowingPart:
@@ -117,7 +121,7 @@ class _GrowingPart:
         """Go on in `piece` from `start`, to the element's or the piece's end; says where it is."""
         if not self.is_begun and piece[start : start + 1] not in (b"{", b"["):
             raise ImportRefused(_NO_LIST)
-        at = start
+        at, passing = start, _PAIRS if self._trouble() else _FLAT
         self.is_waiting = False
         while at < len(piece):
             if self._in_string:
@@ -128,21 +132,21 @@ class _GrowingPart:
                 self._in_string = at == len(piece)
                 at += not self._in_string
                 continue
-            at = _FLAT.match(piece, at).end()  # type: ignore[union-attr]
-            match piece[at : at + 1]:
-                case b'"':
-                    self._in_string = True
-                case b"{" | b"[":
-                    self._depth += 1
-                    self._brackets += 1
-                    self._deepest = max(self._deepest, self._depth)
-                case b"}" | b"]":
-                    self._depth -= 1
-                case _:
+            at = passing.match(piece, at).end()  # type: ignore[union-attr]
+            if piece[at : at + 1] == b'"':
+                self._in_string = True
+                at += 1
+            elif openings := _OPENINGS.match(piece, at):
+                at = openings.end()
+                self._brackets += at - openings.start()
+                self._depth += at - openings.start()
+                self._deepest = max(self._deepest, self._depth)
+            elif closings := _CLOSINGS.match(piece, at):
+                closed = min(self._depth, closings.end() - at)
+                at += closed
+                self._depth -= closed
+                if self._depth == 0:
                     break
-            at += 1
-            if self._depth == 0:
-                break
         self._keep(piece, start, at)
         return at
 

@@ -101,7 +101,7 @@ def _turn(ended: EndedTurn, conversation_id: str, said: dict[str, Message]) -> T
 
 
 def _check_record(record: dict[str, Any]) -> None:
-    """What the page reads of it must be what it expects: counts are numbers, and none is endless."""
+    """What the page reads of it is what it expects: counts are numbers, and none is endless."""
     if len(msgspec.json.encode(record)) > MOST_RECORD_BYTES:
         raise ImportRefused("The record of a turn is longer than any that this box writes.")
     for name, value in record.items():

@@ -5,7 +5,7 @@ thousands of them are ever in memory, and a slow download holds nothing of the d
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,7 +40,7 @@ class TakenFile:
 
     name: str
     media_type: str
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes, None]
 
 
 class Takeout:
@@ -79,7 +79,7 @@ class Takeout:
         async with self._database.read() as reader:
             return await whole.outline(reader, person.person_key, conversation_id)
 
-    async def _archive(self, person: Person, ids: Sequence[str]) -> AsyncIterator[bytes]:
+    async def _archive(self, person: Person, ids: Sequence[str]) -> AsyncGenerator[bytes, None]:
         archive = ZipStream()
         with archive.entry("conversations.json", 0) as entry:
             async with aclosing(self._json(person, ids)) as pieces:
@@ -99,7 +99,7 @@ class Takeout:
                         yield archive.take()
         yield archive.finish()
 
-    async def _json(self, person: Person, ids: Sequence[str]) -> AsyncIterator[bytes]:
+    async def _json(self, person: Person, ids: Sequence[str]) -> AsyncGenerator[bytes, None]:
         yield f'{{"format":"{FORMAT}","version":{VERSION},"conversations":['.encode()
         before = b"\n"
         for conversation_id in ids:
@@ -119,13 +119,11 @@ class Takeout:
 
     async def _messages_json(
         self, person: Person, outline: whole.Outline, written: set[str]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         before, after_key = b"\n", 0
         while True:
             async with self._database.read() as reader:
-                page = await whole.message_page(
-                    reader, person.person_key, outline, after_key, PAGE
-                )
+                page = await whole.message_page(reader, person.person_key, outline, after_key, PAGE)
             if not page:
                 return
             written.update(message.message_id for _, message in page)
@@ -134,7 +132,7 @@ class Takeout:
 
     async def _turns_json(
         self, person: Person, outline: whole.Outline, written: set[str]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         before, after_key = b"\n", 0
         while True:
             async with self._database.read() as reader:
@@ -146,7 +144,7 @@ class Takeout:
 
     async def _markdown(
         self, person: Person, conversation: Conversation
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The branch being read."""
         async with self._database.read() as reader:
             ids = await whole.branch_ids(reader, person.person_key, conversation)

@@ -1,4 +1,4 @@
-"""Messages of another program put in order: each after the one it follows. Pure, never recursive."""
+"""Messages of another program in order: each after the one it follows. Pure, never recursive."""
 
 import heapq
 from collections.abc import Mapping
@@ -59,4 +59,3 @@ def nearest(nodes: Mapping[str, Node], node_id: str | None) -> str | None:
             return node_id
         node_id = node.parent_id
     return None
-

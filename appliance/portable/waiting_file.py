@@ -26,7 +26,7 @@ class WaitingFile:
         self.size_bytes = 0
         try:
             # For this user alone (0600), and gone when it is closed.
-            self.file = cast(BinaryIO, tempfile.TemporaryFile(dir=directory))
+            self.file = cast(BinaryIO, tempfile.TemporaryFile(dir=directory))  # noqa: SIM115
         except OSError as error:
             raise StoreFull(_NO_ROOM) from error
 

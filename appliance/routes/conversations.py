@@ -54,4 +54,3 @@ async def delete(
     """Delete it for good, and say how much went."""
     receipt = await service.delete_conversation(person, conversation_id)
     return await blank_page(request, service, person, gone_words(receipt))
-

@@ -13,7 +13,7 @@ from litestar.middleware.csrf import CSRF_SECRET_LENGTH, generate_csrf_hash
 
 
 def check_form_token(request: Request[Any, Any, Any], token: str) -> None:
-    """Raises PermissionDeniedException unless the token is this browser's and signed by this box."""
+    """Raises PermissionDeniedException unless it is this browser's and signed by this box."""
     config = request.app.csrf_config
     assert config is not None, "the application checks form tokens"
     cookie = request.cookies.get(config.cookie_name, "")

@@ -34,7 +34,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The engine's values appear in the OpenAI-compatible answers; health asks whether the database
     # is there.
     "routes": {
-        *{"errors", "conversations", "rendering", "paths", "metrics", "hot.token_stream", "portable"},
+        *{
+            "errors",
+            "conversations",
+            "rendering",
+            "paths",
+            "metrics",
+            "hot.token_stream",
+            "portable",
+        },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
         "store.database",
     },

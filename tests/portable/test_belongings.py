@@ -14,12 +14,11 @@ from appliance.portable.belongings import BATCH, CONFIRMATION
 from appliance.store import holdings
 
 CANARY = "zanzibar"
-KV = [each + bytes(3) for each in (bytes([char]) for char in CANARY.encode())]
 
 
 def traces_on_disk(box):
     """Files of the data directory that hold the word, as text or as token ids."""
-    as_tokens = b"".join(KV)
+    as_tokens = CANARY.encode("utf-32-le")
     return [
         file.name
         for file in box.settings.data_dir.rglob("*")
@@ -34,11 +33,7 @@ async def traces_in_valkey(box):
         found = []
         async for key in client.scan_iter("*"):
             kind = await client.type(key)
-            held = (
-                await client.lrange(key, 0, -1)
-                if kind == b"list"
-                else await client.xrange(key)
-            )
+            held = await client.lrange(key, 0, -1) if kind == b"list" else await client.xrange(key)
             if CANARY in repr(held):
                 found.append(key)
         return found

@@ -75,7 +75,9 @@ async def test_one_conversation_by_itself_comes_in(box):
 
 
 async def test_without_a_title_the_first_words_are_the_title(box):
-    await bring(box, json.dumps([chatgpt_conversation(["Name a tree", "Oak"], title=None)]).encode())
+    await bring(
+        box, json.dumps([chatgpt_conversation(["Name a tree", "Oak"], title=None)]).encode()
+    )
     assert rows(box, "SELECT title FROM conversations") == [("Name a tree",)]
 
 

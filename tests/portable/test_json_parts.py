@@ -27,7 +27,8 @@ class InPieces(io.BytesIO):
         self._size = size
 
     def read(self, size: int = -1) -> bytes:
-        return super().read(min(size, self._size))
+        at_start = self.tell() == 0  # where the shape is seen, which takes a few bytes
+        return super().read(8 if at_start and self._size < 8 else min(size, self._size))
 
 
 def parts_of(content: bytes, size: int = 1 << 20) -> list[json_parts.Part]:

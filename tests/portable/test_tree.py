@@ -26,7 +26,12 @@ def test_parents_come_before_children_and_otherwise_time_decides():
 
 
 def test_places_without_a_message_are_stepped_over():
-    nodes = {"r": node(None, says=False), "a": node("r"), "x": node("a", says=False), "b": node("x")}
+    nodes = {
+        "r": node(None, says=False),
+        "a": node("r"),
+        "x": node("a", says=False),
+        "b": node("x"),
+    }
     assert ids(nodes) == [("a", None), ("b", "a")]
     assert nearest(nodes, "x") == "a"
     assert nearest(nodes, "r") is None
