@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from appliance import logs
 from appliance.data_dir import running_pid
 from appliance.errors import InvalidInput, StoreRefused
 from appliance.settings import Settings
@@ -119,6 +120,7 @@ async def _do_here(
 ) -> list[str]:
     from appliance.stopped_box import open_stopped_box
 
+    logs.configure("warning")  # what it did is said in words
     if given is None and not (settings.data_dir / "appliance.sqlite3").exists():
         raise StoreRefused(
             f"There is no box in {settings.data_dir}. Name its directory with --data."

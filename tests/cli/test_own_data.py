@@ -108,9 +108,11 @@ def test_a_person_is_deleted_after_the_words_are_typed(data: Path, file: Path) -
     ],
 )
 def test_what_cannot_be_done_is_a_sentence_and_leaves_no_file(
-    data: Path, file: Path, tmp_path: Path, arguments: tuple[str, ...], said: str
+    tmp_path: Path, arguments: tuple[str, ...], said: str
 ) -> None:
-    run(data, "import", str(file))
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "appliance.sqlite3").touch()
     for name in ("letter.txt", "letter.txt.json"):
         (tmp_path / name).write_text("Dear all")
     before = set(tmp_path.iterdir())
@@ -119,6 +121,13 @@ def test_what_cannot_be_done_is_a_sentence_and_leaves_no_file(
     assert said in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr
     assert set(tmp_path.iterdir()) == before
+
+
+def test_a_box_that_runs_refuses_in_the_same_words(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear all")
+    done = run(data, "import", str(tmp_path / "letter.txt"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no list of conversations" in done.stderr.replace("\n", " ")
 
 
 def test_without_a_box_there_is_nothing_to_export_or_delete(tmp_path: Path) -> None:

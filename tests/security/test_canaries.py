@@ -92,7 +92,7 @@ def test_no_log_holds_a_word_and_after_the_end_no_file_does(tmp_path: Path) -> N
                 "/data/deletions",
                 data={"_csrf_token": page._token, "confirmation": "delete everything"},
             )
-            assert "Deleted for good: 2 conversations" in gone.text
+            assert "Deleted for good: 3 conversations" in gone.text
             assert CANARY not in in_valkey(process)
             assert on_disk(data, CANARY) == []
         assert process.stop() == 0
