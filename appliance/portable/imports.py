@@ -57,10 +57,11 @@ class Imports:
 
         Raises ImportRefused for a file that is no export or not safe, and Conflict.
         """
-        with suppress(NotFound):
-            if not self.last(person).report.is_over:
-                file.close()
-                raise Conflict(_BUSY)
+        try:
+            self.ensure_idle(person)
+        except Conflict:
+            file.close()
+            raise
         report = ImportReport()
         opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._run(person, file, report, opened), name="import")
@@ -68,6 +69,12 @@ class Imports:
         self._last[person.person_key] = begun
         await asyncio.shield(opened)
         return begun
+
+    def ensure_idle(self, person: Person) -> None:
+        """Raises Conflict while a file of this person is on its way in."""
+        found = self._last.get(person.person_key)
+        if found is not None and not found.report.is_over:
+            raise Conflict(_BUSY)
 
     def last(self, person: Person) -> Import:
         """The newest import of this person. Raises NotFound."""

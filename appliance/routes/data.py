@@ -73,6 +73,7 @@ async def create_import(
     request: HTMXRequest, imports: NamedDependency[Imports], person: NamedDependency[Person]
 ) -> Redirect:
     """Take a file in; by the time this answers it is known to be an export, and on its way."""
+    imports.ensure_idle(person)
     file = await uploaded_file(request, imports.directory)
     begun = await imports.start(person, file)
     return Redirect(f"/imports/{begun.import_id}", status_code=303)
