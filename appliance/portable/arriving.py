@@ -12,6 +12,8 @@ from appliance.portable.document import LATEST_SECOND
 from appliance.portable.tree import Node, in_order, nearest
 
 MOST_MESSAGE_CHARS = 500_000
+MOST_REPLY_CHARS = 200_000
+"""Fewer, because a reply is Markdown, and rendering costs more than showing."""
 NO_TITLE = "Imported conversation"
 
 # The units that programs write times in, told apart by size: up to this, and how many a second has.
@@ -106,9 +108,12 @@ class ForeignConversation:
         )
         leaf = nearest(self.nodes, self.leaf)
         leaf_id = own(leaf) if leaf is not None else messages[-1].message_id
-        title = title_of(self.title if self.title.strip() else _first_words(messages))
         conversation = Conversation(
-            conversation_id, title, self.created_at, self.updated_at, leaf_id
+            conversation_id,
+            title_for(self.title, messages),
+            self.created_at,
+            self.updated_at,
+            leaf_id,
         )
         check_texts(conversation, messages)
         return Arriving(conversation, messages, left_out=self.left_out)
@@ -133,9 +138,20 @@ def check_texts(conversation: Conversation, messages: tuple[Message, ...]) -> No
     """Raises ImportRefused for text that is too long, InvalidInput for what is no text."""
     check_text(conversation.title)
     for each in messages:
-        if len(each.content) > MOST_MESSAGE_CHARS:
-            raise ImportRefused(f"A message has more than {MOST_MESSAGE_CHARS:,} characters.")
-        check_text(each.content)
+        check_content(each.content, is_reply=each.role is Role.ASSISTANT)
+
+
+def check_content(content: str, *, is_reply: bool) -> None:
+    """The same for one text."""
+    most, noun = (MOST_REPLY_CHARS, "reply") if is_reply else (MOST_MESSAGE_CHARS, "message")
+    if len(content) > most:
+        raise ImportRefused(f"A {noun} has more than {most:,} characters.")
+    check_text(content)
+
+
+def title_for(title: str, messages: tuple[Message, ...]) -> str:
+    """The title as a list can show it; the first words where there is none."""
+    return title_of(title if title.strip() else _first_words(messages))
 
 
 def _first_words(messages: tuple[Message, ...]) -> str:

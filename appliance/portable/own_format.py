@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from appliance.conversations.accepting import check_text
 from appliance.conversations.conversation import (
     Conversation,
     Message,
@@ -16,7 +17,7 @@ from appliance.conversations.conversation import (
     TurnStatus,
 )
 from appliance.errors import ImportRefused
-from appliance.portable.arriving import Arriving, check_texts
+from appliance.portable.arriving import Arriving, check_content, check_texts, title_for
 from appliance.portable.document import ConversationDocument, EndedTurn, SaidMessage
 from appliance.portable.tree import Node, in_order
 
@@ -38,7 +39,7 @@ def read(text: bytes | bytearray) -> Arriving:
     leaf_id = document.leaf_id if document.leaf_id in said else next(reversed(said), None)
     conversation = Conversation(
         document.conversation_id,
-        document.title,
+        document.title if document.title.strip() else title_for("", messages),
         document.created_at,
         document.updated_at,
         leaf_id,
@@ -76,6 +77,8 @@ def _turn(ended: EndedTurn, conversation_id: str, said: dict[str, Message]) -> T
     reply = said.get(ended.reply_message_id) if ended.reply_message_id else None
     if ended.reply_message_id and (reply is None or reply.role is not Role.ASSISTANT):
         raise ImportRefused("A turn has a reply that is not in the conversation.")
+    check_content(ended.checkpoint, is_reply=True)
+    check_text(ended.error or "")
     _check_record(ended.prompt_record)
     _check_record(ended.sampling)
     turn = Turn(

@@ -166,6 +166,11 @@ async def test_fields_of_a_later_version_are_ignored_and_absent_ones_have_defaul
     assert (await bring(box, own_file(conversation))).conversations == 1
 
 
+async def test_a_conversation_without_a_title_gets_its_first_words(box):
+    await bring(box, own_file(own_conversation("Name a tree", title="  ")))
+    assert rows(box, "SELECT title FROM conversations") == [("Name a tree",)]
+
+
 async def test_a_newer_format_is_refused_with_what_to_do(box):
     newer = b'{"format":"appliance.conversations","version":2,"conversations":[]}'
     with pytest.raises(Exception, match="Update this box first"):

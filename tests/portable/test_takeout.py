@@ -52,7 +52,7 @@ async def test_markdown_holds_the_branch_being_read_and_says_what_is_elsewhere(b
 
 
 async def test_the_archive_has_a_file_for_machines_and_one_for_each_conversation(box):
-    titles = ("Tea", "", "../../etc/passwd", "한국어", "a/b\\c:d", "x" * 120, "\u202etxt.exe")
+    titles = ("Tea", " . ", "../../etc/passwd", "한국어", "a/b\\c:d", "x" * 120, "\u202etxt.exe")
     await keep(box, *(own_conversation("Hi", title=title) for title in titles))
     taken = await box.desk.takeout.everything(box.person)
     archive = archive_of(await whole(taken))
