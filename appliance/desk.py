@@ -22,6 +22,9 @@ from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.metrics import Metrics
+from appliance.portable.belongings import Belongings, Ends
+from appliance.portable.imports import Imports
+from appliance.portable.takeout import Takeout
 from appliance.prompting.assembler import Assembler
 from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
@@ -41,6 +44,9 @@ class Desk:
     search: Search
     seen_prompts: SeenPrompts
     replays: Replays
+    takeout: Takeout
+    imports: Imports
+    belongings: Belongings
 
 
 @asynccontextmanager
@@ -52,10 +58,12 @@ async def open_desk(
     metrics: Metrics,
     beginnings: Beginnings,
     listed: Database,
+    *besides: Ends,
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
 
-    `listed` has the conversations that the page lists, whichever it shows.
+    `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
+    goes when a person deletes everything.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -80,7 +88,14 @@ async def open_desk(
         stack.push_async_callback(read_ahead.stop)
         forgetting = Forgetting(database, runner, window, token_stream, read_ahead)
         limits = ServiceLimits(settings.limits.message_chars, settings.engine.open_turns)
+        imports = Imports(database)
+        stack.push_async_callback(imports.stop)
         yield Desk(
+            takeout=Takeout(database),
+            imports=imports,
+            belongings=Belongings(
+                database, window, token_stream, runner, read_ahead, imports, *besides
+            ),
             database=database,
             token_stream=token_stream,
             runner=runner,

@@ -5,7 +5,9 @@ ApplianceError
 +-- InvalidInput         what was sent cannot be accepted; the sentence says what to do
 |   +-- PromptTooLong    more tokens than the model can read
 |   +-- GrammarRefused   a grammar or JSON schema that cannot be followed
-|   `-- ConversationFull     a conversation that may not be cut has come to its end
+|   +-- ConversationFull     a conversation that may not be cut has come to its end
+|   `-- ImportRefused    a file that cannot be taken in: not an export, damaged or hostile
+|       `-- ImportTooLarge    it is larger than the box takes in, or would become so
 +-- NotFound             no such thing, or not this person's
 +-- Conflict             right request, wrong moment: another turn is still running
 +-- ModelError           a model file or preset
@@ -49,6 +51,14 @@ class GrammarRefused(InvalidInput):
 
 class ConversationFull(InvalidInput):
     """The whole conversation does not fit into the context, and nothing of it may be left out."""
+
+
+class ImportRefused(InvalidInput):
+    """The file is no export that the box knows, or is damaged or hostile."""
+
+
+class ImportTooLarge(ImportRefused):
+    """The file, or what it unpacks to, is larger than the box takes in."""
 
 
 class NotFound(ApplianceError):

@@ -67,11 +67,20 @@ async def open_box(
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
-        desk = await stack.enter_async_context(
-            open_desk(settings, database, hot, engine, metrics, Beginnings(), database)
-        )
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics)
+        )
+        desk = await stack.enter_async_context(
+            open_desk(
+                settings,
+                database,
+                hot,
+                engine,
+                metrics,
+                Beginnings(),
+                database,
+                temporary.conversations,
+            )
         )
         if engine.swap is not None:
             stack.push_async_callback(engine.swap.stop)

@@ -85,7 +85,9 @@ async def _serve(settings: Settings) -> None:
     # The web framework and the engine take most of a second to import; the rest of the CLI does
     # without.
     from appliance.app import create_app
+    from appliance.errand_socket import errands_taken
     from appliance.lifespan import Box, open_box
+    from appliance.portable.errands import Errands
 
     class Server(uvicorn.Server):
         """uvicorn, stopped by us: it would end the process before the box has written down its
@@ -118,10 +120,13 @@ async def _serve(settings: Settings) -> None:
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
             click.echo(f"Open http://{_shown_host(settings.server.host)}:{port} in a browser.")
-            _listen_for_changes(box)
-            first_answer = asyncio.create_task(_announce_first_answer(box))
-            await Server(config).serve(sockets=[listener])
-            first_answer.cancel()
+            desk = box.desk
+            errands = Errands(box.person, desk.takeout, desk.imports, desk.belongings)
+            async with errands_taken(settings.data_dir, errands):
+                _listen_for_changes(box)
+                first_answer = asyncio.create_task(_announce_first_answer(box))
+                await Server(config).serve(sockets=[listener])
+                first_answer.cancel()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -160,8 +160,8 @@ class Branches:
             turn_ids = await turns.delete_of_message(tx, person.person_key, message_id)
             count = await messages.delete_pair(tx, person.person_key, message_id)
             left = await _after_deletion(tx, person, conversation, message)
-        await self._forgetting.forget(person, message.conversation_id, turn_ids)
-        receipt = DeleteReceipt(int(left is None), count, len(turn_ids))
+        words = await self._forgetting.forget(person, message.conversation_id, turn_ids)
+        receipt = DeleteReceipt(int(left is None), count, len(turn_ids)) + words
         return PairDeleted(message.conversation_id, left, message.parent_id, receipt)
 
 

@@ -256,11 +256,31 @@ class StartedTurn:
 
 @dataclass(frozen=True, slots=True)
 class DeleteReceipt:
-    """How many rows went."""
+    """How much went: rows, entries in Valkey, and states of the KV cache in memory and on disk."""
 
     conversations: int
     messages: int
     turns: int
+    hot_entries: int = 0
+    kv_states: int = 0
+
+    def __add__(self, other: "DeleteReceipt") -> "DeleteReceipt":
+        return DeleteReceipt(
+            conversations=self.conversations + other.conversations,
+            messages=self.messages + other.messages,
+            turns=self.turns + other.turns,
+            hot_entries=self.hot_entries + other.hot_entries,
+            kv_states=self.kv_states + other.kv_states,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How much there is of a person's."""
+
+    conversations: int
+    messages: int
+    text_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

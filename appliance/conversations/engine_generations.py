@@ -119,11 +119,12 @@ class EngineGenerations:
         self._open.add(generation)
         return generation
 
-    async def forget(self, owner: str, tag: str | None = None) -> None:
+    async def forget(self, owner: str, tag: str | None = None) -> int:
         """Take somebody's words, or those of one tag, out of the KV cache and off the disk, but
-        for what is being written. Raises EngineError when something could not be deleted.
+        for what is being written; says how many states held them. Raises EngineError when
+        something could not be deleted.
         """
-        await asyncio.wrap_future(self._engine.forget(owner, tag))
+        return await asyncio.wrap_future(self._engine.forget(owner, tag))
 
     def _publish(self, events: list[Event]) -> None:
         assert self._loop is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from appliance.conversations.conversation import Person
+from appliance.conversations.conversation import DeleteReceipt, Person
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.hot.recent_window import RecentWindow
@@ -27,14 +27,16 @@ class Forgetting:
         self._token_stream = token_stream
         self._read_ahead = read_ahead
 
-    async def forget(self, person: Person, conversation_id: str, turn_ids: Iterable[str]) -> None:
+    async def forget(
+        self, person: Person, conversation_id: str, turn_ids: Iterable[str]
+    ) -> DeleteReceipt:
         """Call it when the rows are gone, with the turns that were deleted and may still be told.
 
-        Raises EngineError when something of it is left.
+        Returns what else went. Raises EngineError when something of it is left.
         """
         await self._database.truncate_wal()
         await self._read_ahead.end(person)
-        await self._runner.forget_words(person, conversation_id)
-        await self._window.forget(conversation_id)
-        for turn_id in turn_ids:
-            await self._token_stream.forget(turn_id)
+        kv_states = await self._runner.forget_words(person, conversation_id)
+        hot_entries = await self._window.forget(conversation_id)
+        hot_entries += await self._token_stream.forget(*turn_ids)
+        return DeleteReceipt(0, 0, 0, hot_entries=hot_entries, kv_states=kv_states)

@@ -135,10 +135,12 @@ class Generations(Protocol):
         """
         ...
 
-    async def forget(self, owner: str, tag: str | None = None) -> None:
+    async def forget(self, owner: str, tag: str | None = None) -> int:
         """Take somebody's words, or those of one tag, out of what this box holds of them, but for
-        what is being written. Raises EngineError when something could not be deleted.
+        what is being written; says how many states held them. Raises EngineError when something
+        could not be deleted.
         """
+        ...
 
 
 def log_end(event: Ended) -> None:

@@ -40,7 +40,7 @@ from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import NotFound
 from appliance.hot.recent_window import RecentWindow
 from appliance.prompting.assembler import Assembler
-from appliance.store import conversations, messages, turns
+from appliance.store import conversations, holdings, messages, turns
 from appliance.store.database import Database
 
 
@@ -222,10 +222,9 @@ class ConversationService:
             await self._runner.stop(person, running.turn_id)
         async with self._database.write() as tx:
             await find_conversation(tx, person, conversation_id)
+            turn_ids = await holdings.turn_ids(tx, person.person_key, conversation_id)
             receipt = await conversations.delete(tx, person.person_key, conversation_id)
-        stopped = [running.turn_id] if running is not None else []
-        await self._forgetting.forget(person, conversation_id, stopped)
-        return receipt
+        return receipt + await self._forgetting.forget(person, conversation_id, turn_ids)
 
     async def _conversation_for(
         self,

@@ -126,7 +126,7 @@ class TemporaryConversations:
             except ApplianceError as error:
                 log.warning("a temporary conversation could not be ended", error=str(error))
 
-    async def end_all(self, person: Person) -> int:
+    async def end(self, person: Person) -> int:
         """End all that a person has open; returns how many there were."""
         mine = self._lifetimes.of(person)
         for conversation_id in mine:

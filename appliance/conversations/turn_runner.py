@@ -93,12 +93,16 @@ class TurnRunner:
         live.is_stopping = True
         await asyncio.wait([task])
 
-    async def forget_words(self, person: Person, conversation_id: str) -> None:
-        """A conversation was deleted: the KV cache and its snapshots must not hold it either.
+    async def stop_all(self, person: Person) -> None:
+        """Stop every running turn of this person, and wait until the store knows."""
+        own = [turn_id for turn_id in self._live if self.find(person, turn_id)]
+        await asyncio.gather(*(self.stop(person, turn_id) for turn_id in own))
 
-        Raises EngineError when something of it is left.
+    async def forget_words(self, person: Person, conversation_id: str | None = None) -> int:
+        """A conversation was deleted, or all: the KV cache and its snapshots must not hold it
+        either; says how many states did. Raises EngineError when something of it is left.
         """
-        await self._generations.forget(person.person_id, conversation_id)
+        return await self._generations.forget(person.person_id, conversation_id)
 
     def release_readers(self) -> None:
         """Close all streams before a stop, without saying that their turns are over."""

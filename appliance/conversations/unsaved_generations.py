@@ -71,5 +71,5 @@ class UnsavedGenerations:
             may_save=False,
         )
 
-    async def forget(self, owner: str, tag: str | None = None) -> None:
-        await self._generations.forget(owner, tag)
+    async def forget(self, owner: str, tag: str | None = None) -> int:
+        return await self._generations.forget(owner, tag)

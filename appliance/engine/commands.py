@@ -28,12 +28,12 @@ class Cancel:
 class Forget:
     """Let go of what seats and snapshots still hold of somebody's words, or of one tag's.
 
-    `answer` is resolved when nothing of it is left.
+    `answer` is how many states there were, once nothing of it is left.
     """
 
     owner: str
     tag: str | None
-    answer: "Future[None]"
+    answer: "Future[int]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,11 +166,11 @@ class Engine:
         """End a sequence within one step; harmless when it is over."""
         self._inbox.put(Cancel(sequence_id))
 
-    def forget(self, owner: str, tag: str | None = None) -> "Future[None]":
+    def forget(self, owner: str, tag: str | None = None) -> "Future[int]":
         """Let go of all words of `owner`, or of one `tag`, that no running reply needs, in the KV
-        cache and on disk; resolved when they are gone, or with an EngineError.
+        cache and on disk; how many states held them, once they are gone, or an EngineError.
         """
-        forgotten: Future[None] = Future()
+        forgotten: Future[int] = Future()
         if self.state is EngineState.READY or self._is_replacing:
             # What the old model's seats hold may be on its way to the disk: that comes first.
             self._inbox.put(Forget(owner, tag, forgotten))
@@ -181,7 +181,7 @@ class Engine:
     def _forget_on_disk(self, command: Forget) -> None:
         snapshots = self._snapshots
         if snapshots is None:
-            command.answer.set_result(None)
+            command.answer.set_result(0)
         else:
             _answer(command.answer, lambda: snapshots.forget(command.owner, command.tag))
 

@@ -100,10 +100,9 @@ class SnapshotKeeper:
             if slot.cells.count:
                 self.save(self._slots.held(slot))
 
-    def forget(self, owner: str, tag: str | None) -> None:
-        """Delete all snapshots of somebody, or of one tag; returns when they are gone."""
-        if self._snapshots is not None:
-            self._snapshots.forget(owner, tag)
+    def forget(self, owner: str, tag: str | None) -> int:
+        """Delete all snapshots of somebody, or of one tag; how many, once they are gone."""
+        return 0 if self._snapshots is None else self._snapshots.forget(owner, tag)
 
     def _is_worth_saving(self, slot: Slot) -> bool:
         unsaved = slot.cells.count - slot.saved_tokens

@@ -87,15 +87,18 @@ class Stepper:
         if sequence is not None:
             self._end(sequence)
 
-    def forget(self, owner: str, tag: str | None) -> None:
-        """Let go of the words of `owner`, or of one tag, that no reply needs just now."""
+    def forget(self, owner: str, tag: str | None) -> int:
+        """Let go of the words of `owner`, or of one tag, that no reply needs just now; says how
+        many seats and snapshots held them.
+        """
         for sequence in (*self._scheduler.running, *self._scheduler.waiting):
             is_meant = sequence.owner == owner and (tag is None or sequence.tag == tag)
             if is_meant and sequence.priority is Priority.BACKGROUND:
                 self.cancel(sequence.sequence_id)
-        for slot in self._scheduler.forget(owner, tag):
+        emptied = self._scheduler.forget(owner, tag)
+        for slot in emptied:
             self._backend.keep(slot, 0)
-        self._snapshots.forget(owner, tag)
+        return len(emptied) + self._snapshots.forget(owner, tag)
 
     def cancel_all(self) -> None:
         for sequence in (*self._scheduler.running, *self._scheduler.waiting):

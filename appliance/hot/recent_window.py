@@ -80,13 +80,18 @@ class RecentWindow:
 
         await self._try(add)
 
-    async def forget(self, conversation_id: str) -> None:
-        """Deletes the window; one that Valkey keeps while it is away ends with its TTL."""
+    async def forget(self, conversation_id: str) -> int:
+        """Deletes the window, and says how many there were; one that Valkey keeps while it is away
+        ends with its TTL.
+        """
 
-        async def delete(client: Valkey) -> None:
-            await client.delete(keys.window(conversation_id))
+        async def delete(client: Valkey) -> int:
+            return int(await client.delete(keys.window(conversation_id)))
 
-        await self._try(delete)
+        try:
+            return await self._hot.call(delete)
+        except HotError:
+            return 0
 
     async def _try(self, ask: Callable[[Valkey], Awaitable[None]]) -> None:
         with suppress(HotError, msgspec.MsgspecError):

@@ -66,16 +66,22 @@ class TokenStream:
         with suppress(HotError):
             await self._hot.call(shorten)
 
-    async def forget(self, turn_id: str) -> None:
-        """Deletes the stream."""
-        self._waiting.pop(turn_id, None)
+    async def forget(self, *turn_ids: str) -> int:
+        """Deletes the streams, and says how many of them there were."""
+        for turn_id in turn_ids:
+            self._waiting.pop(turn_id, None)
         await self.flush()
+        streams = [keys.token_stream(turn_id) for turn_id in turn_ids]
+        if not streams:
+            return 0
 
-        async def delete(client: Valkey) -> None:
-            await client.delete(keys.token_stream(turn_id))
+        async def delete(client: Valkey) -> int:
+            return int(await client.delete(*streams))
 
-        with suppress(HotError):
-            await self._hot.call(delete)
+        try:
+            return await self._hot.call(delete)
+        except HotError:
+            return 0
 
     async def _write_waiting(self) -> None:
         while self._waiting:

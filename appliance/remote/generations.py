@@ -139,8 +139,9 @@ class RemoteGenerations:
         self._send_next()
         return generation
 
-    async def forget(self, owner: str, tag: str | None = None) -> None:
+    async def forget(self, owner: str, tag: str | None = None) -> int:
         """The other machine keeps its own cache; there is no way to empty it from here."""
+        return 0
 
     def _cancel(self, request_id: str) -> None:
         request = self._requests.get(request_id)

@@ -8,8 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.plugins.htmx import HTMXRequest
 
-from appliance.conversations.conversation import DeleteReceipt, Person
+from appliance.conversations.conversation import Person
 from appliance.conversations.service import ConversationService
+from appliance.portable.words import gone_words
 from appliance.routes.fragments import Fragments, answer
 from appliance.routes.news import blank_page
 from appliance.routes.page_views import Reader, header_view, list_view
@@ -52,10 +53,4 @@ async def delete(
 ) -> Response[str]:
     """Delete it for good, and say how much went."""
     receipt = await service.delete_conversation(person, conversation_id)
-    words = _receipt_words(receipt)
-    return await blank_page(request, service, person, words, conversation_id)
-
-
-def _receipt_words(receipt: DeleteReceipt) -> str:
-    messages = "1 message" if receipt.messages == 1 else f"{receipt.messages} messages"
-    return f"Deleted for good: the conversation and its {messages}."
+    return await blank_page(request, service, person, gone_words(receipt), conversation_id)

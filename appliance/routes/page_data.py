@@ -398,6 +398,36 @@ class ReplayWords:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportView:
+    """How an import stands, or what it did; `ended` says why it stopped before the file's end."""
+
+    template: ClassVar[str] = "_import.html"
+    variable: ClassVar[str] = "imported"
+
+    import_id: str
+    is_over: bool
+    percent: int
+    words: str
+    ended: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DataView:
+    """The page "Your data"; `confirmation` is what to type before everything is deleted."""
+
+    template: ClassVar[str] = "data.html"
+    variable: ClassVar[str] = "yours"
+
+    theme: str
+    held: str
+    has_any: bool
+    notice: str
+    imported: ImportView | None
+    confirmation: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageView:
     """The whole page: its regions, each of which can be replaced by itself later."""
 

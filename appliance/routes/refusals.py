@@ -15,6 +15,7 @@ from appliance.errors import (
     Conflict,
     EngineUnavailable,
     GrammarRefused,
+    ImportTooLarge,
     InvalidInput,
     NotFound,
     QueueFull,
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 _RETRY_AFTER_SECONDS = "10"
 _STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
     (GrammarRefused, 400),
+    (ImportTooLarge, 413),
     (InvalidInput, 422),
     (NotFound, 404),
     (Conflict, 409),

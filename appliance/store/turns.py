@@ -95,7 +95,7 @@ async def insert(tx: Connection, person_key: int, turn: Turn) -> None:
                 turn.input_message_id,
                 turn.status.value,
                 turn.created_at,
-                *_ending(turn),
+                *ending_of(turn),
                 turn.reply_message_id,
             ),
         )
@@ -116,7 +116,7 @@ async def find(reader: Connection, person_key: int, turn_id: str) -> Turn | None
     row = await first_row(
         reader, SELECT + "WHERE t.turn_id = ? AND t.person_key = ?", (turn_id, person_key)
     )
-    return _turn(row) if row else None
+    return turn_of(row) if row else None
 
 
 async def tries_at(
@@ -125,7 +125,7 @@ async def tries_at(
     """Every turn that was to answer one of these user messages, oldest first. One query."""
     wanted = msgspec.json.encode(list(message_ids)).decode()
     rows = await all_rows(reader, TRIES, (person_key, conversation_id, wanted))
-    return tuple(_turn(row) for row in rows)
+    return tuple(turn_of(row) for row in rows)
 
 
 async def delete_of_message(tx: Connection, person_key: int, message_id: str) -> tuple[str, ...]:
@@ -140,13 +140,13 @@ async def running_in(reader: Connection, person_key: int, conversation_id: str) 
         SELECT + f"WHERE c.conversation_id = ? AND t.person_key = ? AND {OPEN}",
         (conversation_id, person_key),
     )
-    return _turn(row) if row else None
+    return turn_of(row) if row else None
 
 
 async def unfinished(reader: Connection) -> tuple[tuple[Person, Turn], ...]:
     """Everybody's open turns, oldest first. For recovery alone: the only query without a person."""
     rows = await all_rows(reader, UNFINISHED, ())
-    return tuple((Person(*row[-3:]), _turn(row[:-3])) for row in rows)
+    return tuple((Person(*row[-3:]), turn_of(row[:-3])) for row in rows)
 
 
 async def start(
@@ -197,12 +197,12 @@ async def finish(tx: Connection, person_key: int, turn: Turn) -> bool:
     changed = await changed_rows(
         tx,
         FINISH,
-        (turn.turn_id, person_key, turn.status.value, *_ending(turn), turn.reply_message_id),
+        (turn.turn_id, person_key, turn.status.value, *ending_of(turn), turn.reply_message_id),
     )
     return changed == 1
 
 
-def _ending(turn: Turn) -> tuple[object, ...]:
+def ending_of(turn: Turn) -> tuple[object, ...]:
     """The columns that a turn gets while it runs, in the order of INSERT and FINISH."""
     counts = turn.counts
     return (
@@ -229,7 +229,8 @@ def _json(value: Mapping[str, object]) -> str:
     return msgspec.json.encode(dict(value)).decode()
 
 
-def _turn(row: Row) -> Turn:
+def turn_of(row: Row) -> Turn:
+    """The turn in a row of COLUMNS."""
     return Turn(
         turn_id=row[0],
         conversation_id=row[1],

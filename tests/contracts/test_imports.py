@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
+    "portable": {"errors", NOUNS, "conversations.accepting", "hot", "store"},
     "metrics": {"engine.gauges", "engine.kv_snapshots", "engine.kv_snapshot_collection"},
     "prompting": {"errors", NOUNS, "recall", "hot", "store"},
     "conversations": {"errors", "prompting", "recall", "hot", "store", "metrics", *ENGINE_FRONT},
@@ -35,7 +36,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The engine's values appear in the OpenAI-compatible answers; health asks whether the database
     # is there.
     "routes": {
-        *{"errors", "conversations", "rendering", "paths", "metrics", "hot.token_stream"},
+        *{
+            "errors",
+            "conversations",
+            "rendering",
+            "paths",
+            "metrics",
+            "hot.token_stream",
+            "portable",
+        },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
         "store.database",
     },
@@ -49,6 +58,8 @@ EDGES = {
     "desk_choice",
     "lifespan",
     "cli",
+    "errand_socket",
+    "stopped_box",
     "engine_choice",
     "draft_choice",
     "model_choice",

@@ -230,9 +230,9 @@ async def test_a_message_for_which_there_is_no_memory_is_refused_with_a_sentence
 
 async def test_all_of_a_person_can_be_ended_at_once(box: Box) -> None:
     ids = [await talk(at(box), f"{number}") for number in range(3)]
-    assert await box.temporary.conversations.end_all(box.person) == 3
+    assert await box.temporary.conversations.end(box.person) == 3
     assert [await is_there(box, each) for each in ids] == [False] * 3
-    assert await box.temporary.conversations.end_all(box.person) == 0
+    assert await box.temporary.conversations.end(box.person) == 0
 
 
 async def test_another_persons_page_keeps_nothing_alive(box: Box) -> None:

@@ -208,7 +208,7 @@ async def test_another_person_can_do_nothing_with_it_and_learns_nothing(
 async def test_one_that_is_gone_says_so_wherever_it_is_asked_for(
     client: AsyncClient, box: Box, opened: Opened, htmx: dict[str, str]
 ) -> None:
-    await box.temporary.conversations.end_all(box.person)
+    await box.temporary.conversations.end(box.person)
     sent = await client.post("/turns", data=form("Precious", opened.conversation_id), headers=htmx)
     assert sent.status_code == 404 and GONE in sent.text
     assert box.temporary.lifetimes.of(box.person) == ()

@@ -1,0 +1,207 @@
+"""Taking conversations along: as JSON for machines, as Markdown for people, or both in a ZIP.
+
+Everything is made while it is sent, a page of messages at a time: neither a long conversation nor
+thousands of them are ever in memory, and a slow download holds nothing of the database.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, cast
+
+import msgspec
+
+from appliance.conversations.conversation import Conversation, Message, Person, Turn, TurnStatus
+from appliance.errors import NotFound
+from appliance.portable import file_names, reading_copy
+from appliance.portable.document import FORMAT, VERSION, Counts, EndedTurn, SaidMessage
+from appliance.portable.zip_stream import ZipStream
+from appliance.store import whole_conversations as whole
+from appliance.store.database import Database
+
+PAGE = 32
+"""Messages read at once; the longest that can be stored then come to a few megabytes."""
+
+_NO_CONVERSATION = "There is no such conversation. It may have been deleted."
+
+
+class Kind(StrEnum):
+    """What a conversation is written down as."""
+
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFile:
+    """A file that is made while it is read."""
+
+    name: str
+    media_type: str
+    pieces: AsyncGenerator[bytes, None]
+
+
+class Takeout:
+    """Writes down what a person has. Holds no state."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def conversation(self, person: Person, conversation_id: str, kind: Kind) -> TakenFile:
+        """One conversation as a file of its own. Raises NotFound."""
+        outline = await self._outline(person, conversation_id)
+        if outline is None:
+            raise NotFound(_NO_CONVERSATION)
+        stem = file_names.stem(outline.conversation.title)
+        if kind is Kind.JSON:
+            pieces = self._json(person, (conversation_id,))
+            return TakenFile(f"{stem}.json", "application/json", pieces)
+        pieces = self._markdown(person, outline.conversation)
+        return TakenFile(f"{stem}.md", "text/markdown", pieces)
+
+    async def everything(self, person: Person) -> TakenFile:
+        """All conversations in one archive: `conversations.json`, and a Markdown file for each."""
+        ids = await self._ids(person)
+        return TakenFile("conversations.zip", "application/zip", self._archive(person, ids))
+
+    async def all_as_json(self, person: Person) -> TakenFile:
+        """All conversations in the one JSON file that import reads."""
+        pieces = self._json(person, await self._ids(person))
+        return TakenFile("conversations.json", "application/json", pieces)
+
+    async def _ids(self, person: Person) -> tuple[str, ...]:
+        async with self._database.read() as reader:
+            return await whole.ids(reader, person.person_key)
+
+    async def _outline(self, person: Person, conversation_id: str) -> whole.Outline | None:
+        async with self._database.read() as reader:
+            return await whole.outline(reader, person.person_key, conversation_id)
+
+    async def _archive(self, person: Person, ids: Sequence[str]) -> AsyncGenerator[bytes, None]:
+        archive = ZipStream()
+        with archive.entry("conversations.json", 0) as entry:
+            async with aclosing(self._json(person, ids)) as pieces:
+                async for piece in pieces:
+                    await asyncio.to_thread(entry.write, piece)  # deflating takes its time
+                    yield archive.take()
+        for number, conversation_id in enumerate(ids, start=1):
+            outline = await self._outline(person, conversation_id)
+            if outline is None:
+                continue  # deleted meanwhile
+            conversation = outline.conversation
+            name = f"markdown/{number:05} {file_names.stem(conversation.title)}.md"
+            with archive.entry(name, conversation.updated_at) as entry:
+                async with aclosing(self._markdown(person, conversation)) as pieces:
+                    async for piece in pieces:
+                        await asyncio.to_thread(entry.write, piece)
+                        yield archive.take()
+        yield archive.finish()
+
+    async def _json(self, person: Person, ids: Sequence[str]) -> AsyncGenerator[bytes, None]:
+        yield f'{{"format":"{FORMAT}","version":{VERSION},"conversations":['.encode()
+        before = b"\n"
+        for conversation_id in ids:
+            outline = await self._outline(person, conversation_id)
+            if outline is None:
+                continue  # deleted meanwhile
+            yield before + _opening(outline.conversation)
+            written: set[str] = set()
+            async for piece in self._messages_json(person, outline, written):
+                yield piece
+            yield b'],"turns":['
+            async for piece in self._turns_json(person, outline, written):
+                yield piece
+            yield b"]}"
+            before = b",\n"
+        yield b"\n]}\n"
+
+    async def _messages_json(
+        self, person: Person, outline: whole.Outline, written: set[str]
+    ) -> AsyncGenerator[bytes, None]:
+        before, after_key = b"\n", 0
+        while True:
+            async with self._database.read() as reader:
+                page = await whole.message_page(reader, person.person_key, outline, after_key, PAGE)
+            if not page:
+                return
+            written.update(message.message_id for _, message in page)
+            yield before + b",\n".join(_message_json(message) for _, message in page)
+            before, after_key = b",\n", page[-1][0]
+
+    async def _turns_json(
+        self, person: Person, outline: whole.Outline, written: set[str]
+    ) -> AsyncGenerator[bytes, None]:
+        before, after_key = b"\n", 0
+        while True:
+            async with self._database.read() as reader:
+                page = await whole.turn_page(reader, person.person_key, outline, after_key, PAGE)
+            if not page:
+                return
+            yield before + b",\n".join(_turn_json(turn, written) for _, turn in page)
+            before, after_key = b",\n", page[-1][0]
+
+    async def _markdown(
+        self, person: Person, conversation: Conversation
+    ) -> AsyncGenerator[bytes, None]:
+        """The branch being read."""
+        async with self._database.read() as reader:
+            ids = await whole.branch_ids(reader, person.person_key, conversation)
+            said = await whole.count_messages(
+                reader, person.person_key, conversation.conversation_id
+            )
+        yield reading_copy.heading(conversation, max(0, said - len(ids))).encode()
+        for start in range(0, len(ids), PAGE):
+            async with self._database.read() as reader:
+                page = await whole.messages_by_ids(
+                    reader, person.person_key, ids[start : start + PAGE]
+                )
+            yield "".join(map(reading_copy.passage, page)).encode()
+
+
+def _opening(conversation: Conversation) -> bytes:
+    fields = {
+        "conversation_id": conversation.conversation_id,
+        "title": conversation.title,
+        "created_at": conversation.created_at,
+        "updated_at": conversation.updated_at,
+        "leaf_id": conversation.leaf_id,
+    }
+    return msgspec.json.encode(fields)[:-1] + b',"messages":['
+
+
+def _message_json(message: Message) -> bytes:
+    return msgspec.json.encode(
+        SaidMessage(
+            message_id=message.message_id,
+            parent_id=message.parent_id,
+            role=cast(Literal["user", "assistant"], message.role.value),
+            created_at=message.created_at,
+            content=message.content,
+        )
+    )
+
+
+def _turn_json(turn: Turn, written: set[str]) -> bytes:
+    """As it was when the export began: a reply that came later is not in the file."""
+    reply_id, status = turn.reply_message_id, turn.status
+    if reply_id is not None and reply_id not in written:
+        reply_id, status = None, TurnStatus.RUNNING
+    return msgspec.json.encode(
+        EndedTurn(
+            turn_id=turn.turn_id,
+            input_message_id=turn.input_message_id,
+            reply_message_id=reply_id,
+            status=status,
+            created_at=turn.created_at,
+            finish_reason=turn.finish_reason,  # type: ignore[arg-type]
+            error=turn.error,
+            checkpoint=turn.checkpoint,
+            seed=turn.seed,
+            model_sha256=turn.model_sha256,
+            counts=msgspec.convert(turn.counts, Counts, from_attributes=True),
+            sampling=dict(turn.sampling),
+            prompt_record=dict(turn.prompt_record),
+        )
+    )

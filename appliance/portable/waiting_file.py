@@ -1,0 +1,51 @@
+"""A file that waits on the disk for its import.
+
+It has no name there: whatever happens to this process, nothing of it is left. It lies beside the
+database, on the disk that was chosen for people's words.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from appliance.errors import StoreFull
+
+KEPT_FREE_BYTES = 256 * 2**20
+"""Room that it leaves on the disk, so that what is said meanwhile can be kept."""
+_LOOK_EVERY_BYTES = 8 * 2**20
+_NO_ROOM = "The disk has not enough room for this file. Free some space and send it again."
+
+
+class WaitingFile:
+    """Written piece by piece, on any thread; then read from its start."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises StoreFull."""
+        self._directory = directory
+        self.size_bytes = 0
+        try:
+            # For this user alone (0600), and gone when it is closed.
+            self.file = cast(BinaryIO, tempfile.TemporaryFile(dir=directory))  # noqa: SIM115
+        except OSError as error:
+            raise StoreFull(_NO_ROOM) from error
+
+    def write(self, piece: bytes | bytearray) -> None:
+        """Raises StoreFull."""
+        looked_at = self.size_bytes // _LOOK_EVERY_BYTES
+        self.size_bytes += len(piece)
+        try:
+            is_first = self.size_bytes == len(piece)
+            if (is_first or self.size_bytes // _LOOK_EVERY_BYTES > looked_at) and (
+                shutil.disk_usage(self._directory).free < KEPT_FREE_BYTES
+            ):
+                raise StoreFull(_NO_ROOM)
+            self.file.write(piece)
+            self.file.flush()
+        except OSError as error:
+            raise StoreFull(_NO_ROOM) from error
+
+    def from_start(self) -> BinaryIO:
+        """The file, to be read and closed by whoever gets it."""
+        self.file.seek(0)
+        return self.file

@@ -1,0 +1,63 @@
+"""A box that does not run, opened for errands: its database and what else holds words, no model."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from appliance.conversations.conversation import Person
+from appliance.data_dir import derived_key, open_data_dir, page_secret
+from appliance.engine.kv_snapshots import KvSnapshots
+from appliance.hot.connection import Hot
+from appliance.hot.recent_window import RecentWindow
+from appliance.hot.token_stream import TokenStream
+from appliance.portable.belongings import Belongings
+from appliance.portable.errands import Errands
+from appliance.portable.imports import Imports
+from appliance.portable.takeout import Takeout
+from appliance.settings import Settings
+from appliance.store import people
+from appliance.store.database import Database
+
+_CLOSE_SECONDS = 10.0
+
+
+class SavedStates:
+    """What a stopped box still holds of anybody's words outside the database."""
+
+    def __init__(self, snapshots: KvSnapshots) -> None:
+        self._snapshots = snapshots
+
+    async def stop_all(self, person: Person) -> None:
+        """Nobody writes in a box that does not run."""
+
+    async def forget_words(self, person: Person) -> int:
+        """Delete the states of the KV cache on disk. Raises EngineError when one is left."""
+        return await asyncio.to_thread(self._snapshots.forget, person.person_id)
+
+
+@asynccontextmanager
+async def open_stopped_box(settings: Settings) -> AsyncIterator[Errands]:
+    """Hold the data directory meanwhile. Raises StoreRefused when a box runs on it."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(open_data_dir(settings.data_dir))
+        database = await Database.open(settings.data_dir / "appliance.sqlite3")
+        stack.push_async_callback(database.close)
+        hot = Hot(settings.hot.url.get_secret_value() if settings.hot.url else None)
+        stack.push_async_callback(hot.close)
+        key = derived_key(page_secret(settings.data_dir), "kv snapshots")
+        limit_bytes = settings.engine.snapshot_mb * 2**20
+        snapshots = KvSnapshots(settings.data_dir / "kv", key, limit_bytes)
+        snapshots.start()
+        stack.push_async_callback(asyncio.to_thread, snapshots.close, _CLOSE_SECONDS)
+        imports = Imports(database)
+        stack.push_async_callback(imports.stop)
+        async with database.write() as tx:
+            person = await people.local_person(tx)
+        yield Errands(
+            person,
+            Takeout(database),
+            imports,
+            Belongings(
+                database, RecentWindow(hot), TokenStream(hot), SavedStates(snapshots), imports
+            ),
+        )
