@@ -17,7 +17,17 @@ from litestar.template import TemplateConfig
 from appliance.errors import ApplianceError
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
-from appliance.routes import ahead, conversations, health, metrics, openai, pages, stream, turns
+from appliance.routes import (
+    ahead,
+    conversations,
+    health,
+    metrics,
+    openai,
+    pages,
+    stream,
+    summaries,
+    turns,
+)
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
@@ -45,6 +55,7 @@ def create_app(box: Box, port: int) -> Litestar:
             *(pages.home, pages.conversation),
             *(turns.create, turns.retry, turns.stop, stream.follow, ahead.read_ahead),
             *(conversations.rename, conversations.delete),
+            *(summaries.show, summaries.edit, summaries.delete, summaries.renew),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
             static,
@@ -52,6 +63,7 @@ def create_app(box: Box, port: int) -> Litestar:
         dependencies={
             "person": _provide(box.person),
             "service": _provide(box.desk.service),
+            "summaries": _provide(box.desk.summaries),
             "completions": _provide(box.completions),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),

@@ -6,8 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from appliance.conversations.asides import Asides, Make
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.service import ConversationService, ServiceLimits
+from appliance.conversations.summaries import Summaries
+from appliance.conversations.summariser import Summariser
+from appliance.conversations.titles import Titles
 from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.engine_choice import ChatEngine
@@ -15,6 +19,7 @@ from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.metrics import Metrics
+from appliance.prompting.aside import AsidePrompts
 from appliance.prompting.assembler import Assembler
 from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
@@ -29,6 +34,8 @@ class Desk:
     token_stream: TokenStream
     runner: TurnRunner
     service: ConversationService
+    asides: Asides
+    summaries: Summaries
 
 
 @asynccontextmanager
@@ -45,7 +52,11 @@ async def open_desk(
         context_full=settings.limits.context_full,
         ahead=engine.ahead,
     )
+    prompts = AsidePrompts(engine.tokenizer, assembler)
+    asides = _asides(settings, database, engine, prompts)
     async with AsyncExitStack() as stack:
+        # Last: a turn that is written down and ends begins none any more.
+        stack.push_async_callback(asides.stop)
         runner = TurnRunner(
             TurnRecord(database, metrics.count_turn),
             engine.generations,
@@ -53,6 +64,7 @@ async def open_desk(
             window,
             token_stream,
             engine.profile,
+            asides,
         )
         stack.push_async_callback(runner.shut_down)
         read_ahead = ReadAhead(engine.generations, assembler)
@@ -71,4 +83,18 @@ async def open_desk(
                 engine.status,
                 read_ahead,
             ),
+            asides=asides,
+            summaries=Summaries(database, engine.generations, asides, prompts),
         )
+
+
+def _asides(
+    settings: Settings, database: Database, engine: ChatEngine, prompts: AsidePrompts
+) -> Asides:
+    """What the settings want done beside conversations, in this order."""
+    makers: list[Make] = []
+    if settings.assistant.titles:
+        makers.append(Titles(database, engine.generations, prompts, engine.profile).make)
+    if settings.assistant.summaries:
+        makers.append(Summariser(database, engine.generations, prompts, engine.profile).make)
+    return Asides(makers)

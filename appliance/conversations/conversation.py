@@ -33,6 +33,14 @@ class TurnStatus(StrEnum):
         return self in (TurnStatus.FINISHED, TurnStatus.CANCELLED, TurnStatus.FAILED)
 
 
+class TitledBy(StrEnum):
+    """Whose words a title is: the message's first ones, a model's, or the person's own."""
+
+    BOX = "box"
+    MODEL = "model"
+    PERSON = "person"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whoever owns what is said."""
@@ -51,6 +59,7 @@ class Conversation:
     created_at: int
     updated_at: int
     leaf_id: str | None = None
+    titled_by: TitledBy = TitledBy.PERSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,28 @@ class Message:
     role: Role
     content: str
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a model reads for `message_count` messages of one branch when they no longer fit.
+
+    Once `is_edited` it is the person's own and stays; without content the person has deleted it.
+    """
+
+    summary_id: str
+    conversation_id: str
+    first_message_id: str
+    last_message_id: str
+    first_key: int
+    last_key: int
+    message_count: int
+    first_at: int
+    last_at: int
+    created_at: int
+    model_sha256: str
+    is_edited: bool
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +182,8 @@ class OpenConversation:
     messages: tuple[Message, ...]
     turns: Mapping[str, Turn]
     """The latest turn of each user message, by `input_message_id`."""
+    summaries: tuple[Summary, ...] = ()
+    """What stands for its earlier part once that no longer fits, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

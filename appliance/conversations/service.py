@@ -22,6 +22,8 @@ from appliance.conversations.conversation import (
     Person,
     Role,
     StartedTurn,
+    Summary,
+    TitledBy,
     Turn,
     TurnSnapshot,
     new_id,
@@ -35,7 +37,8 @@ from appliance.errors import Conflict, NotFound, QueueFull
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.prompting.assembler import Assembler
-from appliance.store import conversations, messages, turns
+from appliance.prompting.summary import newest_chain, with_words
+from appliance.store import conversations, messages, summaries, turns
 from appliance.store.database import Database
 
 _NO_CONVERSATION = "There is no such conversation. It may have been deleted."
@@ -191,15 +194,19 @@ class ConversationService:
             if conversation is None:
                 raise NotFound(_NO_CONVERSATION)
             branch: tuple[Message, ...] = ()
+            found: tuple[Summary, ...] = ()
             if conversation.leaf_id is not None:
                 branch = await messages.branch(
+                    reader, person.person_key, conversation_id, conversation.leaf_id
+                )
+                found = await summaries.on_branch(
                     reader, person.person_key, conversation_id, conversation.leaf_id
                 )
             asked = [m.message_id for m in branch if m.role is Role.USER]
             latest = await turns.latest_of_messages(
                 reader, person.person_key, conversation_id, asked
             )
-        return OpenConversation(conversation, branch, latest)
+        return OpenConversation(conversation, branch, latest, with_words(newest_chain(found)))
 
     async def read_ahead(self, person: Person, conversation_id: str | None) -> None:
         """Somebody is about to write here, or a first message. Raises NotFound."""
@@ -260,7 +267,9 @@ class ConversationService:
         now: int,
     ) -> Conversation:
         if not conversation_id:
-            conversation = Conversation(new_id(), title_of(content), now, now)
+            conversation = Conversation(
+                new_id(), title_of(content), now, now, titled_by=TitledBy.BOX
+            )
             await conversations.insert(tx, person.person_key, conversation)
             return conversation
         found = await conversations.find(tx, person.person_key, conversation_id)

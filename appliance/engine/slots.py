@@ -111,8 +111,10 @@ class SlotPool:
             return
         self._tick += 1
         slot.sequence, sequence.slot = None, None
-        # What an aside leaves is the first to go.
-        slot.last_used = 0 if sequence.is_aside else self._tick
+        slot.last_used = self._tick
+        if sequence.is_aside:
+            # What it leaves is the first to go, and not to the disk: the conversation's own seat is.
+            slot.last_used, slot.saved_tokens = 0, slot.cells.count
 
     def clear(self) -> None:
         """Nobody has a seat and no seat holds anything, whatever they believed before."""

@@ -29,7 +29,13 @@ from appliance.routes.page_data import (
     TimeView,
     TypedText,
 )
-from appliance.routes.reply_words import cut_words, speed_words, status_view, unread_words
+from appliance.routes.reply_words import (
+    cut_words,
+    speed_words,
+    status_view,
+    summary_url,
+    unread_words,
+)
 
 FOLD_AFTER = 1_200
 """Characters of a person's message shown unfolded, about a screenful on a phone."""
@@ -112,6 +118,7 @@ def reply_view(
             error=(turn.error or "") if turn else "",
             cut=cut_words(turn) if turn else "",
             unread=unread_words(turn) if turn else "",
+            summary_url=summary_url(turn) if turn else "",
             speed=speed_words(turn) if turn else "",
             can_retry=is_last and state in ("failed", "stopped"),
         ),
@@ -133,6 +140,7 @@ def unanswered_view(turn: Turn, time: TimeView, *, is_last: bool) -> MessageView
             error=turn.error or "",
             cut=cut_words(turn),
             unread=unread_words(turn) if is_final else "",
+            summary_url=summary_url(turn) if is_final else "",
             speed="",
             can_retry=is_final and is_last,
         ),

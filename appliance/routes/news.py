@@ -22,6 +22,7 @@ def news_of(request: HTMXRequest, page: PageView) -> Response[str]:
         fragments.into("box", page.box),
         fragments.instead_of("action", page.action),
         fragments.instead_of("sync", page.sync),
+        tab_title=page.tab_title,
     )
 
 

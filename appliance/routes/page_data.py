@@ -71,6 +71,8 @@ class ReplyView:
     unread: str
     speed: str
     can_retry: bool
+    summary_url: str = ""
+    """Where to read what the model read in place of messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,33 @@ class MessageView:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryPart:
+    """One summary: of what, in whose words, and which element it is on its own page."""
+
+    summary_id: str
+    covers: str
+    author: str
+    content: str
+    language: str
+    can_renew: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryView:
+    """What the model reads for the earlier part of a conversation, folded; it stands before the
+    message named. The element id changes with the words, so that a reader's open fold stays open.
+    """
+
+    template: ClassVar[str] = "_summary.html"
+    variable: ClassVar[str] = "summary"
+
+    element_id: str
+    before_id: str
+    url: str
+    parts: tuple[SummaryPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MessagesView:
     """The messages of the page, or the invitation to a first one."""
 
@@ -94,6 +123,7 @@ class MessagesView:
     variable: ClassVar[str] = "messages"
 
     shown: tuple[MessageView, ...]
+    summary: SummaryView | None
     earlier_url: str | None
     notice: str
     questions: tuple[str, ...]
@@ -185,6 +215,7 @@ class SyncView:
     url: str
     state: str
     is_hurried: bool
+    expects_title: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +226,21 @@ class ErrorView:
     variable: ClassVar[str] = "error"
 
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummariesPageView:
+    """The summaries of a conversation by themselves, each with what can be done with it."""
+
+    template: ClassVar[str] = "summaries.html"
+    variable: ClassVar[str] = "page"
+
+    theme: str
+    title: str
+    url: str
+    parts: tuple[SummaryPart, ...]
+    is_being_made: bool
+    longest: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from appliance.conversations.conversation import (
     Conversation,
     Message,
     OpenConversation,
+    TitledBy,
     TurnSnapshot,
     new_id,
 )
@@ -29,6 +30,7 @@ from appliance.routes.page_data import (
     PageView,
     SyncView,
 )
+from appliance.routes.summary_views import summary_view
 
 MESSAGES_SHOWN = 50
 
@@ -97,12 +99,15 @@ def messages_view(
     conversation_id = opened.conversation.conversation_id
     earlier_url = f"/conversations/{conversation_id}?before={earlier_id}" if earlier_id else None
     shown = message_views(opened, messages, running, reader.today, reader.zone)
-    return replace(blank_view(), shown=shown, earlier_url=earlier_url, questions=())
+    summary = summary_view(opened, messages, reader.today, reader.zone)
+    return replace(
+        blank_view(), shown=shown, summary=summary, earlier_url=earlier_url, questions=()
+    )
 
 
 def blank_view(notice: str = "") -> MessagesView:
     """No conversation: an invitation, and perhaps a word about what became of the last one."""
-    return MessagesView(shown=(), earlier_url=None, notice=notice, questions=FIRST_QUESTIONS)
+    return MessagesView((), None, None, notice, FIRST_QUESTIONS)
 
 
 def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | None) -> HeaderView:
@@ -146,7 +151,15 @@ def sync_view(
     """Where to ask for news, and the fingerprint of what is shown now."""
     path = f"/conversations/{opened.conversation.conversation_id}" if opened else "/"
     # While the model loads the reader waits for it, so the page looks more often.
-    return SyncView(path, state_of(box, conversations, opened), box.state == "loading")
+    state = state_of(box, conversations, opened)
+    return SyncView(path, state, box.state == "loading", _expects_title(opened))
+
+
+def _expects_title(opened: OpenConversation | None) -> bool:
+    """Whether the model may just now look for a title: after one of the first replies."""
+    if opened is None or opened.conversation.titled_by is not TitledBy.BOX:
+        return False
+    return len(opened.messages) <= 6 and all(t.status.is_final for t in opened.turns.values())
 
 
 def state_of(
@@ -158,6 +171,7 @@ def state_of(
         box,
         [(each.conversation_id, each.title, each.updated_at) for each in conversations],
         opened.conversation if opened else None,
+        opened.summaries if opened else None,
         [(turn.turn_id, turn.status, turn.reply_message_id) for turn in turns],
     )
     return blake2b(repr(parts).encode(), digest_size=8).hexdigest()

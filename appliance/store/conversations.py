@@ -2,12 +2,13 @@
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Conversation, DeleteReceipt
+from appliance.conversations.conversation import Conversation, DeleteReceipt, TitledBy
 from appliance.errors import NotFound
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 SELECT = """
-SELECT c.conversation_id, c.title, c.created_at, c.updated_at, leaf.message_id
+SELECT c.conversation_id, c.title, c.created_at, c.updated_at, leaf.message_id,
+       c.titled_by
 FROM conversations c LEFT JOIN messages leaf ON leaf.message_key = c.leaf_key
 """
 # Newest activity gets the highest number of this person's.
@@ -20,8 +21,8 @@ async def insert(tx: Connection, person_key: int, conversation: Conversation) ->
         tx,
         f"""
         INSERT INTO conversations
-            (person_key, conversation_id, title, created_at, updated_at, activity)
-        VALUES (?1, ?2, ?3, ?4, ?5, {NEXT_ACTIVITY})
+            (person_key, conversation_id, title, created_at, updated_at, titled_by, activity)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, {NEXT_ACTIVITY})
         """,
         (
             person_key,
@@ -29,6 +30,7 @@ async def insert(tx: Connection, person_key: int, conversation: Conversation) ->
             conversation.title,
             conversation.created_at,
             conversation.updated_at,
+            conversation.titled_by.value,
         ),
     )
 
@@ -56,10 +58,24 @@ async def list_recent(
 
 
 async def rename(tx: Connection, person_key: int, conversation_id: str, title: str) -> bool:
-    """False when there is no such conversation. Its place in the list stays."""
+    """The person's own title from now on; its place in the list stays. False when there is none."""
     changed = await changed_rows(
         tx,
-        "UPDATE conversations SET title = ? WHERE conversation_id = ? AND person_key = ?",
+        "UPDATE conversations SET title = ?, titled_by = 'person' "
+        "WHERE conversation_id = ? AND person_key = ?",
+        (title, conversation_id, person_key),
+    )
+    return changed == 1
+
+
+async def title_by_model(
+    tx: Connection, person_key: int, conversation_id: str, title: str
+) -> bool:
+    """A model's title in place of the first words. False when somebody was there before."""
+    changed = await changed_rows(
+        tx,
+        "UPDATE conversations SET title = ?, titled_by = 'model' "
+        "WHERE conversation_id = ? AND person_key = ? AND titled_by = 'box'",
         (title, conversation_id, person_key),
     )
     return changed == 1
@@ -97,6 +113,8 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
         "(SELECT conversation_key FROM conversations WHERE conversation_id = ? AND person_key = ?)"
     )
     parameters = (conversation_id, person_key)
+    # First, so that the messages, each of which would look for its own, find none.
+    await changed_rows(tx, f"DELETE FROM summaries WHERE conversation_key = {mine}", parameters)
     turns = await changed_rows(tx, f"DELETE FROM turns WHERE conversation_key = {mine}", parameters)
     messages = await changed_rows(
         tx, f"DELETE FROM messages WHERE conversation_key = {mine}", parameters
@@ -108,4 +126,4 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
 
 
 def _conversation(row: Row) -> Conversation:
-    return Conversation(*row)
+    return Conversation(*row[:-1], titled_by=TitledBy(row[-1]))

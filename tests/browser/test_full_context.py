@@ -29,7 +29,10 @@ def small_box(data_dir: Path, reply: str, **sections: Any) -> Iterator[str]:
     server = uvicorn.Server(config)
 
     async def serve() -> None:
-        settings = Settings(data_dir=data_dir, hot={"embedded": False}, **sections)
+        beside = sections.pop("assistant", {"titles": False, "summaries": False})
+        settings = Settings(
+            data_dir=data_dir, hot={"embedded": False}, assistant=beside, **sections
+        )
         backend = ScriptedBackend(lambda sequence: reply, context_tokens=500)
         async with open_box(settings, lambda: backend) as box:
             await box.generations.wait_ready()
