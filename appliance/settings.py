@@ -254,8 +254,8 @@ class AssistantSettings(Section):
     )
     summaries: bool = _setting(
         True,
-        "Let the model sum up messages before they no longer fit, and read that instead; false makes "
-        "no summaries.",
+        "Let the model sum up messages before they no longer fit, and read that instead; false "
+        "makes no summaries.",
         "true or false",
     )
 

@@ -51,9 +51,14 @@ async def talk(
     box: Box, times: int, conversation_id: str | None = None, words: str = RAIN
 ) -> list[Turn]:
     """So many messages, each sent when everything before it is done; their turns."""
-    turns = []
+    turns: list[Turn] = []
     for _ in range(times):
-        started = await say(box, words, conversation_id)
+        # No two alike, or the cache would hold what was never said there.
+        said = 0
+        if conversation_id is not None:
+            opened = await box.desk.service.open_conversation(box.person, conversation_id)
+            said = len(opened.messages)
+        started = await say(box, f"{words}({said:03})", conversation_id)
         conversation_id = started.conversation.conversation_id
         turns.append((await follow_to_end(box, started.turn.turn_id))[-1].turn)
         assert turns[-1].status is TurnStatus.FINISHED

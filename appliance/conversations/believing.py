@@ -17,11 +17,11 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _AROUND = " \t\"'“”‘’„‚«»‹›「」『』《》〈〉【】*_#`~=>|•·-–—.,;:。、…"
 _LABEL = re.compile(
     r"^(?:(?:short |conversation |the )*(?:title|summary)|제목|요약|タイトル|題名|件名|要約)"
-    r"(?:\s+of [\w ]{1,30})?(?:\s+is)?\s*[*_]*\s*[:：\-–—]+\s*",
+    r"(?:\s+of [\w ]{1,30})?(?:\s+is)?\s*[*_]*\s*[:：\-–—]+[*_\s]*",
     re.IGNORECASE,
 )
 _CHATTY = re.compile(
-    r"^(?:sure|okay|ok|of course|certainly|here (?:is|are)|here's|sorry|as an ai|"
+    r"^(?:sure|dear|okay|ok|of course|certainly|here (?:is|are)|here's|sorry|as an ai|"
     r"i(?:'m| am|'d| can| will| would| think)|you(?:'re| are| can)|the user|user\b|assistant\b)",
     re.IGNORECASE,
 )
@@ -30,12 +30,18 @@ _WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f]+")
 _SENTENCE_END = re.compile(r"[.!?…]['\")”’]?(?=\s)|[.!?…。！？]['\")”’」]?$|[。！？]", re.MULTILINE)
 # They say nothing of a conversation, or are the question's own.
-_NO_SUBJECT = set(
-    "a about all an and are as at be best by can chat conversation discussion do does few for from "
-    "get guide had has have help his her how in into is it its language me more most my name new "
-    "not of on one only or our out ours question she short six so some sum summary talk than that "
-    "the their them then there these they this title titles to two use user was we were what when "
-    "where which who why will with word words would write you your 대화 대화의 제목 제목을 会話 タイトル".split()
+_NO_SUBJECT = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        a about all an and are as at be best by can chat conversation discussion do does few for
+        from get guide had has have help his her how in into is it its language me more most my
+        name new not of on one only or our out ours question she short six so some sum summary
+        talk than that the their them then there these they this title titles to two use user was
+        we were what when where which who why will with word words would write you your
+        대화 대화의 제목 제목을 会話 タイトル
+        """,
+    )
 )
 
 
@@ -47,6 +53,8 @@ def believed_title(answer: str, spoken: Iterable[str], present: str) -> str | No
     first, *others = spoken
     line = next((line for line in map(_bare, _seen(answer).splitlines()) if line), "")
     if not 2 <= len(line) <= _TITLE_CHARS or _CHATTY.match(line) or _MARKUP.search(line):
+        return None
+    if line.endswith(("?", "？")):  # the question that was asked says more
         return None
     subject = subjects(line)
     # A title speaks of what the person asked, and mostly in words that were said.
@@ -64,7 +72,7 @@ def believed_summary(answer: str, is_whole: bool, spoken: Iterable[str]) -> str 
     if len(text) < _LEAST_SUMMARY_CHARS or len(subject & subjects(*spoken)) * 3 < len(subject):
         return None
     words = _WORD.findall(text.casefold())
-    is_stuck = len(set(words)) * 5 < len(words)  # it says the same over and over
+    is_stuck = len(set(words)) * 8 < len(words)  # it says the same over and over
     return None if is_stuck or not subject else text
 
 

@@ -85,9 +85,7 @@ class Summaries:
             await summaries.delete_made_beside(tx, person.person_key, summary_id)
             if not await summaries.delete(tx, person.person_key, [summary_id]):
                 raise NotFound(_NO_SUMMARY)
-            conversation = await conversations.find(
-                tx, person.person_key, summary.conversation_id
-            )
+            conversation = await conversations.find(tx, person.person_key, summary.conversation_id)
         await self._forget_words(person, summary)
         if conversation is not None and conversation.leaf_id is not None:
             self._asides.begin(Place(person, summary.conversation_id, conversation.leaf_id))

@@ -113,7 +113,7 @@ class SlotPool:
         slot.sequence, sequence.slot = None, None
         slot.last_used = self._tick
         if sequence.is_aside:
-            # What it leaves is the first to go, and not to the disk: the conversation's own seat is.
+            # What it leaves is the first to go, and not to the disk: its conversation's seat does.
             slot.last_used, slot.saved_tokens = 0, slot.cells.count
 
     def clear(self) -> None:

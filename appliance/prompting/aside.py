@@ -5,7 +5,7 @@ little more than the question.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from appliance.conversations.conversation import Message, Person, Role
 from appliance.prompting.assembler import Assembler, Prompt

@@ -5,7 +5,7 @@ A prompt is never cut silently: what was left out stands in the record, which is
 turn.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Protocol

@@ -212,7 +212,9 @@ class Fitter:
                 break
         joined = [content for _, content in self._pairs(newest)]
         for offer in self._offers(window, newest):
-            joined += [content for _, content in self._pairs(newest[offer.start :], offer.summaries)]
+            joined += [
+                content for _, content in self._pairs(newest[offer.start :], offer.summaries)
+            ]
             joined.append(told(offer.summaries))
         return [self._system_prompt, *joined, *(message.content for message in newest)]
 
@@ -222,7 +224,7 @@ class Fitter:
         """(role, content) pairs.
 
         Templates want users and assistants to take turns, so a message that never got its reply is
-        joined with the one after it. So are summaries: they speak for what was said, not for the box.
+        joined with the one after it. So are summaries: they speak for people, not for the box.
         """
         pairs: list[tuple[str, str]] = []
         if self._system_prompt:

@@ -2,7 +2,7 @@
 
 Pure, in tokens. What holds: a prompt that everything fits into has no summary, and one that has
 some keeps them for as long as the messages after them fit. A newer summary is made ahead and
-changes nothing until it is needed: then the beginning of the prompt moves once, as it would without.
+changes nothing until it is needed: then the prompt's beginning moves once, as it would without it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -113,15 +113,16 @@ def due(
     """Which messages to summarise now, so that it is done before they no longer fit; mostly none.
 
     `start` is the first one that no summary stands for, and those that there are have
-    `told_tokens`. From three quarters of the room on, all but the newest half of it is due; what
-    could not be read at once, because nothing was summarised for long, is left out at its old end.
+    `told_tokens`. From three quarters of the room on, all but the newest three eighths are due:
+    then the next prompts have room to grow. What cannot be read at once, because nothing was
+    summarised for long, is left out at its old end.
     """
     fills = told_tokens + sum(message_tokens[start:])
     places = [index for index in range(start + 1, len(begins)) if begins[index]]
     if fills <= room * 3 // 4 or not places:
         return range(0)
     left = [*accumulate(reversed(message_tokens))][::-1]
-    end = next((index for index in places if left[index] <= room // 2), places[-1])
+    end = next((index for index in places if left[index] <= room * 3 // 8), places[-1])
     most = room * 7 // 8 - told_tokens
     starts = [start, *places[: places.index(end)]]
     fitting = (index for index in starts if left[index] - left[end] <= most)

@@ -103,8 +103,8 @@ def _told_words(dropped: int, told: int) -> str:
     if told >= dropped:
         return f"The oldest {dropped:,} messages of this conversation are read as a summary."
     return (
-        f"Of the oldest {dropped:,} messages of this conversation, which no longer fit, {told:,} are "
-        f"read as a summary and {dropped - told:,} were not read."
+        f"Of the oldest {dropped:,} messages of this conversation, which no longer fit, {told:,} "
+        f"are read as a summary and {dropped - told:,} were not read."
     )
 
 

@@ -68,9 +68,7 @@ async def rename(tx: Connection, person_key: int, conversation_id: str, title: s
     return changed == 1
 
 
-async def title_by_model(
-    tx: Connection, person_key: int, conversation_id: str, title: str
-) -> bool:
+async def title_by_model(tx: Connection, person_key: int, conversation_id: str, title: str) -> bool:
     """A model's title in place of the first words. False when somebody was there before."""
     changed = await changed_rows(
         tx,
@@ -126,4 +124,7 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
 
 
 def _conversation(row: Row) -> Conversation:
-    return Conversation(*row[:-1], titled_by=TitledBy(row[-1]))
+    conversation_id, title, created_at, updated_at, leaf_id, titled_by = row
+    return Conversation(
+        conversation_id, title, created_at, updated_at, leaf_id, TitledBy(titled_by)
+    )

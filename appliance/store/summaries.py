@@ -5,6 +5,7 @@ is deleted; the schema sees to that.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 from aiosqlite import Connection
@@ -81,9 +82,10 @@ HAVING total(walk.message_key = first.message_key) = 1
 DELETE_MADE_BESIDE = """
 DELETE FROM summaries AS s
 WHERE s.person_key = ?1 AND s.is_edited = 0 AND s.summary_id <> ?2
+  AND s.conversation_key = (SELECT own.conversation_key FROM summaries own
+                            WHERE own.summary_id = ?2 AND own.person_key = ?1)
   AND EXISTS (SELECT 1 FROM summaries own
-              WHERE own.summary_id = ?2 AND own.person_key = ?1
-                AND own.conversation_key = s.conversation_key
+              WHERE own.summary_id = ?2
                 AND own.first_message_key <= s.last_message_key
                 AND own.last_message_key >= s.first_message_key)
 """
@@ -163,4 +165,5 @@ async def delete(tx: Connection, person_key: int, summary_ids: Iterable[str]) ->
 
 
 def _summary(row: Row) -> Summary:
-    return Summary(*row[:-2], is_edited=bool(row[-2]), content=row[-1])
+    summary = Summary(*row)
+    return replace(summary, is_edited=bool(summary.is_edited))

@@ -1,52 +1,14 @@
 """A conversation that no longer fits, on a box whose model holds very little."""
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from fakes import ScriptedBackend
+from browser.small_box import small_box
 from playwright.sync_api import Page, expect
 
-from appliance.app import create_app
-from appliance.lifespan import open_box
-from appliance.settings import Settings
-
 RAIN = "It rained all day, and so we stayed at home and read. "
-
-
-@contextmanager
-def small_box(data_dir: Path, reply: str, **sections: Any) -> Iterator[str]:
-    """The address of a whole box but for its model, which reads one character a token."""
-    config = uvicorn.Config("", host="127.0.0.1", port=0, log_level="error", lifespan="off")
-    socket = config.bind_socket()
-    socket.listen()  # who comes before the box is ready waits for it
-    port = socket.getsockname()[1]
-    server = uvicorn.Server(config)
-
-    async def serve() -> None:
-        beside = sections.pop("assistant", {"titles": False, "summaries": False})
-        settings = Settings(
-            data_dir=data_dir, hot={"embedded": False}, assistant=beside, **sections
-        )
-        backend = ScriptedBackend(lambda sequence: reply, context_tokens=500)
-        async with open_box(settings, lambda: backend) as box:
-            await box.generations.wait_ready()
-            config.app = create_app(box, port)
-            await server.serve([socket])
-
-    thread = threading.Thread(target=asyncio.run, args=[serve()])
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=20)
-        socket.close()
 
 
 @pytest.fixture
@@ -63,7 +25,7 @@ def talk(page: Page, say: Callable[[Page, str], None]) -> Callable[[str, int], N
 def test_a_conversation_that_goes_on_says_what_was_not_read(
     tmp_path: Path, page: Page, talk: Callable[[str, int], None]
 ) -> None:
-    with small_box(tmp_path, "So it did.") as url:
+    with small_box(tmp_path, lambda sequence: "So it did.") as url:
         page.goto(url)
         talk(RAIN, 3)
         expect(page.get_by_text("not read")).to_have_count(0)
@@ -79,7 +41,7 @@ def test_a_conversation_that_goes_on_says_what_was_not_read(
 def test_a_full_conversation_takes_no_more_and_keeps_what_was_written(
     tmp_path: Path, page: Page, talk: Callable[[str, int], None], say: Callable[[Page, str], None]
 ) -> None:
-    with small_box(tmp_path, "So it did.", limits={"context_full": "stop"}) as url:
+    with small_box(tmp_path, lambda sequence: "So it did.", limits={"context_full": "stop"}) as url:
         page.goto(url)
         talk(RAIN, 4)
         say(page, RAIN * 2)
@@ -111,7 +73,7 @@ def test_a_reply_that_was_cut_says_by_what(
     limits: dict[str, Any],
     words: str,
 ) -> None:
-    with small_box(tmp_path, "And so on. " * 60, limits=limits) as url:
+    with small_box(tmp_path, lambda sequence: "And so on. " * 60, limits=limits) as url:
         page.goto(url)
         talk("Tell me everything.", 1)
         expect(page.locator(".ended")).to_contain_text(words)

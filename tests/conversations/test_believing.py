@@ -49,6 +49,8 @@ def test_a_title_is_taken_without_what_models_put_around_it(
         "[Rice](https://elsewhere.example/)",
         "Rice and spinach, eggs and rice, spinach and eggs, and then more rice",
         "What can I cook tonight",
+        "Rice and eggs?",
+        "Dear rice eaters,\nI",
         "3",
     ],
 )

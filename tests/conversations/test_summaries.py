@@ -65,8 +65,8 @@ async def test_it_is_made_before_anything_is_left_out(open_scripted: OpenBox) ->
     for turn in turns:
         record = turn.prompt_record
         assert record["dropped_messages"] == record.get("summary_messages", 0)
-    used = [turn.prompt_record.get("summary_ids") for turn in turns]
-    assert 2 <= len({str(ids) for ids in used if ids}) <= 6
+    used = [str(ids) for turn in turns if (ids := turn.prompt_record.get("summary_ids"))]
+    assert 4 <= 2 * len(set(used)) <= len(used)
 
 
 async def test_a_prompt_with_a_summary_costs_hardly_more_reading(open_scripted: OpenBox) -> None:
@@ -107,10 +107,11 @@ async def test_the_next_one_sums_up_the_last_one_too(open_scripted: OpenBox) -> 
     box = await open_small(open_scripted, speaker)
     turns = await talk(box, 12)
     speaker.summary = "Still the rain in the garden, all day and night."
+    asked = len(speaker.summaries)
     turns += await talk(box, 12, turns[0].conversation_id)
     (summary,) = await parts(box, turns[-1])
     assert summary.content == speaker.summary
-    assert SUMMARY in speaker.summaries[-1]
+    assert SUMMARY in speaker.summaries[asked]
     opened = await box.desk.service.open_conversation(box.person, turns[0].conversation_id)
     assert summary.first_message_id == opened.messages[0].message_id
 
@@ -188,7 +189,8 @@ async def test_a_persons_own_words_stay_and_later_messages_are_summed_up_after_t
     assert (later.content, later.is_edited) == (SUMMARY, False)
     assert own.last_key < later.first_key
     record = turns[-1].prompt_record
-    assert record["summary_ids"] == [own.summary_id, later.summary_id]
+    first, *_ = record["summary_ids"]  # type: ignore[misc]
+    assert (first, len(record["summary_ids"])) == (own.summary_id, 2)  # type: ignore[arg-type]
     assert record["summary_messages"] == record["dropped_messages"]
 
 

@@ -1,9 +1,9 @@
-"""Which summaries stand in a prompt, and when the next one is due: arithmetic over made-up sizes."""
+"""Which summaries stand in a prompt, and when the next one is due, over made-up sizes."""
 
 import itertools
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.conversations.conversation import Message, Role, Summary
@@ -113,7 +113,7 @@ SIZES = st.lists(st.integers(1, 120), min_size=3, max_size=60)
 
 
 @given(SIZES, st.integers(200, 2000), st.integers(0, 40), st.integers(0, 300))
-def test_what_is_due_ends_before_a_message_of_the_person_and_leaves_half_the_room(
+def test_what_is_due_ends_before_a_message_of_the_person_and_leaves_room_to_grow(
     sizes: list[int], room: int, start: int, told_tokens: int
 ) -> None:
     start = min(start, len(sizes) - 1)
@@ -125,10 +125,11 @@ def test_what_is_due_ends_before_a_message_of_the_person_and_leaves_half_the_roo
     assert start <= found.start < found.stop < len(sizes)
     assert begins[found.stop]
     last_place = len(sizes) - 1 - (len(sizes) - 1) % 2
-    assert sum(sizes[found.stop :]) <= room // 2 or found.stop == last_place
+    assert sum(sizes[found.stop :]) <= room * 3 // 8 or found.stop == last_place
     assert told_tokens + sum(sizes[found.start : found.stop]) <= room * 7 // 8
 
 
+@settings(deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 60), min_size=61, max_size=161),
     context=st.integers(1000, 3000),
@@ -153,8 +154,10 @@ def test_over_a_long_conversation_everything_is_read_or_told_and_little_is_read_
         found = made.fitter.due(Window(messages[: count + 1], 0, tuple(summaries)))
         if found is not None:
             assert made.fitter.exactly(found.messages, found.told)
-            first = found.replaces.first_key if found.replaces else int(
-                found.messages[0].message_id[1:]
+            first = (
+                found.replaces.first_key
+                if found.replaces
+                else int(found.messages[0].message_id[1:])
             )
             last = int(found.messages[-1].message_id[1:])
             summaries.append(summary(first, last, "word " * words))
@@ -188,13 +191,13 @@ def test_too_many_words_of_ones_own_leave_the_oldest_out() -> None:
     own = [summary(n, n + 1, "word " * 60, is_edited=True) for n in range(0, 8, 2)]
     prompt = assembler(WordTokenizer(400)).fit(Window(talk([20] * 17), 0, tuple(own)))
     record: dict[str, Any] = prompt.record
-    assert record["summary_ids"] == ["s6-7"]
+    assert record["summary_ids"] == ["s4-5", "s6-7"]
     assert record["summary_messages"] < record["dropped_messages"]
 
 
 def test_what_a_person_wrote_or_deleted_is_not_summed_up_again() -> None:
     fitter = assembler(WordTokenizer(400)).fitter
-    messages = talk([20] * 24)
+    messages = talk([20] * 18)
     for before in (summary(0, 9, is_edited=True), summary(0, 9, "", is_edited=True)):
         found = fitter.due(Window(messages, 0, (before,)))
         assert found is not None and found.replaces is None

@@ -95,7 +95,7 @@ async def test_they_say_nothing_about_anybody(tmp_path: Path) -> None:
         started = await say(box, "Why is the wagtail yellow?")
         conversation_id, turn_id = started.conversation.conversation_id, started.turn.turn_id
         await follow_to_end(box, turn_id)
-        await box.service.rename_conversation(box.person, conversation_id, "Birdwatching")
+        await box.desk.service.rename_conversation(box.person, conversation_id, "Birdwatching")
         for path in (
             f"conversations/{conversation_id}",
             f"turns/{turn_id}/stream",

@@ -73,9 +73,7 @@ async def test_those_of_a_branch_are_found_by_how_far_they_reach(chain, add, on_
     assert await on_branch(chain[2]) == []
 
 
-async def test_one_of_another_branch_is_not_found(
-    database, person, chain, say, add, on_branch
-):
+async def test_one_of_another_branch_is_not_found(database, person, chain, say, add, on_branch):
     elsewhere = say("elsewhere", after=chain[3])
     async with database.write() as tx:
         await messages.insert(tx, person.person_key, elsewhere, None)
@@ -199,9 +197,7 @@ async def test_no_query_scans_a_table(database, sql, count):
     assert [scan for scan in scans if not scan.removeprefix("SCAN ").startswith(not_tables)] == []
 
 
-async def test_the_model_gives_a_title_only_where_the_first_words_stand(
-    database, person, stranger
-):
+async def test_the_model_gives_a_title_only_where_the_first_words_stand(database, person, stranger):
     conversation = Conversation(new_id(), "First words…", 1, 1, titled_by=TitledBy.BOX)
     conversation_id, key = conversation.conversation_id, person.person_key
     async with database.write() as tx:

@@ -1,0 +1,52 @@
+"""A whole box but for its model, which holds very little and reads one character a token."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fakes import ScriptedBackend
+
+from appliance.app import create_app
+from appliance.lifespan import open_box
+from appliance.settings import Settings
+
+NOTHING_BESIDE = {"titles": False, "summaries": False}
+
+
+@contextmanager
+def small_box(
+    data_dir: Path,
+    reply: Callable[[Any], str],
+    context_tokens: int = 500,
+    assistant: dict[str, Any] = NOTHING_BESIDE,
+    **sections: Any,
+) -> Iterator[str]:
+    """Its address. Nothing is asked beside turns unless a test says so."""
+    config = uvicorn.Config("", host="127.0.0.1", port=0, log_level="error", lifespan="off")
+    socket = config.bind_socket()
+    socket.listen()  # who comes before the box is ready waits for it
+    port = socket.getsockname()[1]
+    server = uvicorn.Server(config)
+
+    async def serve() -> None:
+        settings = Settings(
+            data_dir=data_dir, hot={"embedded": False}, assistant=assistant, **sections
+        )
+        backend = ScriptedBackend(reply, context_tokens=context_tokens)
+        async with open_box(settings, lambda: backend) as box:
+            await box.generations.wait_ready()
+            config.app = create_app(box, port)
+            await server.serve([socket])
+
+    thread = threading.Thread(target=asyncio.run, args=[serve()])
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+        socket.close()
