@@ -66,12 +66,12 @@ def _parts(summaries: Sequence[Summary], today: date, zone: tzinfo) -> tuple[Sum
 
 
 def _covers(summary: Summary, today: date, zone: tzinfo) -> str:
-    def said(at: int) -> str:
-        day = local_time.day_words(local_time.day_of(at, zone), today)
-        return f"{day}, {local_time.clock(at, zone)}"
-
+    days = [local_time.day_of(at, zone) for at in (summary.first_at, summary.last_at)]
+    first, last = (local_time.clock(at, zone) for at in (summary.first_at, summary.last_at))
+    if days[0] != days[1]:
+        last = f"{local_time.day_words(days[1], today)}, {last}"
     count = "1 message" if summary.message_count == 1 else f"{summary.message_count:,} messages"
-    return f"{count} · {said(summary.first_at)} – {said(summary.last_at)}"
+    return f"{count} · {local_time.day_words(days[0], today)}, {first} – {last}"
 
 
 def _author(summary: Summary) -> str:

@@ -40,7 +40,7 @@ def test_a_title_comes_without_a_reload(
 ) -> None:
     page.goto(box_url)
     say(page, 1)
-    expect(page.locator("#title")).to_have_text(TITLE)
+    expect(page.locator("#title")).to_have_text(TITLE, timeout=30_000)
     expect(page.locator("#conversations").get_by_role("link")).to_have_text(TITLE)
     expect(page).to_have_title(TITLE)
     page.get_by_role("button", name=re.compile(TITLE)).click()
