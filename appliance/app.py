@@ -32,6 +32,7 @@ from appliance.routes import (
     seen_prompt,
     shelf,
     stream,
+    summaries,
     temporary,
     turns,
 )
@@ -69,6 +70,7 @@ def create_app(box: Box, port: int) -> Litestar:
             *(temporary.open_page, temporary.close_page),
             *(data.show, data.take_everything, data.take_conversation, data.delete_everything),
             *(data.create_import, data.show_import),
+            *(summaries.show, summaries.edit, summaries.delete, summaries.renew),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
             static,
@@ -85,6 +87,7 @@ def create_app(box: Box, port: int) -> Litestar:
             "takeout": _at_desk("takeout"),
             "imports": _provide(box.desk.imports),
             "belongings": _provide(box.desk.belongings),
+            "summaries": _at_desk("summaries"),
             "completions": _provide(box.completions),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),

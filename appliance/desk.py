@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from appliance.conversations.asides import Asides, Make
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.branches import Branches
 from appliance.conversations.forgetting import Forgetting
@@ -15,6 +16,9 @@ from appliance.conversations.search import Search
 from appliance.conversations.seen_prompt import SeenPrompts
 from appliance.conversations.service import ConversationService, ServiceLimits
 from appliance.conversations.shelf import Shelf
+from appliance.conversations.summaries import Summaries
+from appliance.conversations.summariser import Summariser
+from appliance.conversations.titles import Titles
 from appliance.conversations.turn_record import TurnRecord
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.engine_choice import ChatEngine
@@ -25,6 +29,7 @@ from appliance.metrics import Metrics
 from appliance.portable.belongings import Belongings, Ends
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
+from appliance.prompting.aside import AsidePrompts
 from appliance.prompting.assembler import Assembler
 from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
@@ -47,6 +52,8 @@ class Desk:
     takeout: Takeout
     imports: Imports
     belongings: Belongings
+    asides: Asides
+    summaries: Summaries
 
 
 @asynccontextmanager
@@ -74,7 +81,13 @@ async def open_desk(
         context_full=settings.limits.context_full,
         ahead=engine.ahead,
     )
+    prompts = AsidePrompts(engine.tokenizer, assembler)
+    # Conversations that are not listed have no title, and end before they need a summary.
+    makers = _makers(settings, database, engine, prompts) if listed is database else []
+    asides = Asides(makers)
     async with AsyncExitStack() as stack:
+        # Last: a turn that is written down and ends begins none any more.
+        stack.push_async_callback(asides.stop)
         runner = TurnRunner(
             TurnRecord(database, metrics.count_turn),
             engine.generations,
@@ -82,6 +95,7 @@ async def open_desk(
             window,
             token_stream,
             engine.profile,
+            asides,
         )
         stack.push_async_callback(runner.shut_down)
         read_ahead = ReadAhead(engine.generations, assembler)
@@ -116,4 +130,18 @@ async def open_desk(
             search=Search(database),
             seen_prompts=SeenPrompts(database, settings.assistant.system_prompt),
             replays=Replays(database, engine.generations, assembler, engine.profile),
+            asides=asides,
+            summaries=Summaries(database, engine.generations, asides, prompts),
         )
+
+
+def _makers(
+    settings: Settings, database: Database, engine: ChatEngine, prompts: AsidePrompts
+) -> list[Make]:
+    """What the settings want done beside conversations, in this order."""
+    makers: list[Make] = []
+    if settings.assistant.titles:
+        makers.append(Titles(database, engine.generations, prompts, engine.profile).make)
+    if settings.assistant.summaries:
+        makers.append(Summariser(database, engine.generations, prompts, engine.profile).make)
+    return makers

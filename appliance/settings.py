@@ -232,8 +232,8 @@ class LimitsSettings(Section):
     reply_tokens: Whole = _whole(2048, 1, 131_072, "Longest reply, in tokens.")
     context_full: Literal["shift", "stop"] = _setting(
         "shift",
-        "When a conversation no longer fits into the model's context: shift leaves its oldest "
-        "messages unread and says so, stop ends it.",
+        "When a conversation no longer fits into the model's context: shift leaves out its oldest "
+        "messages and says so, stop ends it.",
         "shift or stop",
     )
 
@@ -246,6 +246,17 @@ class AssistantSettings(Section):
         "What the model is told before every conversation.",
         "a text of at most 8000 characters",
         max_length=8000,
+    )
+    titles: bool = _setting(
+        True,
+        "Let the model find titles for new conversations; false leaves their first words.",
+        "true or false",
+    )
+    summaries: bool = _setting(
+        True,
+        "Let the model sum up messages before they no longer fit, and read that instead; false "
+        "makes no summaries.",
+        "true or false",
     )
 
 

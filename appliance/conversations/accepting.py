@@ -7,6 +7,7 @@ from appliance.errors import InvalidInput
 
 _TITLE_CHARS = 120
 _FOLDER_CHARS = 60
+SUMMARY_CHARS = 4_000
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -46,6 +47,20 @@ def accepted_folder_name(name: str) -> str:
             f"A folder's name has at most {_FOLDER_CHARS} characters; this has {len(line)}."
         )
     return line
+
+
+def accepted_summary(content: str) -> str:
+    """A summary in a person's own words, line ends unified. Raises InvalidInput."""
+    content = content.replace("\r\n", "\n").replace("\r", "\n").strip()
+    check_text(content)
+    if not content:
+        raise InvalidInput("The summary is empty. Write something, or delete it.")
+    if len(content) > SUMMARY_CHARS:
+        raise InvalidInput(
+            f"The summary has {len(content):,} characters; at most {SUMMARY_CHARS:,} leave the "
+            "conversation enough room. Shorten it."
+        )
+    return content
 
 
 def accepted_client_id(client_message_id: str) -> str:

@@ -36,6 +36,14 @@ class TurnStatus(StrEnum):
         return self in (TurnStatus.FINISHED, TurnStatus.CANCELLED, TurnStatus.FAILED)
 
 
+class TitledBy(StrEnum):
+    """Whose words a title is: the message's first ones, a model's, or the person's own."""
+
+    BOX = "box"
+    MODEL = "model"
+    PERSON = "person"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whoever owns what is said."""
@@ -65,6 +73,7 @@ class Conversation:
     is_pinned: bool = False
     is_archived: bool = False
     folder: Folder | None = None
+    titled_by: TitledBy = TitledBy.PERSON
 
     @property
     def is_temporary(self) -> bool:
@@ -90,6 +99,28 @@ class FoundMessage:
 
     message: Message
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a model reads for `message_count` messages of one branch when they no longer fit.
+
+    Once `is_edited` it is the person's own and stays; without content the person has deleted it.
+    """
+
+    summary_id: str
+    conversation_id: str
+    first_message_id: str
+    last_message_id: str
+    first_key: int
+    last_key: int
+    message_count: int
+    first_at: int
+    last_at: int
+    created_at: int
+    model_sha256: str
+    is_edited: bool
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +245,8 @@ class OpenConversation:
     """
     other_replies: tuple[str, ...] = ()
     """What other branches have after the last message, when this one has nothing."""
+    summaries: tuple[Summary, ...] = ()
+    """What stands for its earlier part once that no longer fits, oldest first."""
 
     @property
     def has_earlier(self) -> bool:

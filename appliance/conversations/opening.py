@@ -14,9 +14,11 @@ from appliance.conversations.conversation import (
     OpenConversation,
     Person,
     Role,
+    Summary,
     Turn,
 )
-from appliance.store import message_tree, messages, turns
+from appliance.prompting.summary import newest_chain, with_words
+from appliance.store import message_tree, messages, summaries, turns
 
 SCREENFUL = 50
 """Messages of a page, and of each piece that is added to it."""
@@ -41,6 +43,11 @@ async def open_excerpt(
     others: tuple[str, ...] = ()
     if last is not None and ends_here and last.role is Role.USER:
         others = await message_tree.children(reader, person.person_key, last.message_id)
+    told: tuple[Summary, ...] = ()
+    if conversation.leaf_id is not None:
+        told = await summaries.on_branch(
+            reader, person.person_key, conversation.conversation_id, conversation.leaf_id
+        )
     return OpenConversation(
         conversation,
         shown,
@@ -53,6 +60,7 @@ async def open_excerpt(
             [message.message_id for message in shown],
         ),
         others,
+        with_words(newest_chain(told)),
     )
 
 

@@ -12,6 +12,7 @@ from time import monotonic
 
 import structlog
 
+from appliance.conversations.asides import Asides
 from appliance.conversations.conversation import (
     Message,
     Person,
@@ -47,6 +48,7 @@ class TurnRunner:
         window: RecentWindow,
         token_stream: TokenStream,
         model_profile: Callable[[], ModelProfile],
+        asides: Asides,
     ) -> None:
         self.record = record
         self._generations = generations
@@ -54,6 +56,7 @@ class TurnRunner:
         self._window = window
         self._token_stream = token_stream
         self._model_profile = model_profile
+        self._asides = asides
         self._live: dict[str, LiveTurn] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -67,6 +70,7 @@ class TurnRunner:
 
     def start(self, person: Person, turn: Turn) -> LiveTurn:
         """Run a turn that the store knows already."""
+        self._asides.turn_begins(turn)
         live = LiveTurn(person.person_key, turn)
         self._live[turn.turn_id] = live
         if turn.checkpoint:
@@ -74,6 +78,7 @@ class TurnRunner:
         task = asyncio.create_task(self._run(person, live), name=f"turn-{turn.turn_id}")
         self._tasks[turn.turn_id] = task
         task.add_done_callback(lambda _: self._drop(turn.turn_id))
+        task.add_done_callback(lambda _: self._asides.turn_is_over(person, live.turn))
         return live
 
     async def give_up(self, person: Person, turn: Turn, sentence: str) -> None:
@@ -102,6 +107,7 @@ class TurnRunner:
         """A conversation was deleted, or all: the KV cache and its snapshots must not hold it
         either; says how many states did. Raises EngineError when something of it is left.
         """
+        await self._asides.end(person, conversation_id)
         return await self._generations.forget(person.person_id, conversation_id)
 
     def release_readers(self) -> None:

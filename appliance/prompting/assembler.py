@@ -1,10 +1,11 @@
-"""What the model shall see: system text and the newest messages, and the record of both.
+"""What the model shall see: system text, what stands for the earlier part and the newest messages,
+and the record of all three.
 
 A prompt is never cut silently: what was left out stands in the record, which is stored with the
 turn.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 from appliance.conversations.conversation import Message, Person, Role, Turn
 from appliance.prompting.budget import MESSAGE_OVERHEAD_TOKENS, ContextFull
 from appliance.prompting.fingerprints import fingerprints
-from appliance.prompting.fitting import Fitter, Tokenizer
+from appliance.prompting.fitting import Fitted, Fitter, Tokenizer
 from appliance.prompting.window import Window
 
 
@@ -79,11 +80,11 @@ class Assembler:
     ) -> None:
         self._tokenizer = tokenizer
         self._windows = windows
-        self._system_prompt = system_prompt
+        self.system_prompt = system_prompt
         self._reply_limit_tokens = reply_limit_tokens
         self._context_full = context_full
         self._ahead = ahead
-        self._fitter = Fitter(tokenizer, system_prompt, reply_limit_tokens, context_full)
+        self.fitter = Fitter(tokenizer, system_prompt, reply_limit_tokens, context_full)
 
     @property
     def may_drop(self) -> bool:
@@ -98,7 +99,7 @@ class Assembler:
         `reply_before` is what of the reply stood there before this turn, and is not this turn's to
         write. Raises EngineUnavailable, PromptTooLong, ConversationFull.
         """
-        window = await self._load(person, turn.conversation_id, turn.input_message_id)
+        window = await self.load(person, turn.conversation_id, turn.input_message_id)
         if reply_so_far:
             await self.count_ahead(filter(None, (reply_so_far, reply_before)))
         return self.fit(window, reply_so_far, reply_before)
@@ -109,14 +110,14 @@ class Assembler:
         Raises EngineUnavailable.
         """
         if self._ahead is not None:
-            await self._ahead.count_ahead((self._system_prompt, *texts))
+            await self._ahead.count_ahead((self.system_prompt, *texts))
 
     def check(self, content: str) -> None:
         """Raises PromptTooLong when a message could not even be read alone.
 
         EngineUnavailable while it cannot be counted.
         """
-        self._fitter.check(content)
+        self.fitter.check(content)
 
     async def check_after(
         self, person: Person, conversation_id: str, leaf_id: str, content: str
@@ -125,7 +126,7 @@ class Assembler:
 
         EngineUnavailable while it cannot be counted.
         """
-        window = await self._load(person, conversation_id, leaf_id)
+        window = await self.load(person, conversation_id, leaf_id)
         self.fit(_with(window, content))
 
     async def check_going_on(
@@ -135,7 +136,7 @@ class Assembler:
 
         EngineUnavailable while it cannot be counted.
         """
-        window = await self._load(person, conversation_id, question_id)
+        window = await self.load(person, conversation_id, question_id)
         await self.count_ahead([reply])
         self.fit(window, reply, reply)
 
@@ -149,7 +150,7 @@ class Assembler:
         """
         window = Window(())
         if conversation_id is not None and leaf_id is not None:
-            window = await self._load(person, conversation_id, leaf_id)
+            window = await self.load(person, conversation_id, leaf_id)
         first, other = (self.fit(_with(window, content)) for content in _ANY_TWO_MESSAGES)
         tokens = _common(first.tokens, other.tokens)
         public_tokens = min(len(tokens), first.public_tokens)
@@ -162,9 +163,10 @@ class Assembler:
         """
         written = self._tokenizer.count(reply_so_far) if reply_so_far else 0
         before = self._tokenizer.count(reply_before) if reply_before else 0
-        choose = self._fitter.newest if self.may_drop else self._fitter.all
-        kept, tokens, message_tokens = choose(window, reply_so_far, written, before)
-        public_tokens = self._tokenizer.shared_with(tokens, self._system_prompt)
+        choose = self.fitter.newest if self.may_drop else self.fitter.all
+        fitted = choose(window, reply_so_far, written, before)
+        tokens = fitted.tokens
+        public_tokens = self._tokenizer.shared_with(tokens, self.system_prompt)
         limit_left = self._reply_limit_tokens - (written - before)
         context_left = self._tokenizer.context_tokens - len(tokens) - 1
         reply_tokens = max(0, min(limit_left, context_left))
@@ -172,37 +174,46 @@ class Assembler:
         record: dict[str, object] = {
             "context_full": self._context_full,
             "context_tokens": self._tokenizer.context_tokens,
-            **self._held(window, kept, len(tokens) - written),
+            **self._held(window, fitted, len(tokens) - written),
             "public_tokens": public_tokens,
             "continued_tokens": written,
             "reply_tokens": written + reply_tokens,
             "reply_bound": bound,
-            **fingerprints(self._system_prompt, tokens, len(tokens) - written, message_tokens),
+            **fingerprints(
+                self.system_prompt, tokens, len(tokens) - written, fitted.message_tokens
+            ),
         }
         if self._ahead is not None:
             record |= self._ahead.record_of(tokens)
         return Prompt(tokens, public_tokens, reply_tokens, record)
 
-    def _held(
-        self, window: Window, kept: Sequence[Message], prompt_tokens: int
-    ) -> dict[str, object]:
-        system_tokens = self._fitter.system_tokens
-        return {
+    def _held(self, window: Window, fitted: Fitted, prompt_tokens: int) -> dict[str, object]:
+        system_tokens = self.fitter.system_tokens
+        kept, summaries = fitted.messages, fitted.summaries
+        summary_tokens = self.fitter.told_tokens(summaries)
+        record: dict[str, object] = {
             "system_tokens": system_tokens,
             "window_messages": len(kept),
-            "window_tokens": prompt_tokens - system_tokens,
+            "window_tokens": prompt_tokens - system_tokens - summary_tokens,
             "first_message_id": kept[0].message_id if kept else None,
             "dropped_messages": window.earlier + len(window.messages) - len(kept),
         }
+        if summaries:
+            record |= {
+                "summary_ids": [summary.summary_id for summary in summaries],
+                "summary_tokens": summary_tokens,
+                "summary_messages": sum(summary.message_count for summary in summaries),
+            }
+        return record
 
-    async def _load(self, person: Person, conversation_id: str, leaf_id: str) -> Window:
+    async def load(self, person: Person, conversation_id: str, leaf_id: str) -> Window:
         """Enough messages that those left out do not fit, rather than were not looked at."""
         window = await self._counted(await self._windows.recent(person, conversation_id, leaf_id))
         if not window.earlier:
             return window
-        most_messages = self._fitter.budget.prompt_tokens
+        most_messages = self.fitter.budget.prompt_tokens
         if self.may_drop:
-            if self._fitter.overflows(window.messages):
+            if self.fitter.overflows(window.messages):
                 return window
             most_messages //= MESSAGE_OVERHEAD_TOKENS
         return await self._counted(
@@ -211,13 +222,14 @@ class Assembler:
 
     async def _counted(self, window: Window) -> Window:
         if self._ahead is not None:
-            await self._ahead.count_ahead(self._fitter.texts_to_count(window.messages))
+            await self._ahead.count_ahead(self.fitter.texts_to_count(window))
         return window
 
 
 def _with(window: Window, content: str) -> Window:
     """The window with one more message of the person at its end."""
-    message = Message("", "", None, Role.USER, content, 0)
+    parent_id = window.messages[-1].message_id if window.messages else None
+    message = Message("", "", parent_id, Role.USER, content, 0)
     return replace(window, messages=(*window.messages, message))
 
 

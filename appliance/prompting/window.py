@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appliance.conversations.conversation import Message, Person
+from appliance.conversations.conversation import Message, Person, Summary
 from appliance.hot.recent_window import RecentWindow
-from appliance.store import messages
+from appliance.store import messages, summaries
 from appliance.store.database import Database
 
 WINDOW_MESSAGES = 100
@@ -13,10 +13,14 @@ WINDOW_MESSAGES = 100
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The newest messages of a branch, oldest first; `earlier` ones stand before them."""
+    """The newest messages of a branch, oldest first; `earlier` ones stand before them.
+
+    `summaries` are those of the branch, by how far they reach.
+    """
 
     messages: Sequence[Message]
     earlier: int = 0
+    summaries: Sequence[Summary] = ()
 
 
 class WindowReader:
@@ -30,7 +34,7 @@ class WindowReader:
         """The end of the branch that ends at `leaf_id`: at most the newest 100 messages."""
         hot = await self._window.get(conversation_id, leaf_id)
         if hot is not None:
-            return Window(hot, await self._count_before(person, hot))
+            return await self._window_of(person, hot)
         window = await self.longer(person, conversation_id, leaf_id, WINDOW_MESSAGES)
         await self._window.put(conversation_id, leaf_id, window.messages)
         return window
@@ -43,12 +47,18 @@ class WindowReader:
             branch = await messages.branch(
                 reader, person.person_key, conversation_id, leaf_id, limit=most_messages
             )
-        return Window(branch, await self._count_before(person, branch))
+        return await self._window_of(person, branch)
 
-    async def _count_before(self, person: Person, branch: Sequence[Message]) -> int:
-        if not branch or branch[0].parent_id is None:
-            return 0
+    async def _window_of(self, person: Person, branch: Sequence[Message]) -> Window:
+        """With what the store knows of the messages before."""
+        if not branch:
+            return Window(())
+        first, last = branch[0], branch[-1]
+        earlier, key = 0, person.person_key
         async with self._database.read() as reader:
-            return await messages.branch_length(
-                reader, person.person_key, branch[0].conversation_id, branch[0].parent_id
-            )
+            found = await summaries.on_branch(reader, key, last.conversation_id, last.message_id)
+            if first.parent_id is not None:
+                earlier = await messages.branch_length(
+                    reader, key, first.conversation_id, first.parent_id
+                )
+        return Window(branch, earlier, found)

@@ -36,6 +36,7 @@ from appliance.routes.reply_words import (
     is_full,
     speed_words,
     status_view,
+    summary_url,
     unread_words,
 )
 
@@ -121,6 +122,7 @@ def reply_view(opened: OpenConversation, message: Message, time: TimeView) -> Me
             error=(turn.error or "") if turn else "",
             cut=cut_words(turn) if turn else "",
             unread=unread_words(turn) if turn else "",
+            summary_url=summary_url(turn) if turn else "",
             speed=speed_words(turn) if turn else "",
             can_retry=turn is not None,
             can_continue=is_last and turn is not None and turn.is_cut and not is_full(turn),
@@ -148,6 +150,7 @@ def unanswered_view(opened: OpenConversation, turn: Turn, time: TimeView) -> Mes
             error=turn.error or "",
             cut=cut_words(turn),
             unread=unread_words(turn) if is_final else "",
+            summary_url=summary_url(turn) if is_final else "",
             speed="",
             can_retry=is_final,
             can_continue=False,

@@ -75,6 +75,8 @@ class ReplyView:
     is_last: bool
     details_url: str = ""
     """Where to read what the model saw; empty when nobody knows."""
+    summary_url: str = ""
+    """Where to read what the model read in place of messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,33 @@ class MessageView:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryPart:
+    """One summary: of what, in whose words, and which element it is on its own page."""
+
+    summary_id: str
+    covers: str
+    author: str
+    content: str
+    language: str
+    can_renew: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryView:
+    """What the model reads for the earlier part of a conversation, folded; it stands before the
+    message named. The element id changes with the words, so that a reader's open fold stays open.
+    """
+
+    template: ClassVar[str] = "_summary.html"
+    variable: ClassVar[str] = "summary"
+
+    element_id: str
+    before_id: str
+    url: str
+    parts: tuple[SummaryPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MessagesView:
     """The messages of the page, or the invitation to a first one.
 
@@ -124,6 +153,7 @@ class MessagesView:
     variable: ClassVar[str] = "messages"
 
     shown: tuple[MessageView, ...]
+    summary: SummaryView | None
     earlier_url: str | None
     later_url: str | None
     first_id: str
@@ -266,6 +296,7 @@ class SyncView:
     url: str
     state: str
     is_hurried: bool
+    expects_title: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +456,21 @@ class DataView:
     notice: str
     imported: ImportView | None
     confirmation: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummariesPageView:
+    """The summaries of a conversation by themselves, each with what can be done with it."""
+
+    template: ClassVar[str] = "summaries.html"
+    variable: ClassVar[str] = "page"
+
+    theme: str
+    title: str
+    url: str
+    parts: tuple[SummaryPart, ...]
+    is_being_made: bool
+    longest: int
 
 
 @dataclass(frozen=True, slots=True)

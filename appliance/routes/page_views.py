@@ -12,6 +12,7 @@ from appliance.conversations.conversation import (
     Conversation,
     Folder,
     OpenConversation,
+    TitledBy,
     TurnSnapshot,
     new_id,
 )
@@ -32,6 +33,7 @@ from appliance.routes.page_data import (
     SidebarView,
     SyncView,
 )
+from appliance.routes.summary_views import summary_view
 from appliance.routes.temporary_views import presence_view, temporary_view
 
 FIRST_QUESTIONS = (
@@ -100,6 +102,7 @@ def messages_view(
     return replace(
         blank_view(),
         shown=shown,
+        summary=summary_view(opened, opened.messages, reader.today, reader.zone),
         earlier_url=f"{path}?before={ids[0]}" if opened.has_earlier else None,
         later_url=f"{path}?after={ids[-1]}" if opened.has_later else None,
         first_id=ids[0] if is_more_than_usual else "",
@@ -112,6 +115,7 @@ def blank_view(notice: str = "") -> MessagesView:
     """No conversation: an invitation, and perhaps a word about what became of the last one."""
     return MessagesView(
         shown=(),
+        summary=None,
         earlier_url=None,
         later_url=None,
         first_id="",
@@ -183,7 +187,16 @@ def sync_view(
     """Where to ask for news, and the fingerprint of what is shown now."""
     path = f"/conversations/{opened.conversation.conversation_id}" if opened else "/"
     # While the model loads the reader waits for it, so the page looks more often.
-    return SyncView(path, state_of(box, conversations, opened), box.state == "loading")
+    state = state_of(box, conversations, opened)
+    return SyncView(path, state, box.state == "loading", _expects_title(opened))
+
+
+def _expects_title(opened: OpenConversation | None) -> bool:
+    """Whether the model may just now look for a title: after one of the first replies."""
+    if opened is None or opened.conversation.titled_by is not TitledBy.BOX:
+        return False
+    is_young = len(opened.messages) <= 6 and not opened.has_earlier
+    return is_young and all(turn.status.is_final for turn in opened.turns.values())
 
 
 def state_of(
@@ -200,6 +213,7 @@ def state_of(
         [_as_listed(each) for each in conversations],
         opened.conversation if opened else None,
         (turn.turn_id, turn.status, turn.reply_message_id) if turn else None,
+        opened.summaries if opened else None,
     )
     return blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 

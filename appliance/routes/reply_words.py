@@ -71,10 +71,12 @@ def is_full(turn: Turn) -> bool:
 
 def unread_words(turn: Turn) -> str:
     """What the model did not read of the conversation; nothing when it read all of it."""
-    match turn.prompt_record.get("dropped_messages"):
-        case 1:
+    match turn.prompt_record:
+        case {"dropped_messages": int(dropped), "summary_messages": int(told)} if dropped > 0:
+            return _told_words(dropped, told)
+        case {"dropped_messages": 1}:
             return "The oldest message of this conversation no longer fits and was not read."
-        case int(dropped) if dropped > 1:
+        case {"dropped_messages": int(dropped)} if dropped > 1:
             return (
                 f"The oldest {dropped:,} messages of this conversation no longer fit and were not "
                 "read."
@@ -88,6 +90,12 @@ def details_url(turn: Turn) -> str:
     return f"/turns/{turn.turn_id}/prompt"
 
 
+def summary_url(turn: Turn) -> str:
+    """Where to read what stood for the messages that were left out; nothing when nothing did."""
+    is_told = turn.prompt_record.get("summary_messages")
+    return f"/conversations/{turn.conversation_id}/summary" if is_told else ""
+
+
 def speed_words(turn: Turn) -> str:
     """How fast the reply came, for those who look."""
     parts = []
@@ -96,6 +104,17 @@ def speed_words(turn: Turn) -> str:
     if (ttft_ms := turn.counts.ttft_ms) is not None:
         parts.append(f"first word after {ttft_ms / 1000:.1f} s")
     return " · ".join(parts)
+
+
+def _told_words(dropped: int, told: int) -> str:
+    if told >= dropped == 1:
+        return "The oldest message of this conversation is read as a summary."
+    if told >= dropped:
+        return f"The oldest {dropped:,} messages of this conversation are read as a summary."
+    return (
+        f"Of the oldest {dropped:,} messages of this conversation, which no longer fit, {told:,} "
+        f"are read as a summary and {dropped - told:,} were not read."
+    )
 
 
 def _place_words(place: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Conversation, DeleteReceipt, Folder
+from appliance.conversations.conversation import Conversation, DeleteReceipt, Folder, TitledBy
 from appliance.errors import NotFound
 from appliance.store import title_terms
 from appliance.store.messages import delete_all
@@ -10,7 +10,7 @@ from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 COLUMNS = """
 c.conversation_id, c.title, c.created_at, c.updated_at, leaf.message_id,
-c.is_pinned, c.is_archived, f.folder_id, f.name
+c.is_pinned, c.is_archived, f.folder_id, f.name, c.titled_by
 """
 JOINS = """
 LEFT JOIN messages leaf ON leaf.message_key = c.leaf_key
@@ -48,8 +48,8 @@ async def insert(tx: Connection, person_key: int, conversation: Conversation) ->
         tx,
         f"""
         INSERT INTO conversations
-            (person_key, conversation_id, title, created_at, updated_at, activity)
-        VALUES (?1, ?2, ?3, ?4, ?5, {NEXT_ACTIVITY})
+            (person_key, conversation_id, title, created_at, updated_at, titled_by, activity)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, {NEXT_ACTIVITY})
         """,
         (
             person_key,
@@ -57,6 +57,7 @@ async def insert(tx: Connection, person_key: int, conversation: Conversation) ->
             conversation.title,
             conversation.created_at,
             conversation.updated_at,
+            conversation.titled_by.value,
         ),
     )
     await title_terms.index(tx, person_key, conversation.conversation_id)
@@ -121,10 +122,23 @@ async def place(tx: Connection, person_key: int, placed: Conversation) -> bool:
 
 
 async def rename(tx: Connection, person_key: int, conversation_id: str, title: str) -> bool:
-    """False when there is no such conversation. Its place in the list stays."""
+    """The person's own title from now on; its place in the list stays. False when there is none."""
     changed = await changed_rows(
         tx,
-        "UPDATE conversations SET title = ? WHERE conversation_id = ? AND person_key = ?",
+        "UPDATE conversations SET title = ?, titled_by = 'person' "
+        "WHERE conversation_id = ? AND person_key = ?",
+        (title, conversation_id, person_key),
+    )
+    await title_terms.reindex(tx, person_key, conversation_id)
+    return changed == 1
+
+
+async def title_by_model(tx: Connection, person_key: int, conversation_id: str, title: str) -> bool:
+    """A model's title in place of the first words. False when somebody was there before."""
+    changed = await changed_rows(
+        tx,
+        "UPDATE conversations SET title = ?, titled_by = 'model' "
+        "WHERE conversation_id = ? AND person_key = ? AND titled_by = 'box'",
         (title, conversation_id, person_key),
     )
     await title_terms.reindex(tx, person_key, conversation_id)
@@ -196,6 +210,8 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
         "(SELECT conversation_key FROM conversations WHERE conversation_id = ? AND person_key = ?)"
     )
     parameters = (conversation_id, person_key)
+    # First, so that the messages, each of which would look for its own, find none.
+    await changed_rows(tx, f"DELETE FROM summaries WHERE conversation_key = {mine}", parameters)
     await title_terms.unindex(tx, person_key, conversation_id)
     turns = await changed_rows(tx, f"DELETE FROM turns WHERE conversation_key = {mine}", parameters)
     messages = await delete_all(tx, person_key, conversation_id)
@@ -216,4 +232,5 @@ def conversation_of(row: Row) -> Conversation:
         is_pinned=bool(row[5]),
         is_archived=bool(row[6]),
         folder=Folder(row[7], row[8]) if row[7] else None,
+        titled_by=TitledBy(row[9]),
     )

@@ -1,22 +1,14 @@
 """A conversation that no longer fits, on a box whose model holds very little."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import ScriptedBackend
+from browser.small_box import small_box
 from playwright.sync_api import Page, expect
-from serving import serving
 
 RAIN = "It rained all day, and so we stayed at home and read. "
-
-
-def small_box(data_dir: Path, reply: str, **sections: Any) -> AbstractContextManager[str]:
-    """Its model reads one character a token."""
-    backend = ScriptedBackend(lambda sequence: reply, context_tokens=500)
-    return serving(data_dir, backend, **sections)
 
 
 @pytest.fixture
@@ -33,7 +25,7 @@ def talk(page: Page, say: Callable[[Page, str], None]) -> Callable[[str, int], N
 def test_a_conversation_that_goes_on_says_what_was_not_read(
     tmp_path: Path, page: Page, talk: Callable[[str, int], None]
 ) -> None:
-    with small_box(tmp_path, "So it did.") as url:
+    with small_box(tmp_path, lambda sequence: "So it did.") as url:
         page.goto(url)
         talk(RAIN, 3)
         expect(page.get_by_text("not read")).to_have_count(0)
@@ -49,7 +41,7 @@ def test_a_conversation_that_goes_on_says_what_was_not_read(
 def test_a_full_conversation_takes_no_more_and_keeps_what_was_written(
     tmp_path: Path, page: Page, talk: Callable[[str, int], None], say: Callable[[Page, str], None]
 ) -> None:
-    with small_box(tmp_path, "So it did.", limits={"context_full": "stop"}) as url:
+    with small_box(tmp_path, lambda sequence: "So it did.", limits={"context_full": "stop"}) as url:
         page.goto(url)
         talk(RAIN, 4)
         say(page, RAIN * 2)
@@ -81,7 +73,7 @@ def test_a_reply_that_was_cut_says_by_what(
     limits: dict[str, Any],
     words: str,
 ) -> None:
-    with small_box(tmp_path, "And so on. " * 60, limits=limits) as url:
+    with small_box(tmp_path, lambda sequence: "And so on. " * 60, limits=limits) as url:
         page.goto(url)
         talk("Tell me everything.", 1)
         expect(page.locator(".ended")).to_contain_text(words)

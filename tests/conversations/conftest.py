@@ -12,6 +12,7 @@ from fakes import ScriptedBackend
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
 
+NOTHING_BESIDE = {"titles": False, "summaries": False}
 OpenBox = Callable[..., Awaitable[Box]]
 
 
@@ -34,7 +35,11 @@ async def open_scripted(tmp_path: Path) -> AsyncIterator[OpenBox]:
                 raise load_error
             return backend
 
-        settings = Settings(data_dir=tmp_path / "data", hot={"embedded": hot}, **sections)
+        # A scripted model answers whatever it is asked; who wants that beside turns says so.
+        assistant = {**NOTHING_BESIDE, **sections.pop("assistant", {})}
+        settings = Settings(
+            data_dir=tmp_path / "data", hot={"embedded": hot}, assistant=assistant, **sections
+        )
         box = await stack.enter_async_context(open_box(settings, load_with or load))
         if backend._gate is not None:
             stack.callback(backend.let, 100_000)

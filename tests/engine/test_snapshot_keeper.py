@@ -10,7 +10,7 @@ from kept_states import kept_in
 
 from appliance.engine.engine import Engine, EngineLimits
 from appliance.engine.kv_snapshots import KvSnapshots
-from appliance.engine.sequence import SamplingParams
+from appliance.engine.sequence import Priority, SamplingParams
 from appliance.engine.slots import SlotPool
 from appliance.engine.snapshot_keeper import IDLE_SECONDS, SnapshotKeeper
 
@@ -248,4 +248,18 @@ def test_a_cancelled_sequence_that_waits_for_the_disk_is_gone(open_box: OpenIt) 
     submit(again.engine, "gone", LONG + "ok And now?")
     again.engine.cancel("gone")
     again.listener.wait_end("gone")
+    assert again.say(LONG + "ok And now?")[1] >= len(LONG)
+
+
+def test_what_an_aside_leaves_is_not_written_beside_its_conversation(open_box: OpenIt) -> None:
+    box = open_box()
+    box.say(LONG)
+    asked = box.engine.tokenize(LONG + "ok" + "Give our conversation a short title, please. " * 4)
+    box.engine.submit(
+        "title", "ann", asked, SamplingParams(), tag="garden", priority=Priority.BACKGROUND
+    )
+    assert box.listener.wait_end("title").counts.cached_tokens >= len(LONG)
+    box.stop()
+    again = open_box()
+    assert again.snapshots.count == 1
     assert again.say(LONG + "ok And now?")[1] >= len(LONG)

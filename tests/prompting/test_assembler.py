@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.conversations.conversation import Message, Person, Role, Turn, TurnStatus
@@ -214,6 +214,7 @@ async def test_a_long_conversation_costs_no_more_counting_than_what_is_kept() ->
     assert tokenizer.counted < 20
 
 
+@settings(deadline=None)
 @given(
     sizes=st.one_of(
         st.lists(st.integers(1, 120), min_size=1, max_size=10),
@@ -239,6 +240,7 @@ async def test_a_prompt_never_overflows_and_its_record_adds_up(
     assert record["first_message_id"] == f"m{record['dropped_messages']}"
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=61, max_size=161), st.integers(1000, 3000))
 async def test_the_first_message_stays_the_same_over_several_turns(
     sizes: list[int], context: int
@@ -257,6 +259,7 @@ async def test_the_first_message_stays_the_same_over_several_turns(
     assert moves <= 2 + 2 * read / stride
 
 
+@settings(deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 120), min_size=3, max_size=60),
     context=st.integers(400, 3000),

@@ -35,15 +35,18 @@ def open_stub(stack: AsyncExitStack) -> OpenStub:
 
 @pytest.fixture
 def open_remote(stack: AsyncExitStack, tmp_path: Path) -> OpenRemote:
-    """Opens a box that asks the server at `url`, with these settings of its engine; `close_last`
-    ends the one opened last, as a stop does.
+    """Opens a box that asks the server at `url`, with these settings of its engine and, if told so,
+    for something beside turns; `close_last` ends the one opened last, as a stop does.
     """
 
     opened: list[AsyncExitStack] = []
 
-    async def open_one(url: str, **engine: Any) -> Box:
+    async def open_one(url: str, beside: bool = False, **engine: Any) -> Box:
         settings = Settings(
-            data_dir=tmp_path / "data", hot={"embedded": False}, engine={"url": url, **engine}
+            data_dir=tmp_path / "data",
+            hot={"embedded": False},
+            engine={"url": url, **engine},
+            assistant={"titles": beside, "summaries": beside},
         )
         opened.append(await stack.enter_async_context(AsyncExitStack()))
         return await opened[-1].enter_async_context(open_box(settings))

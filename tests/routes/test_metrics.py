@@ -30,7 +30,8 @@ def counted(answer: Response) -> dict[tuple[str, str, str], float]:
 
 @asynccontextmanager
 async def whole_box(data_dir: Path) -> AsyncIterator[tuple[Box, AsyncClient]]:
-    settings = Settings(data_dir=data_dir, hot={"embedded": False})
+    # A title would be counted, too.
+    settings = Settings(data_dir=data_dir, hot={"embedded": False}, assistant={"titles": False})
     async with open_box(settings, lambda: ScriptedBackend(lambda s: "The heron is grey.")) as box:
         await box.generations.wait_ready()
         transport = ASGITransport(create_app(box, 80))

@@ -1,9 +1,10 @@
 import re
+from dataclasses import replace
 
 from scripted_box import NOW, SOMEONE_ELSE
 
 from appliance.conversations.box_status import BoxStatus
-from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.conversations.conversation import TitledBy, TurnPhase, TurnStatus
 from appliance.conversations.opening import SCREENFUL
 from appliance.routes.page_views import FIRST_QUESTIONS
 
@@ -200,3 +201,20 @@ async def test_a_conversation_deleted_elsewhere_leaves_the_composer_alone(client
     assert "This conversation was deleted." in news.text
     assert "<textarea" not in news.text
     assert news.headers["hx-push-url"] == "/"
+
+
+async def test_a_page_looks_once_more_while_the_model_may_find_a_title(client, service, htmx):
+    conversation_id = service.add_conversation("What is rice?")
+    titled = service.conversations[conversation_id]
+    service.conversations[conversation_id] = replace(titled, titled_by=TitledBy.BOX)
+    turn = service.begin(conversation_id, "What is rice?")
+    path = f"/conversations/{conversation_id}"
+    assert "load delay" not in (await client.get(path)).text
+    service.finish(turn.turn_id, "A grain.")
+    page = (await client.get(path)).text
+    assert "load delay" in page
+    service.conversations[conversation_id] = replace(titled, title="Rice & <b>")
+    sync_url = re.findall(r'hx-get="([^"]+state=[^"]+)"', page)[0]
+    news = (await client.get(sync_url, headers=htmx)).text
+    assert news.startswith("<title>Rice &amp; &lt;b&gt;</title>")
+    assert "load delay" not in news

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot, TurnStatus
-from appliance.routes.reply_words import cut_words, status_view, unread_words, wait_words
+from appliance.routes.reply_words import (
+    cut_words,
+    status_view,
+    summary_url,
+    unread_words,
+    wait_words,
+)
 from appliance.routes.steady_status import SteadyStatus
 
 
@@ -179,6 +185,30 @@ def test_a_reply_that_was_cut_says_where_and_how_to_go_on(ended: Turn, words: st
 )
 def test_a_reply_says_what_the_model_did_not_read(dropped: object, words: str) -> None:
     assert unread_words(turn(dropped_messages=dropped)) == words
+
+
+@pytest.mark.parametrize(
+    ("dropped", "told", "words"),
+    [
+        (1, 1, "The oldest message of this conversation is read as a summary."),
+        (20, 20, "The oldest 20 messages of this conversation are read as a summary."),
+        (
+            1200,
+            20,
+            "Of the oldest 1,200 messages of this conversation, which no longer fit, 20 are "
+            "read as a summary and 1,180 were not read.",
+        ),
+    ],
+)
+def test_a_reply_says_what_the_model_read_as_a_summary(dropped: int, told: int, words: str) -> None:
+    record = {"dropped_messages": dropped, "summary_messages": told}
+    assert unread_words(turn(**record)) == words
+    assert summary_url(turn(**record)) == "/conversations/c/summary"
+
+
+def test_without_a_summary_there_is_none_to_read() -> None:
+    assert summary_url(turn(dropped_messages=6)) == ""
+    assert summary_url(turn()) == ""
 
 
 def test_an_old_turn_without_a_record_says_nothing() -> None:

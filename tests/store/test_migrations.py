@@ -1,9 +1,9 @@
 import pytest
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import TurnCounts
+from appliance.conversations.conversation import TitledBy, TurnCounts
 from appliance.errors import StoreError, StoreRefused
-from appliance.store import opening, turns
+from appliance.store import conversations, opening, turns
 from appliance.store.database import Database
 from appliance.store.migrations import MIGRATIONS, migrate
 from appliance.store.shapes.m001_conversations import M001
@@ -94,6 +94,24 @@ async def test_turns_of_the_oldest_database_are_read_with_nothing_in_the_new_cou
     assert turn is not None
     assert turn.counts == TurnCounts(10, 5, 3, queue_ms=1, ttft_ms=20, decode_ms=80)
     assert turn.attempts == 1
+
+
+async def test_titles_of_the_oldest_database_count_as_the_persons_own(path):
+    opening.prepare_file(path)
+    connection = await opening.open_writer(path)
+    await migrate(connection, (M001,))
+    for statement in (
+        "INSERT INTO people VALUES (1, 'p', 'you', 0)",
+        "INSERT INTO conversations VALUES (1, 'c', 1, 'Tea', NULL, 1, 0, 0)",
+    ):
+        await connection.execute(statement)
+    await connection.close()
+    database = await Database.open(path)
+    async with database.write() as tx:
+        found = await conversations.find(tx, 1, "c")
+        assert not await conversations.title_by_model(tx, 1, "c", "Coffee")
+    await database.close()
+    assert found is not None and found.titled_by is TitledBy.PERSON
 
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(connection):
