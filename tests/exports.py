@@ -14,6 +14,7 @@ from appliance.conversations.conversation import Person, new_id
 from appliance.lifespan import Box
 from appliance.portable.report import ImportReport
 from appliance.portable.takeout import TakenFile
+from appliance.portable.waiting_file import WaitingFile
 
 FILES = Path(__file__).parent / "portable" / "files"
 
@@ -37,8 +38,6 @@ async def bring(box: Box, content: bytes, person: Person | None = None) -> Impor
 
 def waiting(box: Box, content: bytes) -> Any:
     """A file as an upload leaves it."""
-    from appliance.portable.waiting_file import WaitingFile
-
     file = WaitingFile(box.desk.imports.directory)
     file.write(content)
     return file.from_start()

@@ -104,7 +104,7 @@ class Belongings:
         receipt = DeleteReceipt(0, 0, 0)
         turn_ids: list[str] = []
         async with self._database.write() as tx:
-            ids = (await whole_conversations.ids(tx, person.person_key))[:BATCH]
+            ids = await whole_conversations.ids(tx, person.person_key, BATCH)
             for conversation_id in ids:
                 turn_ids += await holdings.turn_ids(tx, person.person_key, conversation_id)
                 receipt += await conversations.delete(tx, person.person_key, conversation_id)

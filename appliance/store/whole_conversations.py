@@ -102,13 +102,13 @@ class Outline:
     last_turn_key: int
 
 
-async def ids(reader: Connection, person_key: int) -> tuple[str, ...]:
-    """All conversations of this person, the one longest unused first."""
+async def ids(reader: Connection, person_key: int, limit: int | None = None) -> tuple[str, ...]:
+    """The conversations of this person, all or so many, the one longest unused first."""
     rows = await all_rows(
         reader,
         "SELECT conversation_id FROM conversations WHERE person_key = ? "
-        "ORDER BY activity, conversation_key",
-        (person_key,),
+        "ORDER BY activity, conversation_key LIMIT ?",
+        (person_key, -1 if limit is None else limit),
     )
     return tuple(row[0] for row in rows)
 

@@ -102,7 +102,7 @@ async def test_an_import_that_runs_is_ended_first(box):
     large = own_file(*(own_conversation("x" * 2000) for _ in range(5_000)))
     importing = asyncio.create_task(bring(box, large))
     while rows(box, "SELECT count(*) FROM conversations") == [(0,)]:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
     await box.desk.belongings.delete_all(box.person, CONFIRMATION)
     await asyncio.gather(importing, return_exceptions=True)
     assert rows(box, "SELECT count(*) FROM conversations") == [(0,)]

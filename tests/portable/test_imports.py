@@ -79,7 +79,7 @@ async def test_a_stop_of_the_box_in_the_middle_leaves_whole_conversations(box):
     file = waiting(box, large)
     begun = await box.desk.imports.start(box.person, file)
     while not begun.report.conversations:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
     await box.desk.imports.stop()
     assert begun.report.is_over and file.closed
     ((kept,),) = rows(box, "SELECT count(*) FROM conversations")

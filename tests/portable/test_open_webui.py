@@ -56,7 +56,7 @@ async def test_an_old_export_without_a_tree_comes_in_as_a_chain(box):
 
 
 async def test_many_openings_of_thoughts_without_an_end_take_no_time(box):
-    content = '<details type="reasoning"' * 15_000
+    content = '<details type="reasoning"' * 7_500
     chat = {"messages": [{"role": "assistant", "content": content}]}
     report = await bring(box, json.dumps([{"chat": chat}]).encode())
     assert report.conversations == 1
