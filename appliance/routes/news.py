@@ -17,6 +17,7 @@ from appliance.routes.excerpts import excerpt_of
 from appliance.routes.fragments import Fragments, answer, partial, words_into
 from appliance.routes.page_data import PageView
 from appliance.routes.page_views import Reader, blank_view, page_view
+from appliance.routes.reply_words import answering_words
 from appliance.routes.snapshots import running_snapshot
 from appliance.routes.temporary_views import temporary_view
 
@@ -61,9 +62,7 @@ async def after_act(
     *more: str,
 ) -> Response[str]:
     """What the open page shows after an act on its conversation, about the message `at_id`."""
-    excerpt = await excerpt_of(request, at_id)
-    opened = await service.open_conversation(person, conversation_id, excerpt)
-    page = await page_of(request, service, person, opened)
+    page = await _page_now(request, service, person, conversation_id, at_id)
     # An address that named a message would lead back to the branch of that one.
     return news_of(request, page, *more, replace_url=f"/conversations/{conversation_id}")
 
@@ -103,6 +102,19 @@ async def begun(
     conversation_id = started.conversation.conversation_id
     if not request.htmx:
         return Redirect(f"/conversations/{conversation_id}", status_code=303)
-    at_id = started.message.message_id
-    more = (partial("notice", "innerHTML"), words_into("announce", "Answering."))
-    return await after_act(request, service, person, conversation_id, at_id, *more)
+    page = await _page_now(request, service, person, conversation_id, started.message.message_id)
+    words = words_into("announce", answering_words(page.action.running_turn_id))
+    more = (partial("notice", "innerHTML"), words)
+    return news_of(request, page, *more, replace_url=f"/conversations/{conversation_id}")
+
+
+async def _page_now(
+    request: HTMXRequest,
+    service: ConversationService,
+    person: Person,
+    conversation_id: str,
+    at_id: str,
+) -> PageView:
+    excerpt = await excerpt_of(request, at_id)
+    opened = await service.open_conversation(person, conversation_id, excerpt)
+    return await page_of(request, service, person, opened)

@@ -23,6 +23,11 @@ _STEP_SECONDS, _STEPS_UP_TO = 5.0, 57.5
 """A wait is said in steps of five seconds; what would round to a minute is said in minutes."""
 
 
+def answering_words(running_turn_id: str | None) -> str:
+    """What is said of a turn that has just begun, to those who do not see it."""
+    return "Answering." if running_turn_id else "Answer ready."
+
+
 def status_view(snapshot: TurnSnapshot) -> StatusView:
     """What the box is doing, in words."""
     wait = wait_words(snapshot.wait_seconds)

@@ -24,6 +24,7 @@ from appliance.routes.message_views import views_of_turn
 from appliance.routes.news import begun
 from appliance.routes.page_data import ActionView, ComposerIds
 from appliance.routes.page_views import Reader, box_view, header_view, list_view, sync_view
+from appliance.routes.reply_words import answering_words
 from appliance.routes.temporary_views import presence_view, temporary_view
 
 
@@ -120,7 +121,7 @@ def _accepted(
         fragments.into("composer-ids", ComposerIds(conversation.conversation_id, new_id())),
         fragments.changed_inside("box", box_view(box)),
         fragments.instead_of("sync", sync),
-        *_answering(fragments, started),
+        *_answering(fragments, opened),
     ]
     if not started.is_new_conversation:
         return answer(*parts)
@@ -135,9 +136,12 @@ def _accepted(
     )
 
 
-def _answering(fragments: Fragments, started: StartedTurn) -> tuple[str, ...]:
+def _answering(fragments: Fragments, opened: OpenConversation) -> tuple[str, ...]:
+    # A quick model may be done before the page is told that it has begun.
+    turn = opened.last_turn
+    running_id = turn.turn_id if turn and not turn.status.is_final else None
     return (
-        fragments.instead_of("action", ActionView(started.turn.turn_id)),
+        fragments.instead_of("action", ActionView(running_id)),
         partial("notice", "innerHTML"),
-        words_into("announce", "Answering."),
+        words_into("announce", answering_words(running_id)),
     )

@@ -252,3 +252,22 @@ async def test_another_tab_sees_edits_switches_and_deletions_at_its_next_look(pa
     assert "And maize?" in other_tab and "Versions" not in other_tab
     await page.act("DELETE", f"/messages/{first.message.message_id}")
     assert "What is rice?" not in await look(other_tab)
+
+
+async def test_a_reply_that_is_over_before_its_page_is_told_leaves_no_stop_button(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = page.box.desk.service
+    open_conversation = service.open_conversation
+
+    async def open_when_all_is_said(*args: Any) -> Any:
+        await page.box.desk.runner.wait_all()
+        return await open_conversation(*args)
+
+    monkeypatch.setattr(
+        type(service), "open_conversation", lambda _, *args: open_when_all_is_said(*args)
+    )
+    answer = await page.act("POST", "/turns", content="Quick?", client_message_id=new_id())
+    assert "One." in answer.text and "hx-sse:connect" not in answer.text
+    assert 'class="action send"' in answer.text and 'class="action stop' not in answer.text
+    assert "Answer ready." in answer.text
