@@ -283,5 +283,5 @@ async def test_among_ten_thousand_messages_the_best_are_one_query(database, pers
         print(f"searched in {1000 * (perf_counter() - began):.0f} ms")
         await reader.set_trace_callback(None)
     assert len(rows) == 21
-    # FTS5 asks its own tables by statements of its own, which a trace marks as comments.
-    assert len([each for each in statements if not each.startswith("--")]) == 1
+    # The others are FTS5's own, of its own tables.
+    assert sum("FROM messages" in each or "JOIN messages" in each for each in statements) == 1
