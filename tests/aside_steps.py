@@ -9,17 +9,20 @@ from appliance.conversations.questions import summary_question, title_question
 from appliance.lifespan import Box
 
 TITLE = "Rain in the garden"
-SUMMARY = "It rained all day in the garden, and we stayed at home and read."
+SUMMARY = "It rained all day in the garden, and we stayed at home and read"
 RAIN = "It rained all day in the garden, and so we stayed at home and read a book. "
 
 
 class Speaker:
-    """Replies to turns, and to the questions for titles and summaries; keeps what it was given to
-    read, one prompt after the other.
+    """Replies to turns, and to the questions for titles and summaries, where `{}` becomes a number;
+    keeps what it was given to read, one prompt after the other.
     """
 
     def __init__(
-        self, reply: str = "So it did, all day.", title: str = TITLE, summary: str = SUMMARY
+        self,
+        reply: str = "So it did, all day.",
+        title: str = TITLE,
+        summary: str = f"{SUMMARY} ({{}}).",
     ) -> None:
         self.reply, self.title, self.summary = reply, title, summary
         self.turns: list[str] = []
@@ -32,7 +35,8 @@ class Speaker:
         if title_question("") in asked:
             return self._heard(self.titles, prompt, self.title)
         if summary_question("") in asked:
-            return self._heard(self.summaries, prompt, self.summary)
+            answer = self._heard(self.summaries, prompt, self.summary)
+            return answer.format(self.summaries.index(prompt))
         return self._heard(self.turns, prompt, self.reply)
 
     def _heard(self, prompts: list[str], prompt: str, answer: str) -> str:

@@ -6,7 +6,9 @@ dropped as a whole: no title is better than a wrong one, and no summary better t
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from appliance.conversations.language import language_of
 
 _TITLE_CHARS = 60
 _SUMMARY_CHARS = 2_000
@@ -63,17 +65,28 @@ def believed_title(answer: str, spoken: Iterable[str], present: str) -> str | No
     return None if line.casefold() == present.rstrip("…").casefold() else line
 
 
-def believed_summary(answer: str, is_whole: bool, spoken: Iterable[str]) -> str | None:
-    """A few sentences, or nothing; of an answer that was cut, those that are whole."""
+def believed_summary(
+    answer: str, is_whole: bool, spoken: Sequence[str], question: str
+) -> str | None:
+    """A few sentences, or nothing; of an answer that was cut, those that are whole.
+
+    `spoken` is what was to be summed up, the summary of before it included.
+    """
     text = _LABEL.sub("", _seen(answer).strip().strip("*#`_ \n")).strip()
     if not is_whole or len(text) > _SUMMARY_CHARS:
         text = _whole_sentences(text[:_SUMMARY_CHARS])
+    if len(text) < _LEAST_SUMMARY_CHARS or text in spoken:
+        return None
+    if any(len(part) > 12 and part in text for part in re.split(r"[.:。]\s*", question)):
+        return None  # it says what it was asked
     subject = subjects(text)
-    if len(text) < _LEAST_SUMMARY_CHARS or len(subject & subjects(*spoken)) * 3 < len(subject):
+    if not subject or len(subject & subjects(*spoken)) * 2 < len(subject):
+        return None
+    if language_of(text) != language_of("\n".join(spoken)):
         return None
     words = _WORD.findall(text.casefold())
     is_stuck = len(set(words)) * 8 < len(words)  # it says the same over and over
-    return None if is_stuck or not subject else text
+    return None if is_stuck else text
 
 
 def subjects(*texts: str) -> set[str]:
@@ -87,7 +100,7 @@ def subjects(*texts: str) -> set[str]:
             for run in _CJK.findall(word):
                 found |= {run[at : at + 2] for at in range(max(1, len(run) - 1))}
             if len(rest := _CJK.sub("", word)) > 2 or rest.isdigit():
-                found.add(rest[:5])
+                found.add(rest[:4])
     return found
 
 

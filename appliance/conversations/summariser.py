@@ -53,7 +53,7 @@ class Summariser:
                 return
             profile = self._model_profile()
             answer = await ask(self._generations, profile, person, conversation_id, prompt)
-        content = answer and believed_summary(answer.text, answer.is_whole, spoken)
+        content = answer and believed_summary(answer.text, answer.is_whole, spoken, question)
         log.info("asked for a summary", messages=len(due.messages), is_believed=bool(content))
         if content:
             await self._keep(place, due, content, profile.sha256)

@@ -182,18 +182,29 @@ def list_view(
 
 
 def sync_view(
-    box: BoxStatus, conversations: Sequence[Conversation], opened: OpenConversation | None
+    box: BoxStatus,
+    conversations: Sequence[Conversation],
+    opened: OpenConversation | None,
+    *,
+    after_reply: bool = False,
 ) -> SyncView:
-    """Where to ask for news, and the fingerprint of what is shown now."""
+    """Where to ask for news, and the fingerprint of what is shown now.
+
+    A page that was shown a reply and nothing else may lack the title that came meanwhile.
+    """
     path = f"/conversations/{opened.conversation.conversation_id}" if opened else "/"
     # While the model loads the reader waits for it, so the page looks more often.
+    is_loading = box.state == "loading"
+    expects_title = opened is not None and _expects_title(opened)
     state = state_of(box, conversations, opened)
-    return SyncView(path, state, box.state == "loading", _expects_title(opened))
+    if opened is not None and after_reply and opened.conversation.titled_by is TitledBy.MODEL:
+        expects_title, state = True, ""
+    return SyncView(path, state, is_loading, expects_title)
 
 
-def _expects_title(opened: OpenConversation | None) -> bool:
-    """Whether the model may just now look for a title: after one of the first replies."""
-    if opened is None or opened.conversation.titled_by is not TitledBy.BOX:
+def _expects_title(opened: OpenConversation) -> bool:
+    """Whether the model may just now look for one: after one of the first replies."""
+    if opened.conversation.titled_by is not TitledBy.BOX:
         return False
     is_young = len(opened.messages) <= 6 and not opened.has_earlier
     return is_young and all(turn.status.is_final for turn in opened.turns.values())

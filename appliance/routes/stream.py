@@ -77,7 +77,7 @@ async def _events(
                     opened = await service.open_conversation(person, snapshot.turn.conversation_id)
                     conversations = await service.list_conversations(person)
                     box = service.box_status()
-                    sync = sync_view(box, conversations, opened)
+                    sync = sync_view(box, conversations, opened, after_reply=True)
                     yield _ending(request, _as_told(opened, snapshot), turn_id, sync, box)
                     is_over = True
     except NotFound:

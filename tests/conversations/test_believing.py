@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.conversations.believing import believed_summary, believed_title, subjects
+from appliance.conversations.questions import summary_question
 
 DINNER = ("What can I cook tonight with eggs, rice and spinach?", "Try fried rice with spinach.")
 STEW = ("김치찌개는 어떻게 만들어요?", "먼저 김치와 돼지고기를 볶습니다.")
@@ -75,19 +76,23 @@ def test_whatever_is_answered_a_title_is_one_short_line_without_markup(
         assert title == title.strip()
 
 
+ASKED = summary_question("")
 SPOKEN = ("We are four and have 900 euros for five days in Lisbon in May.", "Stay in Alfama.")
 
 
 def test_a_summary_is_taken_without_its_label() -> None:
     words = "Four people want to stay in Lisbon for five days in May, with 900 euros."
-    assert believed_summary(f"**Summary:** {words}\n", True, SPOKEN) == words
-    assert believed_summary(f"Summary of our conversation: {words}", True, SPOKEN) == words
+    assert believed_summary(f"**Summary:** {words}\n", True, SPOKEN, ASKED) == words
+    assert believed_summary(f"Summary of our conversation: {words}", True, SPOKEN, ASKED) == words
 
 
 def test_of_a_summary_that_was_cut_whole_sentences_stay() -> None:
     cut = "Four people go to Lisbon in May. They have 900 euros. They want to st"
-    assert believed_summary(cut, False, SPOKEN) == cut[: -len(" They want to st")]
-    assert believed_summary("Four people go to Lisbon in May and have 900", False, SPOKEN) is None
+    assert believed_summary(cut, False, SPOKEN, ASKED) == cut[: -len(" They want to st")]
+    assert (
+        believed_summary("Four people go to Lisbon in May and have 900", False, SPOKEN, ASKED)
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,19 +106,27 @@ def test_of_a_summary_that_was_cut_whole_sentences_stay() -> None:
     ],
 )
 def test_what_is_no_summary_of_these_messages_is_dropped(answer: str) -> None:
-    assert believed_summary(answer, True, SPOKEN) is None
+    assert believed_summary(answer, True, SPOKEN, ASKED) is None
+
+
+def test_a_summary_that_repeats_or_is_in_another_language_is_dropped() -> None:
+    repeated = f"{ASKED.split(chr(58))[0]}: four people go to Lisbon in May."
+    assert believed_summary(repeated, True, SPOKEN, ASKED) is None
+    assert believed_summary(SPOKEN[0], True, SPOKEN, ASKED) is None
+    korean = ("제주도로 가족 여행을 갑니다. 아이가 두 명 있습니다.",)
+    assert believed_summary("The family has two children: 제주도로", True, korean, ASKED) is None
 
 
 def test_a_very_long_summary_ends_with_a_whole_sentence() -> None:
     told = [f"On day {n} four people walk to sight {n * n} in Lisbon." for n in range(200)]
-    summary = believed_summary(" ".join(told), True, (*SPOKEN, " ".join(told)))
+    summary = believed_summary(" ".join(told), True, (*SPOKEN, " ".join(told)), ASKED)
     assert summary is not None
     assert len(summary) <= 2000 and summary.endswith(" in Lisbon.")
 
 
 def test_subjects_are_beginnings_of_words_numbers_and_pairs_of_cjk_letters() -> None:
     assert subjects("The gardens, and 3 gardeners: 김치찌개 법") == {
-        "garde",
+        "gard",
         "3",
         "김치",
         "치찌",

@@ -106,11 +106,11 @@ async def test_the_next_one_sums_up_the_last_one_too(open_scripted: OpenBox) -> 
     speaker = Speaker()
     box = await open_small(open_scripted, speaker)
     turns = await talk(box, 12)
-    speaker.summary = "Still the rain in the garden, all day and night."
+    speaker.summary = "It still rained all day in the garden, and we read ({})."
     asked = len(speaker.summaries)
     turns += await talk(box, 12, turns[0].conversation_id)
     (summary,) = await parts(box, turns[-1])
-    assert summary.content == speaker.summary
+    assert summary.content.startswith("It still rained all day")
     assert SUMMARY in speaker.summaries[asked]
     opened = await box.desk.service.open_conversation(box.person, turns[0].conversation_id)
     assert summary.first_message_id == opened.messages[0].message_id
@@ -186,7 +186,7 @@ async def test_a_persons_own_words_stay_and_later_messages_are_summed_up_after_t
     turns = await talk(box, 24, turns[0].conversation_id)
     own, later = await parts(box, turns[-1])
     assert (own.content, own.is_edited) == (MINE, True)
-    assert (later.content, later.is_edited) == (SUMMARY, False)
+    assert SUMMARY in later.content and not later.is_edited
     assert own.last_key < later.first_key
     record = turns[-1].prompt_record
     first, *_ = record["summary_ids"]  # type: ignore[misc]
@@ -197,7 +197,7 @@ async def test_a_persons_own_words_stay_and_later_messages_are_summed_up_after_t
 async def test_a_deleted_one_is_not_read_and_does_not_come_back_by_itself(
     open_scripted: OpenBox, tmp_path: Path
 ) -> None:
-    speaker = Speaker(summary="Zanzibar: it rained all day in the garden.")
+    speaker = Speaker(summary="Zanzibar: it rained all day in the garden ({}).")
     backend = ScriptedBackend(speaker, context_tokens=SMALL)
     box = await open_scripted(backend, assistant=ON)
     turns = await talk(box, 14)
@@ -221,12 +221,12 @@ async def test_renewed_it_is_written_by_the_model_again(open_scripted: OpenBox) 
     turns = await talk(box, 14)
     (summary,) = await parts(box, turns[-1])
     await box.desk.summaries.edit(box.person, summary.summary_id, MINE)
-    speaker.summary = "It rained all day, and the garden was under water."
+    speaker.summary = "It rained all day, and the garden was under water ({})."
     await box.desk.summaries.renew(box.person, summary.summary_id)
     assert box.desk.asides.is_due(turns[0].conversation_id)
     await settled(box)
     (renewed,) = await parts(box, turns[-1])
-    assert (renewed.content, renewed.is_edited) == (speaker.summary, False)
+    assert "under water" in renewed.content and not renewed.is_edited
 
 
 @pytest.mark.parametrize("act", ["edit", "delete", "renew"])

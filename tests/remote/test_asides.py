@@ -14,7 +14,7 @@ SMALL = {"data": [{"id": "big-model", "owned_by": "vllm", "max_model_len": 1200}
 async def speak(asked: Asked) -> AsyncIterator[bytes]:
     """To each question what belongs to it."""
     last = asked.body["messages"][-1]["content"]
-    known = {title_question(""): TITLE, summary_question(""): SUMMARY}
+    known = {title_question(""): TITLE, summary_question(""): f"{SUMMARY} ({len(last)})."}
     async for piece in said(known.get(last, "So it did, all day."))(asked):
         yield piece
 
