@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from appliance.settings import Settings
 log = structlog.get_logger(__name__)
 
 _GRACE_SECONDS = 3
+_OPEN_FILES = 65_536
 _STARTED_AT = monotonic()
 
 
@@ -52,6 +54,7 @@ def serve(
         )
     settings = load_settings(config, host=host, port=port, data=data, model=model)
     logs.configure(settings.log.level)
+    _allow_open_files()
     try:
         import uvloop
 
@@ -120,6 +123,12 @@ async def _serve(settings: Settings) -> None:
             first_answer = asyncio.create_task(_announce_first_answer(box))
             await Server(config).serve(sockets=[listener])
             first_answer.cancel()
+
+
+def _allow_open_files() -> None:
+    """Each open page holds a connection; a shell allows 1,024 files unless asked for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _OPEN_FILES)), hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

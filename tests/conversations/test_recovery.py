@@ -43,7 +43,7 @@ async def test_a_reply_goes_on_after_a_restart_from_where_it_was(open_scripted: 
     last = (await follow_to_end(after, started.turn.turn_id))[-1]
     assert last.turn.status is TurnStatus.FINISHED
     assert last.text == REPLY
-    opened = await after.service.open_conversation(
+    opened = await after.desk.service.open_conversation(
         after.person, started.conversation.conversation_id
     )
     assert [m.content for m in opened.messages] == ["Count to ten", REPLY]
@@ -68,6 +68,23 @@ async def test_a_turn_that_broke_the_box_three_times_ends_with_what_there_is(
     (last,) = await follow_to_end(box, turn_id)
     assert len(last.text) >= 8
     assert REPLY.startswith(last.text)
+
+
+async def test_a_reply_that_gets_on_between_breakdowns_is_not_given_up(
+    open_scripted: OpenBox,
+) -> None:
+    backend = ScriptedBackend(counting, gated=True)
+    box = await open_scripted(backend)
+    turn_id = (await say(box, "Count to ten")).turn.turn_id
+    backend.let(9)
+    await wait_for_text(box, turn_id, 8)
+    live = box.desk.runner.find(box.person, turn_id)
+    assert live is not None
+    with closing(sqlite.connect(box.desk.database.path)) as database, database:
+        database.execute("UPDATE turns SET attempts = 3")
+        database.commit()
+        await box.desk.runner.record.checkpoint(live)
+        assert database.execute("SELECT attempts FROM turns").fetchone() == (1,)
 
 
 async def test_readers_are_let_go_at_a_stop_without_being_told_that_it_is_over(
