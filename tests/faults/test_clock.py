@@ -18,7 +18,7 @@ def test_a_clock_that_jumps_puts_nothing_out_of_order(tmp_path: Path) -> None:
     clock = Switch(tmp_path / "clock")
     environment = preloaded(built("clock", tmp_path), CLOCK_FILE=clock.path)
     with ApplianceProcess(
-        tmp_path / "data", APPLIANCE_LIMITS__REPLY_TOKENS="60", **environment
+        tmp_path / "data", APPLIANCE_LIMITS__REPLY_TOKENS="40", **environment
     ) as box:
         box.wait_ready()
         with PageClient(box.url) as page:

@@ -19,7 +19,7 @@ from torture_box.preload import Switch, built, preloaded
 
 pytestmark = pytest.mark.model
 
-REPLY_TOKENS = "120"
+REPLY_TOKENS = "80"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnValkey]:
 def box(tmp_path: Path, valkey: OwnValkey) -> Iterator[ApplianceProcess]:
     with ApplianceProcess(
         tmp_path / "data",
-        APPLIANCE_LIMITS__REPLY_TOKENS="150",
+        APPLIANCE_LIMITS__REPLY_TOKENS="80",
         APPLIANCE_HOT__URL=valkey.url,
     ) as box:
         yield box.wait_ready()
@@ -106,7 +106,7 @@ def test_when_it_outlives_the_box_not_even_the_last_second_is_taken_back(
 ) -> None:
     with PageClient(box.url) as page:
         turn = page.say("Write a story about a river.")
-        page.read_until(turn, lambda text: len(text) > 300)
+        page.read_until(turn, lambda text: len(text) > 150)
         box.kill()
         seen = valkey.text_of(turn.turn_id)
         ((checkpoint,),) = box.stored("SELECT checkpoint FROM turns")
