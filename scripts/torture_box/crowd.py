@@ -71,8 +71,9 @@ async def _read_to_end(url: str, turn_id: str) -> str:
     """The last part of the stream; empty when it ended without saying that it is over."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    request = f"GET /turns/{turn_id}/stream HTTP/1.1\r\nHost: {address.netloc}\r\n"
-    writer.write(f"{request}Connection: close\r\n\r\n".encode())
+    # In HTTP 1.0 the body ends with the connection, so there are no lengths in between.
+    request = f"GET /turns/{turn_id}/stream HTTP/1.0\r\nHost: {address.netloc}\r\n\r\n"
+    writer.write(request.encode())
     kept = bytearray()
     while piece := await reader.read(65536):
         kept += piece
@@ -92,10 +93,11 @@ def _stored(box: ApplianceProcess, turn_id: str) -> tuple[str, float]:
     return reply, (tokens - 1) * 1000 / max(1, decode_ms)
 
 
-def _text(markup: str) -> str:
+def _text(events: str) -> str:
+    markup = re.sub(r"^data: ?", "", events, flags=re.MULTILINE)
     return html.unescape(re.sub(r"<[^>]+>", "", markup))
 
 
 def _letters(text: str) -> str:
-    """Without what Markdown, and the chunks of the transfer, add or take away."""
+    """Without what Markdown adds and takes away."""
     return re.sub(r"[^A-Za-z]+", "", text)

@@ -13,7 +13,7 @@ READERS = 1000
 
 def test_a_thousand_readers_of_one_reply_all_get_the_whole_text(tmp_path: Path) -> None:
     crowd.allow_open_files(2 * READERS)
-    with start(tmp_path, reply_tokens=120) as box:
+    with start(tmp_path, reply_tokens=60) as box:
         box.wait_ready()
         figures = crowd.follow_together(box, READERS)
     assert figures.whole == READERS
