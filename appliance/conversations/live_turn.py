@@ -7,7 +7,6 @@ from time import monotonic
 from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot
 from appliance.conversations.generation import Generation
 
-
 FULL_PACE_READERS = 12
 """So many pages of one reply see every change; more of them see changes less often."""
 

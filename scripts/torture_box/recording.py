@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torture_box.disk import Disk
 from torture_box.errors import TortureError
-from torture_box.journal import Entry, Marker, read_journal
+from torture_box.journal import Entry, Kind, Marker, read_journal
 from torture_box.preload import built, preloaded
 from torture_box.starting import start
 from torture_box.told import Told
@@ -25,11 +25,22 @@ class Recording:
     entries: list[Entry]
     told: Told
 
+    def on_a_lying_disk(self) -> "Recording":
+        """The same on a disk that says it has synced and has not."""
+        syncs = (Kind.SYNCED, Kind.FOLDER_SYNCED)
+        return Recording([each for each in self.entries if each.kind not in syncs], self.told)
+
 
 def record(
-    folder: Path, luck: random.Random, *, messages: int, synchronous: str, wal_pages: int
+    folder: Path,
+    luck: random.Random,
+    *,
+    messages: int,
+    synchronous: str,
+    wal_pages: int,
+    starts: int = 2,
 ) -> Recording:
-    """Two starts of one box: a polite stop lies between them, and the second one is killed.
+    """So many starts of one box: polite stops lie between them, and the last one is killed.
 
     Raises TortureError when the recording is not the whole truth.
     """
@@ -48,9 +59,10 @@ def record(
     )
     changes = (f"--synchronous={synchronous}", f"--wal-pages={wal_pages}", "--greedy")
     with start(root, *changes, reply_tokens=_REPLY_TOKENS, **environment) as box:
-        _talk(box.url, told, luck, messages * 2 // 3)
-        assert box.stop() == 0
-        box.start_again()
+        for start_number in range(1, starts):
+            _talk(box.url, told, luck, messages * start_number // starts)
+            assert box.stop() == 0
+            box.start_again()
         _talk(box.url, told, luck, messages)
         box.kill()
     marker.close()
