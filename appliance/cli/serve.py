@@ -6,7 +6,7 @@ import resource
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -160,7 +160,8 @@ def _listen_for_changes(box: Any) -> None:
     else:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, swap.take_up)
         swap.take_up()  # it may have been chosen while the box started
-    say_who_runs(box.settings.data_dir)
+    with suppress(OSError):  # a full disk is no reason not to answer
+        say_who_runs(box.settings.data_dir)
 
 
 async def _announce_first_answer(box: Any) -> None:
