@@ -5,7 +5,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.errors import StoreRefused
@@ -20,7 +20,7 @@ def open_data_dir(path: Path) -> Iterator[Path]:
     Raises StoreRefused when it cannot be made or written, or is in use.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_directory(path, 0o700)
         lock = os.open(path / "appliance.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreRefused(
@@ -67,15 +67,17 @@ def running_pid(path: Path) -> int | None:
 def page_secret(path: Path) -> str:
     """The key that signs the page's form tokens; made once, so that open pages outlive a restart.
 
-    Raises StoreRefused when the file is not a key that only the owner can read.
+    Raises StoreRefused when it cannot be made, or is not a key that only the owner can read.
     """
     file = path / "page.key"
     if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w") as handle:
-            handle.write(secrets.token_hex(_SECRET_BYTES))
-            handle.flush()
-            os.fsync(handle.fileno())
+        try:
+            _write_whole(file, secrets.token_hex(_SECRET_BYTES))
+        except OSError as error:
+            raise StoreRefused(
+                f"{file} cannot be written: {error.strerror}. Free some space on that disk, or "
+                "name another directory with --data."
+            ) from error
     secret = file.read_text().strip()
     if len(secret) < 2 * _SECRET_BYTES or file.stat().st_mode & 0o077:
         raise StoreRefused(
@@ -87,3 +89,36 @@ def page_secret(path: Path) -> str:
 def derived_key(secret: str, purpose: str) -> bytes:
     """A key of 32 bytes for one purpose, made of the box's secret."""
     return hashlib.blake2b(purpose.encode(), key=secret.encode()[:64], digest_size=32).digest()
+
+
+def _make_directory(path: Path, mode: int = 0o777) -> None:
+    """Make it, and those above it, so that they are there after a power cut too: what is synced in
+    a directory whose own name was not is lost with it.
+    """
+    if not path.is_dir():
+        _make_directory(path.parent)
+        path.mkdir(mode, exist_ok=True)
+        _sync_names(path.parent)
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """There in full or not at all: a start that is cut off here is no obstacle to the next one."""
+    unfinished = file.with_suffix(".new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(unfinished, flags, 0o600), "w") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(unfinished, file)
+    _sync_names(file.parent)
+
+
+def _sync_names(directory: Path) -> None:
+    # Some file systems cannot, and some directories may be written and not read: then the file
+    # system's own order has to do.
+    with suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

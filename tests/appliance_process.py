@@ -6,23 +6,35 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+from pysqlite3 import dbapi2 as sqlite
 
 
 class ApplianceProcess:
     """`python -m appliance serve` on a free port; leaving the block stops it."""
 
-    def __init__(self, data_dir: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *arguments: str,
+        program: tuple[str, ...] = ("-m", "appliance"),
+        **environment: str,
+    ) -> None:
         self.data_dir = data_dir
+        self._program = program
         self._arguments = arguments
         self._environment = environment
         self._lines: list[str] = []
         self._said = threading.Condition()
-        self._start()
+        self._launch()
+        self.wait_open()
 
-    def _start(self, port: int = 0) -> None:
-        command = [sys.executable, "-m", "appliance", "serve", "--data", str(self.data_dir)]
+    def _launch(self, port: int = 0) -> None:
+        command = [sys.executable, *self._program, "serve", "--data", str(self.data_dir)]
         self._lines.clear()
         self._process = subprocess.Popen(
             [*command, "--port", str(port), *self._arguments],
@@ -34,6 +46,9 @@ class ApplianceProcess:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def wait_open(self) -> None:
+        """Return when the page is there. AssertionError when the appliance ends before."""
         try:
             self.url = self.wait_for(r"Open (http://\S+) in a browser")
         except AssertionError:
@@ -72,10 +87,25 @@ class ApplianceProcess:
         self.wait_for(r"Ready: ")
         return self
 
+    def stored(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the database file holds, seen from outside."""
+        address = f"file:{self.data_dir}/appliance.sqlite3?mode=ro"
+        with closing(sqlite.connect(address, uri=True)) as database:
+            return list(database.execute(sql).fetchall())
+
     def kill(self) -> None:
         """kill -9: no goodbye."""
-        self._process.send_signal(signal.SIGKILL)
+        self.let_die()
         self._await_end()
+
+    def let_die(self) -> None:
+        """The same for a box that somebody else waits for, to start it again."""
+        self._process.send_signal(signal.SIGKILL)
+
+    def wait_end(self) -> int:
+        """However it comes; the exit status."""
+        self._process.wait()
+        return self._await_end()
 
     def stop(self) -> int:
         """A polite stop; the exit status."""
@@ -85,7 +115,12 @@ class ApplianceProcess:
 
     def start_again(self) -> None:
         """On the same port, as a supervisor would."""
-        self._start(self.port)
+        self.launch_again()
+        self.wait_open()
+
+    def launch_again(self) -> None:
+        """The same without waiting for anything."""
+        self._launch(self.port)
 
     def __enter__(self) -> "ApplianceProcess":
         return self

@@ -31,10 +31,12 @@ class PageClient:
         """Send a message as a form without JavaScript, with more fields of it if need be."""
         answer = self.try_to_say(content, conversation_id, **fields)
         assert answer.status_code == 303, answer.text
-        path = answer.headers["location"]
-        page = self._http.get(path).text
-        turns = re.findall(r"/turns/([0-9a-f]{32})", page)
-        return Said(path.rsplit("/", 1)[1], turns[-1])
+        return self.latest_turn(answer.headers["location"].rsplit("/", 1)[1])
+
+    def latest_turn(self, conversation_id: str) -> Said:
+        """The turn that answers the conversation's last message."""
+        page = self._http.get(f"/conversations/{conversation_id}").text
+        return Said(conversation_id, re.findall(r'id="turn-([0-9a-f]{32})"', page)[-1])
 
     def try_to_say(
         self,
@@ -42,13 +44,14 @@ class PageClient:
         conversation_id: str = "",
         token: str | None = None,
         headers: dict[str, str] | None = None,
+        client_message_id: str = "",
         **fields: str,
     ) -> httpx.Response:
         """The same, whatever comes of it."""
         form = {
             "_csrf_token": self._token if token is None else token,
             "content": content,
-            "client_message_id": new_id(),
+            "client_message_id": client_message_id or new_id(),
             "conversation_id": conversation_id,
             **fields,
         }
@@ -66,10 +69,15 @@ class PageClient:
 
     def read_to_end(self, said: Said) -> str:
         """The whole reply, when the stream says that it is done."""
-        with self._http.stream("GET", f"/turns/{said.turn_id}/stream") as response:
+        self.read_stream(said.turn_id)
+        return self.messages(said)[-1]
+
+    def read_stream(self, turn_id: str) -> str:
+        """Everything the stream says, up to `done`."""
+        with self._http.stream("GET", f"/turns/{turn_id}/stream") as response:
             events = "".join(response.iter_text())
         assert "event: done" in events.replace("\r", ""), events[-500:]
-        return self.messages(said)[-1]
+        return events
 
     def messages(self, said: Said) -> list[str]:
         """The visible text of each message of the conversation."""

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -23,6 +24,7 @@ from appliance.stalled_readers import cut_stalled_readers
 log = structlog.get_logger(__name__)
 
 _GRACE_SECONDS = 3
+_OPEN_FILES = 65_536
 _STARTED_AT = monotonic()
 
 
@@ -53,6 +55,7 @@ def serve(
         )
     settings = load_settings(config, host=host, port=port, data=data, model=model)
     logs.configure(settings.log.level)
+    _allow_open_files()
     try:
         import uvloop
 
@@ -129,6 +132,12 @@ async def _serve(settings: Settings) -> None:
                 first_answer.cancel()
 
 
+def _allow_open_files() -> None:
+    """Each open page holds a connection; a shell allows 1,024 files unless asked for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _OPEN_FILES)), hard))
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """A listening socket of our own, so that a port in use is a sentence and not a stack trace."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -159,7 +168,8 @@ def _listen_for_changes(box: Any) -> None:
     else:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, swap.take_up)
         swap.take_up()  # it may have been chosen while the box started
-    say_who_runs(box.settings.data_dir)
+    with suppress(OSError):  # a full disk is no reason not to answer
+        say_who_runs(box.settings.data_dir)
 
 
 async def _announce_first_answer(box: Any) -> None:

@@ -167,7 +167,7 @@ class Turn:
     prompt_record: Mapping[str, object] = field(default_factory=dict)
     counts: TurnCounts = field(default_factory=TurnCounts)
     attempts: int = 0
-    """How often it was begun: more than once only when the box stopped in the middle."""
+    """How often it was begun since it last got on: more than once only when the box broke down."""
 
     @property
     def is_cut(self) -> bool:

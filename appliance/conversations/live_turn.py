@@ -7,6 +7,12 @@ from time import monotonic
 from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot
 from appliance.conversations.generation import Generation
 
+FULL_PACE_READERS = 12
+"""So many pages of one reply see every change; more of them see changes less often."""
+
+CROWD_SNAPSHOTS_PER_SECOND = 200
+"""For all readers of a crowd together: being read must not cost more than being written."""
+
 
 class LiveTurn:
     """State of one open turn, changed by the turn runner alone; any number of readers follow it.
@@ -74,6 +80,8 @@ class LiveTurn:
                 if snapshot.phase is TurnPhase.ENDED or self._is_released:
                     return
                 await arrived.wait()
+                if len(self._readers) > FULL_PACE_READERS:
+                    await asyncio.sleep(len(self._readers) / CROWD_SNAPSHOTS_PER_SECOND)
         finally:
             self._readers.discard(arrived)
 

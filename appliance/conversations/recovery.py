@@ -20,7 +20,8 @@ async def resume_unfinished(
 ) -> int:
     """Start every unfinished turn again; returns how many there were.
 
-    A turn that was begun three times already may be what stops the box: it ends with what there is.
+    A turn that was begun three times without a word more may be what stops the box: it ends with
+    what there is.
     A Valkey of its own outlives this process and may know a little more text than the last
     checkpoint: what a reader has seen is then not taken back.
     """

@@ -11,6 +11,7 @@ FULL = 13
 # Growing the WAL index on a full disk does not say FULL but this.
 IOERR_SHMSIZE = 4874
 READONLY, CANTOPEN, CORRUPT, NOTADB, BUSY = 8, 14, 11, 26, 5
+IOERR = 10
 
 DISK_FULL = "The disk is full and nothing was written; free some space and try again."
 
@@ -30,6 +31,12 @@ def as_store_error(error: BaseException | None, full: str = DISK_FULL) -> StoreE
         return type(error)(str(error))
     if _says_full(error):
         return StoreFull(full)
+    if isinstance(error, sqlite.Error) and primary_code(error) in (IOERR, READONLY):
+        # A disk that fails is often made read-only by the system, to save what is on it.
+        return StoreError(
+            f"The disk of the box failed ({error}) and nothing was written; "
+            "see to the disk, then try again."
+        )
     return StoreError(f"The database could not do this ({error}); see the log and try again.")
 
 

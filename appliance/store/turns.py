@@ -168,10 +168,14 @@ async def start(
 
 
 async def checkpoint(tx: Connection, person_key: int, turn_id: str, text: str) -> bool:
-    """Keeps the reply so far. False when the turn is over: a late one changes nothing."""
+    """Keeps the reply so far. False when the turn is over: a late one changes nothing.
+
+    A reply that gets on is not what breaks the box down: attempts are counted anew from this one.
+    """
     changed = await changed_rows(
         tx,
-        f"UPDATE turns AS t SET checkpoint = ? WHERE turn_id = ? AND person_key = ? AND {OPEN}",
+        "UPDATE turns AS t SET checkpoint = ?, attempts = 1 "
+        f"WHERE turn_id = ? AND person_key = ? AND {OPEN}",
         (text, turn_id, person_key),
     )
     return changed == 1

@@ -70,6 +70,23 @@ async def test_a_turn_that_broke_the_box_three_times_ends_with_what_there_is(
     assert REPLY.startswith(last.text)
 
 
+async def test_a_reply_that_gets_on_between_breakdowns_is_not_given_up(
+    open_scripted: OpenBox,
+) -> None:
+    backend = ScriptedBackend(counting, gated=True)
+    box = await open_scripted(backend)
+    turn_id = (await say(box, "Count to ten")).turn.turn_id
+    backend.let(9)
+    await wait_for_text(box, turn_id, 8)
+    live = box.desk.runner.find(box.person, turn_id)
+    assert live is not None
+    with closing(sqlite.connect(box.desk.database.path)) as database, database:
+        database.execute("UPDATE turns SET attempts = 3")
+        database.commit()
+        await box.desk.runner.record.checkpoint(live)
+        assert database.execute("SELECT attempts FROM turns").fetchone() == (1,)
+
+
 async def test_readers_are_let_go_at_a_stop_without_being_told_that_it_is_over(
     open_scripted: OpenBox,
 ) -> None:

@@ -4,14 +4,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 from appliance_process import ApplianceProcess
 from page_client import PageClient
-from pysqlite3 import dbapi2 as sqlite
 
 pytestmark = pytest.mark.model
 
@@ -23,10 +21,7 @@ def own(tmp_path: Path) -> Iterator[ApplianceProcess]:
         yield process.wait_ready()
 
 
-def stored(own: ApplianceProcess, sql: str) -> list[tuple[str, ...]]:
-    """What the database file holds, seen from outside."""
-    with closing(sqlite.connect(f"file:{own.data_dir}/appliance.sqlite3?mode=ro", uri=True)) as db:
-        return list(db.execute(sql).fetchall())
+THINGS = ("glass", "bread", "clouds")
 
 
 def long_enough(text: str) -> bool:
@@ -38,15 +33,15 @@ def test_kill_9_in_mid_reply_loses_nothing_and_the_reply_goes_on(own: ApplianceP
         turn = page.say("Write a very long story about the sea.")
         page.read_until(turn, long_enough)
         own.kill()
-        ((checkpoint,),) = stored(own, "SELECT checkpoint FROM turns")
+        ((checkpoint,),) = own.stored("SELECT checkpoint FROM turns")
         own.start_again()
         own.wait_ready()
         page.read_to_end(turn)
-    messages = stored(own, "SELECT role, content FROM messages ORDER BY message_key")
+    messages = own.stored("SELECT role, content FROM messages ORDER BY message_key")
     assert messages[0] == ("user", "Write a very long story about the sea.")
     assert [role for role, _ in messages] == ["user", "assistant"]
     assert messages[1][1].startswith(checkpoint)
-    assert stored(own, "SELECT status FROM turns") == [("finished",)]
+    assert own.stored("SELECT status FROM turns") == [("finished",)]
 
 
 def test_a_polite_stop_in_mid_reply_takes_nothing_back(own: ApplianceProcess) -> None:
@@ -54,14 +49,40 @@ def test_a_polite_stop_in_mid_reply_takes_nothing_back(own: ApplianceProcess) ->
         turn = page.say("Write a very long story about the mountains.")
         page.read_until(turn, long_enough)
         assert own.stop() == 0
-        ((checkpoint, status),) = stored(own, "SELECT checkpoint, status FROM turns")
+        ((checkpoint, status),) = own.stored("SELECT checkpoint, status FROM turns")
         assert status == "running"
         assert len(checkpoint) > 50
         own.start_again()
         own.wait_ready()
         page.read_to_end(turn)
-    ((content,),) = stored(own, "SELECT content FROM messages WHERE role = 'assistant'")
+    ((content,),) = own.stored("SELECT content FROM messages WHERE role = 'assistant'")
     assert content.startswith(checkpoint)
+
+
+def test_a_polite_stop_of_a_busy_box_leaves_one_file_and_every_reply_goes_on(
+    tmp_path: Path,
+) -> None:
+    with (
+        ApplianceProcess(tmp_path / "data", APPLIANCE_LIMITS__REPLY_TOKENS="100") as own,
+        PageClient(own.wait_ready().url) as page,
+    ):
+        turns = [page.say(f"Write a very long story about {thing}.") for thing in THINGS]
+        page.read_until(turns[-1], bool)
+        assert own.stop() == 0
+        assert [file.name for file in own.data_dir.glob("*.sqlite3*")] == ["appliance.sqlite3"]
+        written = own.stored("SELECT turn_id, checkpoint FROM turns WHERE status = 'running'")
+        assert [turn_id for turn_id, _ in written] == [turn.turn_id for turn in turns]
+        assert written[-1][1], "what the page has shown is written down"
+        own.start_again()
+        for turn in turns:
+            page.read_to_end(turn)
+        replies = own.stored(
+            "SELECT content FROM turns JOIN messages ON message_key = reply_message_key "
+            "ORDER BY turn_key"
+        )
+    assert len(replies) == len(turns)
+    for (_, checkpoint), (reply,) in zip(written, replies, strict=True):
+        assert reply.startswith(checkpoint)
 
 
 def test_the_end_of_valkey_in_mid_reply_changes_nothing(own: ApplianceProcess) -> None:

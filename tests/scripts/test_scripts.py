@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ["scripts/run", "scripts/test", "scripts/lock", "scripts/bench", ".ci/run"]
+SCRIPTS = [
+    "scripts/run",
+    "scripts/test",
+    "scripts/lock",
+    "scripts/bench",
+    "scripts/torture",
+    ".ci/run",
+]
 TOOLS = "sh cat cksum chmod cp cut date df dirname du flock grep head id mkdir rm tail touch uname"
 
 FAKE_PYTHON = """\

@@ -1,0 +1,17 @@
+"""A small dose of `scripts/torture --kills`; the whole of it is for hours."""
+
+import random
+from pathlib import Path
+
+import pytest
+from torture_box.kills import Kills
+
+pytestmark = pytest.mark.model
+
+
+def test_a_busy_box_killed_again_and_again_keeps_what_it_accepted(tmp_path: Path) -> None:
+    figures = Kills(tmp_path, random.Random(4), print).run(5)
+    assert figures.wrong == []
+    assert figures.kills == 5
+    assert figures.accepted >= 5
+    assert figures.repeated >= 5
