@@ -29,7 +29,7 @@ class PageClient:
 
     def say(self, content: str, conversation_id: str = "", **fields: str) -> Said:
         """Send a message as a form without JavaScript, with more fields of it if need be."""
-        answer = self.try_to_say(content, conversation_id, **fields)
+        answer = self.try_to_say(content, conversation_id, None, None, "", **fields)
         assert answer.status_code == 303, answer.text
         return self.latest_turn(answer.headers["location"].rsplit("/", 1)[1])
 
