@@ -109,7 +109,8 @@ def _check_record(record: dict[str, Any]) -> None:
         raise ImportRefused("The record of a turn is longer than any that this box writes.")
     for name, value in record.items():
         is_count = name.endswith(("_tokens", "_messages"))
-        if is_count and (isinstance(value, bool) or not isinstance(value, int)):
+        counts = value if name == "message_tokens" and isinstance(value, list) else [value]
+        if is_count and not all(type(count) is int for count in counts):
             raise ImportRefused("The record of a turn has a count that is no number.")
     if any(abs(each) > _MOST_NUMBER for each in _numbers(record)):
         raise ImportRefused("The record of a turn has a number that is no count.")

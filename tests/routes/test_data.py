@@ -21,7 +21,10 @@ from appliance.settings import Settings
 @pytest.fixture
 async def box(tmp_path) -> AsyncIterator[Box]:
     settings = Settings(
-        data_dir=tmp_path / "data", hot={"embedded": False}, server={"names": ["box.test"]}
+        data_dir=tmp_path / "data",
+        hot={"embedded": False},
+        server={"names": ["box.test"]},
+        assistant={"titles": False},
     )
     async with open_box(settings, lambda: ScriptedBackend(lambda sequence: "Yes.")) as box:
         yield box
