@@ -24,7 +24,7 @@ def test_the_first_page_is_light_and_asks_only_its_box(scripted, page):
 def test_our_own_scripts_are_few_and_small():
     scripts = list((STATIC / "js").glob("*.js"))
     assert len(scripts) <= 6
-    assert sum(path.stat().st_size for path in scripts) < 12 * KILO
+    assert sum(path.stat().st_size for path in scripts) < 14 * KILO
 
 
 def test_every_icon_that_is_used_is_drawn(scripted, page):

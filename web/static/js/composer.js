@@ -2,11 +2,13 @@
 
 const form = document.getElementById("composer");
 const field = document.getElementById("content");
+const notice = document.getElementById("notice");
+const unanswered = document.getElementById("unanswered");
 const byTouch = matchMedia("(pointer: coarse)");
 const hangul = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]$/;
 
-// Enter while an input method composes: Japanese means "take this conversion" and no more. Korean
-// means "send"; the last syllable is only in the field once composition has ended.
+// Enter while composing: in Japanese it takes a conversion and no more. In Korean it sends; the
+// last syllable is in the field only once composition has ended.
 let composed = "";
 let sendAtEnd = false;
 let enterIsSpent = false;
@@ -51,7 +53,7 @@ const drafts = localStorage;
 const draftKey = () => "draft:" + form.elements.conversation_id.value;
 let key = draftKey();
 
-// Browsers write drafts to their disk, so those of a temporary conversation are not kept.
+// Browsers write them to their disk, so not those of a temporary conversation.
 const isTemporary = () => new FormData(form).has("temporary");
 
 function keepDraft() {
@@ -100,9 +102,7 @@ document.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) =
   if (target === form) ctx.sentText = field.value;
 });
 document.addEventListener("htmx:error", ({ target }) => {
-  if (!target.matches("form")) return;
-  const words = { className: "notice", role: "alert", textContent: form.dataset.away };
-  document.getElementById("notice").replaceChildren(Object.assign(document.createElement("p"), words));
+  if (target.matches("form")) notice.innerHTML = unanswered.innerHTML;
 });
 
 takeUpDraft();

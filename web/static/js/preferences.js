@@ -34,24 +34,25 @@ document.addEventListener("click", ({ target }) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || !shortcutsOn()) return;
-  const withCtrl = event.ctrlKey || event.metaKey;
-  if (event.key === "Escape" && !document.querySelector(":popover-open, dialog[open]")) {
-    document.querySelector("#action.stop")?.click();
-  } else if (withCtrl && event.shiftKey && event.code === "KeyO") {
-    event.preventDefault();
-    byId("new").click();
-  } else if (withCtrl && event.key === "k") {
-    event.preventDefault();
-    if (!byId("search").checkVisibility()) byId("sidebar").showPopover();
-    byId("search").focus();
-  } else if (withCtrl && event.key === "/") {
-    event.preventDefault();
-    byId("menu")?.togglePopover();
-  } else if (event.key === "/" && !withCtrl && !event.altKey && !event.target.closest("input, textarea")) {
-    event.preventDefault();
-    byId("content")?.focus();
-  } else if (event.key === "ArrowUp" && event.target.id === "content" && !event.target.value) {
-    event.preventDefault();
-    [...document.querySelectorAll(".edit-message")].at(-1)?.click();
-  }
+  const act = shortcut(event, event.ctrlKey || event.metaKey);
+  if (!act) return;
+  if (event.key !== "Escape") event.preventDefault();
+  act();
 });
+
+function shortcut({ key, code, shiftKey, altKey, target }, withCtrl) {
+  if (key === "Escape" && !document.querySelector(":popover-open, dialog[open]"))
+    return () => document.querySelector("#action.stop")?.click();
+  if (withCtrl && shiftKey && code === "KeyO") return () => byId("new").click();
+  if (withCtrl && key === "k") return search;
+  if (withCtrl && key === "/") return () => byId("menu")?.togglePopover();
+  if (key === "/" && !withCtrl && !altKey && !target.closest("input, textarea"))
+    return () => byId("content")?.focus();
+  if (key === "ArrowUp" && target.id === "content" && !target.value)
+    return () => [...document.querySelectorAll(".edit-message")].at(-1)?.click();
+}
+
+function search() {
+  if (!byId("search").checkVisibility()) byId("sidebar").showPopover();
+  byId("search").focus();
+}
