@@ -13,6 +13,7 @@ from appliance.conversations.language import language_of
 _TITLE_CHARS = 60
 _SUMMARY_CHARS = 2_000
 _LEAST_SUMMARY_CHARS = 20
+_LEAST_SUBJECTS = 4
 
 # Control and format characters (among them those that turn the direction of writing), lone halves.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -26,6 +27,9 @@ _CHATTY = re.compile(
     r"^(?:sure|dear|okay|ok|of course|certainly|here (?:is|are)|here's|sorry|as an ai|"
     r"i(?:'m| am|'d| can| will| would| think)|you(?:'re| are| can)|the user|user\b|assistant\b)",
     re.IGNORECASE,
+)
+_PREFACE = re.compile(
+    r"^(?:sure|okay|of course|certainly|here(?:'s| is| are))[^\n]{0,120}:\s*\n", re.IGNORECASE
 )
 _MARKUP = re.compile(r"[<>{}\[\]|\\`]|\*\*|__|https?:|www\.")
 _WORD = re.compile(r"[^\W_]+")
@@ -66,13 +70,15 @@ def believed_title(answer: str, spoken: Iterable[str], present: str) -> str | No
 
 
 def believed_summary(
-    answer: str, is_whole: bool, spoken: Sequence[str], question: str
+    answer: str, is_whole: bool, spoken: Sequence[str], asked: Sequence[str], question: str
 ) -> str | None:
     """A few sentences, or nothing; of an answer that was cut, those that are whole.
 
-    `spoken` is what was to be summed up, the summary of before it included.
+    `spoken` is what was to be summed up, the summary of before included; `asked` is of it what the
+    person said, of which a summary speaks most of all.
     """
-    text = _LABEL.sub("", _seen(answer).strip().strip("*#`_ \n")).strip()
+    text = _PREFACE.sub("", _seen(answer).strip())
+    text = _LABEL.sub("", text.strip("*#`_ \n")).strip()
     if not is_whole or len(text) > _SUMMARY_CHARS:
         text = _whole_sentences(text[:_SUMMARY_CHARS])
     if len(text) < _LEAST_SUMMARY_CHARS or text in spoken:
@@ -80,9 +86,10 @@ def believed_summary(
     if any(len(part) > 12 and part in text for part in re.split(r"[.:。]\s*", question)):
         return None  # it says what it was asked
     subject = subjects(text)
-    if not subject or len(subject & subjects(*spoken)) * 2 < len(subject):
+    if len(subject & subjects(*spoken)) * 2 < len(subject):
         return None
-    if language_of(text) != language_of("\n".join(spoken)):
+    is_empty = len(subject & subjects(*asked)) < _LEAST_SUBJECTS
+    if is_empty or language_of(text) != language_of("\n".join(spoken)):
         return None
     words = _WORD.findall(text.casefold())
     is_stuck = len(set(words)) * 8 < len(words)  # it says the same over and over

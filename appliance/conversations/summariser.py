@@ -8,7 +8,7 @@ import structlog
 from appliance.conversations.aside import ask
 from appliance.conversations.asides import Place
 from appliance.conversations.believing import believed_summary
-from appliance.conversations.conversation import Summary, new_id
+from appliance.conversations.conversation import Role, Summary, new_id
 from appliance.conversations.generation import Generations
 from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.questions import summary_question
@@ -46,14 +46,16 @@ class Summariser:
             due = await self._prompts.due_summary(person, conversation_id, place.leaf_id)
             if due is None:
                 return
-            spoken = [*(told.content for told in due.told), *(m.content for m in due.messages)]
+            told = [summary.content for summary in due.told]
+            spoken = [*told, *(message.content for message in due.messages)]
             question = summary_question("\n".join(spoken))
             prompt = await self._prompts.of(due, question, _ANSWER_TOKENS)
             if prompt.reply_tokens < 1:
                 return
             profile = self._model_profile()
             answer = await ask(self._generations, profile, person, conversation_id, prompt)
-        content = answer and believed_summary(answer.text, answer.is_whole, spoken, question)
+        asked = [*told, *(m.content for m in due.messages if m.role is Role.USER)]
+        content = answer and believed_summary(answer.text, answer.is_whole, spoken, asked, question)
         log.info("asked for a summary", messages=len(due.messages), is_believed=bool(content))
         if content:
             await self._keep(place, due, content, profile.sha256)

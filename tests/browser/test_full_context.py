@@ -25,8 +25,8 @@ def talk(page: Page, say: Callable[[Page, str], None]) -> Callable[[str, int], N
 def test_a_conversation_that_goes_on_says_what_was_not_read(
     tmp_path: Path, page: Page, talk: Callable[[str, int], None]
 ) -> None:
-    with small_box(tmp_path, lambda sequence: "So it did.") as url:
-        page.goto(url)
+    with small_box(tmp_path, lambda sequence: "So it did.") as box:
+        page.goto(box.url)
         talk(RAIN, 3)
         expect(page.get_by_text("not read")).to_have_count(0)
         talk(RAIN, 3)
@@ -41,8 +41,8 @@ def test_a_conversation_that_goes_on_says_what_was_not_read(
 def test_a_full_conversation_takes_no_more_and_keeps_what_was_written(
     tmp_path: Path, page: Page, talk: Callable[[str, int], None], say: Callable[[Page, str], None]
 ) -> None:
-    with small_box(tmp_path, lambda sequence: "So it did.", limits={"context_full": "stop"}) as url:
-        page.goto(url)
+    with small_box(tmp_path, lambda sequence: "So it did.", limits={"context_full": "stop"}) as box:
+        page.goto(box.url)
         talk(RAIN, 4)
         say(page, RAIN * 2)
         alert = page.locator("#notice").get_by_role("alert")
@@ -73,7 +73,7 @@ def test_a_reply_that_was_cut_says_by_what(
     limits: dict[str, Any],
     words: str,
 ) -> None:
-    with small_box(tmp_path, lambda sequence: "And so on. " * 60, limits=limits) as url:
-        page.goto(url)
+    with small_box(tmp_path, lambda sequence: "And so on. " * 60, limits=limits) as box:
+        page.goto(box.url)
         talk("Tell me everything.", 1)
         expect(page.locator(".ended")).to_contain_text(words)

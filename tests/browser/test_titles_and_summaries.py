@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aside_steps import RAIN, SUMMARY, TITLE, Speaker
 from axe_playwright_python.sync_playwright import Axe
-from browser.small_box import small_box
+from browser.small_box import SmallBox, small_box
 from playwright.sync_api import BrowserContext, Page, expect
 
 BESIDE = {"titles": True, "summaries": True}
@@ -17,28 +17,29 @@ NewContext = Callable[..., BrowserContext]
 
 
 @pytest.fixture
-def box_url(tmp_path: Path) -> Iterator[str]:
-    with small_box(tmp_path, Speaker(), context_tokens=1200, assistant=BESIDE) as url:
-        yield url
+def box(tmp_path: Path) -> Iterator[SmallBox]:
+    with small_box(tmp_path, Speaker(), context_tokens=1200, assistant=BESIDE) as box:
+        yield box
 
 
 @pytest.fixture
-def say(say: Callable[[Page, str], None]) -> Callable[[Page, int], None]:
-    """So many messages, each sent when the reply to the one before is there."""
+def say(say: Callable[[Page, str], None], box: SmallBox) -> Callable[[Page, int], None]:
+    """So many messages, each sent when what followed from the one before is done."""
 
     def say_often(page: Page, times: int) -> None:
         for _ in range(times):
             count = page.locator(".reply").count()
             say(page, RAIN)
             expect(page.locator(".reply .after")).to_have_count(count + 1)
+            box.settle()
 
     return say_often
 
 
 def test_a_title_comes_without_a_reload(
-    box_url: str, page: Page, say: Callable[[Page, int], None]
+    box: SmallBox, page: Page, say: Callable[[Page, int], None]
 ) -> None:
-    page.goto(box_url)
+    page.goto(box.url)
     say(page, 1)
     expect(page.locator("#title")).to_have_text(TITLE, timeout=30_000)
     expect(page.locator("#conversations").get_by_role("link")).to_have_text(TITLE)
@@ -48,9 +49,9 @@ def test_a_title_comes_without_a_reload(
 
 
 def test_the_earlier_part_is_told_and_changed(
-    box_url: str, page: Page, say: Callable[[Page, int], None]
+    box: SmallBox, page: Page, say: Callable[[Page, int], None]
 ) -> None:
-    page.goto(box_url)
+    page.goto(box.url)
     say(page, 14)
     said = page.locator(".reply").last.locator(".ended")
     expect(said).to_contain_text(re.compile(r"The oldest \d+ messages .* are read as a summary"))
@@ -74,9 +75,9 @@ def test_the_earlier_part_is_told_and_changed(
 
 
 def test_all_of_it_works_without_scripts(
-    box_url: str, page: Page, new_context: NewContext, say: Callable[[Page, int], None]
+    box: SmallBox, page: Page, new_context: NewContext, say: Callable[[Page, int], None]
 ) -> None:
-    page.goto(box_url)
+    page.goto(box.url)
     say(page, 14)
     address = page.url
     plain = new_context(java_script_enabled=False).new_page()
@@ -94,7 +95,7 @@ def test_all_of_it_works_without_scripts(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_nothing_to_complain_of(
-    box_url: str,
+    box: SmallBox,
     tmp_path: Path,
     new_context: NewContext,
     say: Callable[[Page, int], None],
@@ -103,7 +104,7 @@ def test_nothing_to_complain_of(
 ) -> None:
     page = new_context(**size, color_scheme=scheme, bypass_csp=True).new_page()
     page.emulate_media(reduced_motion="reduce")
-    page.goto(box_url)
+    page.goto(box.url)
     say(page, 14)
     page.reload()
     page.locator("details.summary summary").click()

@@ -82,15 +82,21 @@ SPOKEN = ("We are four and have 900 euros for five days in Lisbon in May.", "Sta
 
 def test_a_summary_is_taken_without_its_label() -> None:
     words = "Four people want to stay in Lisbon for five days in May, with 900 euros."
-    assert believed_summary(f"**Summary:** {words}\n", True, SPOKEN, ASKED) == words
-    assert believed_summary(f"Summary of our conversation: {words}", True, SPOKEN, ASKED) == words
+    assert believed_summary(f"**Summary:** {words}\n", True, SPOKEN, SPOKEN, ASKED) == words
+    assert believed_summary(f"Here is a summary:\n\n{words}", True, SPOKEN, SPOKEN, ASKED) == words
+    assert (
+        believed_summary(f"Summary of our conversation: {words}", True, SPOKEN, SPOKEN, ASKED)
+        == words
+    )
 
 
 def test_of_a_summary_that_was_cut_whole_sentences_stay() -> None:
     cut = "Four people go to Lisbon in May. They have 900 euros. They want to st"
-    assert believed_summary(cut, False, SPOKEN, ASKED) == cut[: -len(" They want to st")]
+    assert believed_summary(cut, False, SPOKEN, SPOKEN, ASKED) == cut[: -len(" They want to st")]
     assert (
-        believed_summary("Four people go to Lisbon in May and have 900", False, SPOKEN, ASKED)
+        believed_summary(
+            "Four people go to Lisbon in May and have 900", False, SPOKEN, SPOKEN, ASKED
+        )
         is None
     )
 
@@ -102,24 +108,28 @@ def test_of_a_summary_that_was_cut_whole_sentences_stay() -> None:
         "Lisbon.",
         "Lisbon, Lisbon, Lisbon, Lisbon, Lisbon, Lisbon, Lisbon, Lisbon, Lisbon, Lisbon.",
         "The stock market fell sharply on Monday after inflation figures were released.",
+        "A Lisbon adventure awaits, and I'm here to help you make it happen.",
         "\u202e\u200b\0\0",
     ],
 )
 def test_what_is_no_summary_of_these_messages_is_dropped(answer: str) -> None:
-    assert believed_summary(answer, True, SPOKEN, ASKED) is None
+    assert believed_summary(answer, True, SPOKEN, SPOKEN, ASKED) is None
 
 
 def test_a_summary_that_repeats_or_is_in_another_language_is_dropped() -> None:
     repeated = f"{ASKED.split(chr(58))[0]}: four people go to Lisbon in May."
-    assert believed_summary(repeated, True, SPOKEN, ASKED) is None
-    assert believed_summary(SPOKEN[0], True, SPOKEN, ASKED) is None
+    assert believed_summary(repeated, True, SPOKEN, SPOKEN, ASKED) is None
+    assert believed_summary(SPOKEN[0], True, SPOKEN, SPOKEN, ASKED) is None
     korean = ("제주도로 가족 여행을 갑니다. 아이가 두 명 있습니다.",)
-    assert believed_summary("The family has two children: 제주도로", True, korean, ASKED) is None
+    assert (
+        believed_summary("The family has two children: 제주도로", True, korean, korean, ASKED)
+        is None
+    )
 
 
 def test_a_very_long_summary_ends_with_a_whole_sentence() -> None:
     told = [f"On day {n} four people walk to sight {n * n} in Lisbon." for n in range(200)]
-    summary = believed_summary(" ".join(told), True, (*SPOKEN, " ".join(told)), ASKED)
+    summary = believed_summary(" ".join(told), True, told, told, ASKED)
     assert summary is not None
     assert len(summary) <= 2000 and summary.endswith(" in Lisbon.")
 

@@ -197,7 +197,7 @@ async def test_a_persons_own_words_stay_and_later_messages_are_summed_up_after_t
 async def test_a_deleted_one_is_not_read_and_does_not_come_back_by_itself(
     open_scripted: OpenBox, tmp_path: Path
 ) -> None:
-    speaker = Speaker(summary="Zanzibar: it rained all day in the garden ({}).")
+    speaker = Speaker(summary="Zanzibar: it rained all day in the garden at home ({}).")
     backend = ScriptedBackend(speaker, context_tokens=SMALL)
     box = await open_scripted(backend, assistant=ON)
     turns = await talk(box, 14)
@@ -221,7 +221,7 @@ async def test_renewed_it_is_written_by_the_model_again(open_scripted: OpenBox) 
     turns = await talk(box, 14)
     (summary,) = await parts(box, turns[-1])
     await box.desk.summaries.edit(box.person, summary.summary_id, MINE)
-    speaker.summary = "It rained all day, and the garden was under water ({})."
+    speaker.summary = "It rained all day, and the garden at home was under water ({})."
     await box.desk.summaries.renew(box.person, summary.summary_id)
     assert box.desk.asides.is_due(turns[0].conversation_id)
     await settled(box)
