@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
+from torture_box.journal import Entry, Kind
 from torture_box.power_cuts import CutFigures, cut_power, scratch_folder
 from torture_box.recording import Recording, record
 
@@ -40,3 +41,12 @@ def test_a_box_that_syncs_only_now_and_then_is_caught_losing_promises(tmp_path: 
     figures = cut(record(tmp_path / "box", random.Random(4), **settings), 100)
     assert figures.lost > 0
     assert figures.corrupt == 0
+
+
+def test_the_name_of_the_data_directory_is_part_of_the_promise(recording: Recording) -> None:
+    def is_sync_of_what_is_above(entry: Entry) -> bool:
+        return entry.kind is Kind.FOLDER_SYNCED and entry.name == ""
+
+    entries = [each for each in recording.entries if not is_sync_of_what_is_above(each)]
+    assert len(entries) < len(recording.entries)
+    assert cut(Recording(entries, recording.told), 50).lost > 0
