@@ -1,14 +1,12 @@
 """A whole box but for its model, which holds very little and reads one character a token."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
-from fakes import ScriptedBackend
-from serving import serving
-=======
 import uvicorn
 from aside_steps import settled
 from fakes import ScriptedBackend
@@ -16,13 +14,10 @@ from fakes import ScriptedBackend
 from appliance.app import create_app
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
->>>>>>> asides
 
 NOTHING_BESIDE = {"titles": False, "summaries": False}
 
 
-<<<<<<< HEAD
-=======
 class SmallBox:
     """Where it answers, and its parts, which live on a thread of their own."""
 
@@ -41,19 +36,12 @@ class SmallBox:
 
 
 @contextmanager
->>>>>>> asides
 def small_box(
     data_dir: Path,
     reply: Callable[[Any], str],
     context_tokens: int = 500,
     assistant: dict[str, Any] = NOTHING_BESIDE,
     **sections: Any,
-<<<<<<< HEAD
-) -> AbstractContextManager[str]:
-    """Its address. Nothing is asked beside turns unless a test says so."""
-    backend = ScriptedBackend(reply, context_tokens=context_tokens)
-    return serving(data_dir, backend, assistant=assistant, **sections)
-=======
 ) -> Iterator[SmallBox]:
     """Nothing is asked beside turns unless a test says so."""
     config = uvicorn.Config("", host="127.0.0.1", port=0, log_level="error", lifespan="off")
@@ -81,4 +69,3 @@ def small_box(
         server.should_exit = True
         thread.join(timeout=20)
         socket.close()
->>>>>>> asides
