@@ -28,7 +28,12 @@ async def open_scripted(tmp_path: Path) -> AsyncIterator[OpenBox]:
             **sections: Any,
         ) -> Box:
             model = backend or ScriptedBackend(lambda sequence: "A short reply.")
-            settings = Settings(data_dir=tmp_path / name, hot={"embedded": hot}, **sections)
+            settings = Settings(
+                data_dir=tmp_path / name,
+                hot={"embedded": hot},
+                assistant={"titles": False, "summaries": False},
+                **sections,
+            )
             box = await stack.enter_async_context(open_box(settings, lambda: model))
             if model._gate is not None:
                 stack.callback(model.let, 100_000)

@@ -64,7 +64,9 @@ async def test_deleting_everything_leaves_no_word_anywhere(hot_box, monkeypatch)
     assert traces_on_disk(hot_box) == []
     assert await traces_in_valkey(hot_box) == []
     for table in rows(hot_box, "SELECT name FROM sqlite_schema WHERE type = 'table'"):
-        if table[0] not in ("people", "schema_migrations"):
+        # The search index keeps rows about itself, and no word: that is looked for above.
+        is_index = table[0].startswith(("message_terms_", "title_terms_"))
+        if not is_index and table[0] not in ("people", "schema_migrations", "derivations"):
             assert rows(hot_box, f'SELECT count(*) FROM "{table[0]}"') == [(0,)], table
 
 
@@ -158,7 +160,7 @@ async def test_a_table_that_is_added_later_is_emptied_too(box):
             "CREATE TABLE facts (fact TEXT, person_key INTEGER REFERENCES people) STRICT"
         )
         await tx.execute("INSERT INTO facts VALUES (?, ?)", (CANARY, box.person.person_key))
-        assert await holdings.tables(tx) == ("conversations", "facts", "messages", "turns")
+        assert "facts" in await holdings.tables(tx)
     await box.desk.belongings.delete_all(box.person, CONFIRMATION)
     assert rows(box, "SELECT count(*) FROM facts") == [(0,)]
     assert traces_on_disk(box) == []
