@@ -17,7 +17,11 @@ from torture_box.told import Told
 from torture_box.visitor import QUESTIONS, Visitor, visit_together
 
 VISITORS = 3
-LONGEST_LIFE_SECONDS = 10.0
+MOST_PIECES = 60
+"""Of replies, that are shown before it is killed: some replies end, and some are cut off."""
+
+_LONGEST_PAUSE_SECONDS = 1.2
+_PATIENCE_SECONDS = 20.0
 _KILLED_WHILE_STARTING = 0.15
 
 
@@ -82,12 +86,13 @@ class Kills:
 
     def _live_and_die(self, box: ApplianceProcess) -> None:
         visitors = [Visitor(box.url, self._told, self._own_luck()) for _ in range(VISITORS)]
-        # On a slow machine it lives longer, or no reply would ever get anywhere.
-        longest = min(LONGEST_LIFE_SECONDS, 2 * self._first_reply_seconds)
-        life = self._luck.uniform(0, longest)
+        # By what is shown and not by the clock, or on a slow machine no reply would get anywhere.
+        pieces = self._luck.randint(0, MOST_PIECES)
+        pause = self._luck.uniform(0, _LONGEST_PAUSE_SECONDS)
 
         def kill() -> None:
-            time.sleep(life)
+            self._told.wait_for_pieces(pieces, _PATIENCE_SECONDS)
+            time.sleep(pause)
             box.kill()
 
         visit_together(visitors, lambda: False, meanwhile=kill)
