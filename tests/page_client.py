@@ -72,10 +72,13 @@ class PageClient:
         self.read_stream(said.turn_id)
         return self.messages(said)[-1]
 
-    def read_stream(self, turn_id: str) -> str:
-        """Everything the stream says, up to `done`."""
+    def read_stream(self, turn_id: str, notice: Callable[[str], None] = lambda piece: None) -> str:
+        """Everything the stream says, up to `done`; `notice` sees each piece of it."""
+        events = ""
         with self._http.stream("GET", f"/turns/{turn_id}/stream") as response:
-            events = "".join(response.iter_text())
+            for piece in response.iter_text():
+                events += piece
+                notice(piece)
         assert "event: done" in events.replace("\r", ""), events[-500:]
         return events
 

@@ -17,8 +17,15 @@ from torture_box.told import Told
 from torture_box.visitor import QUESTIONS, Visitor, visit_together
 
 VISITORS = 3
-LONGEST_LIFE_SECONDS = 10.0
+MOST_PIECES = 60
+"""Of replies, that are shown before it is killed: some replies end, and some are cut off."""
+
+_LONGEST_PAUSE_SECONDS = 1.2
+_PATIENCE_SECONDS = 20.0
+_REPLY_TOKENS = 32
 _KILLED_WHILE_STARTING = 0.15
+_RESTS = 0.4
+"""How often it may finish what was cut off before it is busy again; else there is ever more."""
 
 
 @dataclass(slots=True)
@@ -55,13 +62,15 @@ class Kills:
     def run(self, kills: int) -> KillFigures:
         """Everything that was promised holds after each of so many kills, or `wrong` says what."""
         undisturbed = self._undisturbed_replies()
-        with start(self._folder, "--greedy") as box:
+        with start(self._folder, "--greedy", reply_tokens=_REPLY_TOKENS) as box:
             for number in range(kills):
                 self._live_and_die(box)
                 kept = self._check(f"after kill {number + 1}")
                 self._say(f"kill {number + 1}: {len(kept.messages)} messages, {self._state()}")
                 self._start_again(box)
                 self._repeat(box)
+                if self._luck.random() < _RESTS:
+                    self._come_to_rest(box)
             self._come_to_rest(box)
             assert box.stop() == 0
         kept = self._check("at the end")
@@ -72,7 +81,10 @@ class Kills:
         """What each question is answered when nothing happens and nobody else asks."""
         folder = self._folder / "undisturbed"
         folder.mkdir()
-        with start(folder, "--greedy") as box, PageClient(box.url) as page:
+        with (
+            start(folder, "--greedy", reply_tokens=_REPLY_TOKENS) as box,
+            PageClient(box.url) as page,
+        ):
             began = time.monotonic()
             for question in QUESTIONS:
                 page.read_to_end(page.say(question))
@@ -82,12 +94,13 @@ class Kills:
 
     def _live_and_die(self, box: ApplianceProcess) -> None:
         visitors = [Visitor(box.url, self._told, self._own_luck()) for _ in range(VISITORS)]
-        # On a slow machine it lives longer, or no reply would ever get anywhere.
-        longest = min(LONGEST_LIFE_SECONDS, 2 * self._first_reply_seconds)
-        life = self._luck.uniform(0, longest)
+        # By what is shown and not by the clock, or on a slow machine no reply would get anywhere.
+        pieces = self._luck.randint(0, MOST_PIECES)
+        pause = self._luck.uniform(0, _LONGEST_PAUSE_SECONDS)
 
         def kill() -> None:
-            time.sleep(life)
+            self._told.wait_for_pieces(pieces, _PATIENCE_SECONDS)
+            time.sleep(pause)
             box.kill()
 
         visit_together(visitors, lambda: False, meanwhile=kill)

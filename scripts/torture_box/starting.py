@@ -7,9 +7,7 @@ from appliance_process import ApplianceProcess
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
-def start(
-    folder: Path, *changes: str, reply_tokens: int = 48, **environment: str
-) -> ApplianceProcess:
+def start(folder: Path, *changes: str, reply_tokens: int, **environment: str) -> ApplianceProcess:
     """On a data directory inside `folder`; `changes` are options of launcher.py."""
     sockets = folder / "run"
     sockets.mkdir(exist_ok=True)

@@ -1,10 +1,13 @@
 """What the box has said to those who write to it: the words it is held to afterwards."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from torture_box.kept import Kept
+
+_TEXT = 'class="block"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Told:
     refused: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
     """The turns of which the stream said `done`."""
+    _pieces: int = 0
+    _heard: threading.Condition = field(default_factory=threading.Condition)
 
     def send(self, sent: Sent) -> None:
         self.sent[sent.client_message_id] = sent
@@ -45,6 +50,18 @@ class Told:
     def finish(self, turn_id: str) -> None:
         self.mark(f"finished {turn_id}")
         self.finished.add(turn_id)
+
+    def hear(self, piece: str) -> None:
+        """Something was shown on a page; what counts is the text of replies."""
+        with self._heard:
+            self._pieces += piece.count(_TEXT)
+            self._heard.notify_all()
+
+    def wait_for_pieces(self, count: int, seconds: float) -> None:
+        """Until so many more have been shown, or the time is up."""
+        with self._heard:
+            enough = self._pieces + count
+            self._heard.wait_for(lambda: self._pieces >= enough, seconds)
 
     def in_doubt(self) -> list[Sent]:
         answered = self.accepted.keys() | self.refused

@@ -52,7 +52,7 @@ class Visitor:
         conversation_id = self._send(page, sent)
         if conversation_id:
             turn = page.latest_turn(conversation_id)
-            page.read_to_end(turn)
+            page.read_stream(turn.turn_id, self._told.hear)
             self._told.finish(turn.turn_id)
         return conversation_id
 
