@@ -25,6 +25,7 @@ def serving(data_dir: Path, backend: ScriptedBackend, **sections: Any) -> Iterat
     server = uvicorn.Server(config)
 
     async def serve() -> None:
+        sections.setdefault("assistant", {"titles": False, "summaries": False})
         settings = Settings(data_dir=data_dir, hot={"embedded": False}, **sections)
         async with open_box(settings, lambda: backend) as box:
             await box.generations.wait_ready()

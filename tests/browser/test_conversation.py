@@ -1,5 +1,7 @@
 """A conversation with the real model, from the first message to its deletion."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -146,7 +148,7 @@ def test_twenty_thousand_characters_arrive_whole(open_box, box_url):
     pasted = "".join(f"line {number} of a long paste\n" for number in range(700))[:20_000]
     page.get_by_label("Your message").fill(pasted)
     box = page.locator(".composer").bounding_box()
-    assert box["height"] < 400
+    assert box["height"] < 450
     page.get_by_role("button", name="Send").click()
     # It is more than this model can read: the text stays, and the sentence says what to do.
     outcome = page.locator("#notice [role=alert], .typed details")
@@ -178,4 +180,6 @@ def test_without_javascript_one_can_send_and_read(open_box):
 
 
 def _squeezed(html):
+    # What is for browsers without scripts is text in one page and elements in the other.
+    html = re.sub("<noscript>.*?</noscript>", "", html, flags=re.DOTALL)
     return " ".join(html.replace(' data-htmx-powered="true"', "").split())
