@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from appliance.conversations.conversation import Message, OpenConversation
-from appliance.routes.page_data import BranchesView
+from appliance.routes.message_data import BranchesView
 
 
 def branches_view(opened: OpenConversation, message: Message) -> BranchesView | None:

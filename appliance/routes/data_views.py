@@ -6,7 +6,7 @@ from appliance.conversations.conversation import DeleteReceipt, Holdings
 from appliance.portable import words
 from appliance.portable.belongings import CONFIRMATION
 from appliance.portable.imports import Import
-from appliance.routes.page_data import DataView, ImportView
+from appliance.routes.own_data import DataView, ImportView
 
 
 def data_view(theme: str, held: Holdings, found: Import | None = None) -> DataView:

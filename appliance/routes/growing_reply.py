@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from appliance.conversations.conversation import TurnSnapshot
 from appliance.rendering.blocks import BlockRenderer
 from appliance.routes.fragments import Fragments, partial
+from appliance.routes.message_data import BlockView
 from appliance.routes.message_views import block_views
-from appliance.routes.page_data import BlockView
 from appliance.routes.steady_status import SteadyStatus
 
 

@@ -21,7 +21,7 @@ from appliance.rendering.blocks import Block, BlockRenderer
 from appliance.routes import local_time
 from appliance.routes.branch_views import branches_before_nothing, branches_view
 from appliance.routes.language import language_of, language_of_html
-from appliance.routes.page_data import (
+from appliance.routes.message_data import (
     BlockView,
     MessageView,
     ReplyState,

@@ -13,8 +13,9 @@ from appliance.conversations.branches import Branches
 from appliance.conversations.conversation import PairDeleted, Person, new_id
 from appliance.conversations.service import ConversationService
 from appliance.routes.fragments import Fragments, answer, partial, words_into
+from appliance.routes.message_data import EditView
 from appliance.routes.news import after_act, begun, blank_page
-from appliance.routes.page_data import EditView, ReceiptView
+from appliance.routes.page_data import ReceiptView
 
 
 @dataclass(frozen=True, slots=True)

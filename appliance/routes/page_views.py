@@ -18,6 +18,7 @@ from appliance.conversations.conversation import (
 )
 from appliance.conversations.opening import SCREENFUL
 from appliance.routes import local_time
+from appliance.routes.message_data import MessagesView
 from appliance.routes.message_views import message_views
 from appliance.routes.page_data import (
     ActionView,
@@ -27,7 +28,6 @@ from appliance.routes.page_data import (
     HeaderView,
     ListGroup,
     ListView,
-    MessagesView,
     PageView,
     SearchField,
     SidebarView,

@@ -8,7 +8,7 @@ from appliance.conversations.conversation import TurnPhase
 from appliance.conversations.replay_check import caveats, first_difference
 from appliance.conversations.replays import Original, ReplaySnapshot
 from appliance.routes.fragments import Fragments, partial, words_into
-from appliance.routes.page_data import ComparedText, ReplayView, ReplayWords
+from appliance.routes.seen_data import ComparedText, ReplayView, ReplayWords
 
 SAME = "The same, word for word."
 DIGITS = (

@@ -5,7 +5,7 @@ how it ended and what the model did not read.
 from math import isfinite
 
 from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot
-from appliance.routes.page_data import StatusView
+from appliance.routes.message_data import StatusView
 
 PLACES = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 

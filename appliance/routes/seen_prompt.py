@@ -25,9 +25,10 @@ from appliance.routes.fragments import (
     swap_event,
     whole_page,
 )
-from appliance.routes.page_data import ErrorView, SeenPage
+from appliance.routes.page_data import ErrorView
 from appliance.routes.page_views import Reader
 from appliance.routes.replay_views import GrowingReplay
+from appliance.routes.seen_data import SeenPage
 from appliance.routes.seen_views import seen_view
 from appliance.routes.snapshots import paced
 

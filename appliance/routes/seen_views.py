@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from appliance.conversations.conversation import Role, Turn
 from appliance.conversations.prompt_parts import PartKind, PromptPart, number
 from appliance.conversations.seen_prompt import SeenPrompt
-from appliance.routes.page_data import FactGroup, PartView, SeenView
+from appliance.routes.seen_data import FactGroup, PartView, SeenView
 from appliance.routes.turn_facts import (
     NOT_RECORDED,
     cost_facts,

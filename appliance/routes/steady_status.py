@@ -5,7 +5,7 @@ from dataclasses import replace
 from time import monotonic
 
 from appliance.conversations.conversation import TurnSnapshot
-from appliance.routes.page_data import StatusView
+from appliance.routes.message_data import StatusView
 from appliance.routes.reply_words import LEAST_WAIT_SECONDS, status_view, wait_step
 
 PAUSE_SECONDS = 1.0

@@ -9,7 +9,7 @@ from appliance.conversations.conversation import Message, OpenConversation, Summ
 from appliance.conversations.summaries import OpenSummaries
 from appliance.routes import local_time
 from appliance.routes.language import language_of
-from appliance.routes.page_data import SummariesPageView, SummaryPart, SummaryView
+from appliance.routes.message_data import SummariesPageView, SummaryPart, SummaryView
 
 
 def summary_view(

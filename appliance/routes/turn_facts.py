@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from appliance.conversations.conversation import Turn
 from appliance.conversations.prompt_parts import number
-from appliance.routes.page_data import FactView
+from appliance.routes.seen_data import FactView
 
 NOT_RECORDED = "not recorded"
 NOT_YET = "not yet"
