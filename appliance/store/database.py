@@ -34,6 +34,10 @@ from appliance.store.rows import first_row
 from appliance.store.sqlite_errors import DISK_FULL, our_errors
 
 READERS = 2
+
+MOST_BYTES_ANEW = 256 * 1024 * 1024
+"""A larger database is not written anew after a deletion: SQLite makes the copy in memory, and
+nobody else can write meanwhile."""
 MEMORY_PAGE_BYTES = 4096
 
 log = structlog.get_logger(__name__)
@@ -131,13 +135,13 @@ class Database:
 
         `secure_delete` zeroes a row where it last stood. But a row moves from page to page as
         others come and go, and what it leaves in the free middle of a page nobody zeroes. So every
-        page is written anew (10 ms for each MB). False when a reader was in the way for five
-        seconds: the text goes with a later checkpoint.
+        page is written anew (10 ms for each MB), unless there are too many. False when a reader was
+        in the way for five seconds: the text goes with a later checkpoint.
         """
         async with self._group_commit.between_groups() as connection:
             try:
                 with our_errors():
-                    await connection.execute("VACUUM")
+                    await _write_anew(connection)
             except StoreError as error:  # A full disk has no room for that; the rows are gone.
                 log.warning("store.not_vacuumed", cause=str(error))
             with our_errors():
@@ -158,3 +162,13 @@ class Database:
     async def _give_back(self, reader: Connection) -> None:
         await reader.rollback()
         self._idle.put_nowait(reader)
+
+
+async def _write_anew(connection: Connection) -> None:
+    size = await first_row(
+        connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", ()
+    )
+    if size is not None and size[0] > MOST_BYTES_ANEW:
+        log.warning("store.not_vacuumed", cause="the database is large", bytes=size[0])
+        return
+    await connection.execute("VACUUM")

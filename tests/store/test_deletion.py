@@ -33,3 +33,18 @@ async def test_rows_that_were_moved_by_others_leave_nothing_behind(database, pat
             await conversations.delete(tx, person.person_key, conversation.conversation_id)
         assert await database.truncate_wal()
         assert canary.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize(("most_bytes", "is_anew"), [(1 << 30, True), (1, False)])
+async def test_a_database_is_written_anew_only_up_to_a_size(
+    database, person, monkeypatch, most_bytes, is_anew
+):
+    monkeypatch.setattr("appliance.store.database.MOST_BYTES_ANEW", most_bytes)
+    async with database.write() as tx:
+        conversation = (await add(tx, person, "Long", *["rice " * 20_000] * 3))[0]
+    async with database.write() as tx:
+        await conversations.delete(tx, person.person_key, conversation.conversation_id)
+    assert await database.truncate_wal()
+    async with database.read() as reader:
+        ((free_pages,),) = await reader.execute_fetchall("PRAGMA freelist_count")
+    assert (free_pages == 0) is is_anew
