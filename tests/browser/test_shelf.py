@@ -227,6 +227,7 @@ def test_touch_targets_of_the_list_and_its_pages_are_large_enough(full_box, new_
         small = page.evaluate(
             """() => [...document.querySelectorAll('button, a, input:not([type=hidden]), summary')]
               .filter((e) => e.checkVisibility() && !e.matches('.skip'))
+              .map((e) => e.closest('label') ?? e)
               .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
               .filter(([, r]) => r.height < 43.9 || r.width < 43.9)
               .map(([html, r]) => `${html} ${r.width}x${r.height}`)"""

@@ -154,6 +154,9 @@ async def test_a_thousand_random_events_leave_no_slot_taken(
 @pytest.mark.model
 async def test_the_real_model_keeps_the_same_books(tmp_path: Path, found: list[str]) -> None:
     engine = {"slots": 4, "kv_tokens": 256, "context_tokens": 256, "waiting_limit": 4}
-    settings = Settings(data_dir=tmp_path / "data", hot={"embedded": False}, engine=engine)
+    assistant = {"titles": False, "summaries": False}
+    settings = Settings(
+        data_dir=tmp_path / "data", hot={"embedded": False}, engine=engine, assistant=assistant
+    )
     async with open_box(settings) as box:
         await let_loose(box, Crowd(box, 1, longest_prompt=80, longest_reply=8), 80, found)

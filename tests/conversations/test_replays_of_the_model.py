@@ -23,7 +23,12 @@ def sample_with(runner: TurnRunner, **sampling: object) -> None:
 
 @pytest.mark.parametrize("sampling", [{"temperature": 0.0}, {"temperature": 0.7, "seed": 7}])
 async def test_a_reply_that_ran_alone_comes_out_the_same_word_for_word(tmp_path, sampling) -> None:
-    settings = Settings(data_dir=tmp_path, hot={"embedded": False}, limits={"reply_tokens": 60})
+    settings = Settings(
+        data_dir=tmp_path,
+        hot={"embedded": False},
+        limits={"reply_tokens": 60},
+        assistant={"titles": False, "summaries": False},
+    )
     async with open_box(settings) as box:
         await box.generations.wait_ready()
         sample_with(box.desk.runner, **sampling)
