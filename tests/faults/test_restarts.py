@@ -67,7 +67,7 @@ def test_a_polite_stop_of_a_busy_box_leaves_one_file_and_every_reply_goes_on(
         PageClient(own.wait_ready().url) as page,
     ):
         turns = [page.say(f"Write a very long story about {thing}.") for thing in THINGS]
-        page.read_until(turns[-1], bool)
+        page.read_until(turns[-1], long_enough)
         assert own.stop() == 0
         assert [file.name for file in own.data_dir.glob("*.sqlite3*")] == ["appliance.sqlite3"]
         written = own.stored("SELECT turn_id, checkpoint FROM turns WHERE status = 'running'")
