@@ -21,6 +21,7 @@ from appliance.conversations.conversation import (
     PairDeleted,
     Person,
     StartedTurn,
+    TitledBy,
     new_id,
 )
 from appliance.conversations.finding import (
@@ -154,6 +155,9 @@ class Branches:
         return await _to_the_end(self._delete_pair(person, message_id))
 
     async def _delete_pair(self, person: Person, message_id: str) -> PairDeleted:
+        message = await self.find_own_message(person, message_id)
+        # A title or a summary that is being made of it must not come after it is gone.
+        await self._runner.end_asides(person, message.conversation_id)
         async with self._database.write() as tx:
             message = await find_own(tx, person, message_id)
             conversation = await find_idle(tx, person, message.conversation_id)
@@ -173,8 +177,8 @@ async def _to_the_end(accepting: Coroutine[Any, Any, Answer]) -> Answer:
 async def _after_deletion(
     tx: Connection, person: Person, conversation: Conversation, deleted: Message
 ) -> Conversation | None:
-    """What is left of the conversation: on a branch that is there, with a title that is not the
-    deleted message's. With its last message it goes too.
+    """What is left of the conversation: on a branch that is there, with a title that has nothing of
+    the deleted message. With its last message it goes too.
     """
     key, conversation_id = person.person_key, conversation.conversation_id
     newest = await message_tree.newest(tx, key, conversation_id)
@@ -188,8 +192,10 @@ async def _after_deletion(
             leaf_id = await message_tree.newest_leaf(tx, key, deleted.parent_id) or leaf_id
         await conversations.show_branch(tx, key, conversation_id, leaf_id)
         conversation = replace(conversation, leaf_id=leaf_id)
-    if conversation.title == title_of(deleted.content):
-        conversation = replace(conversation, title=title_of(oldest.content))
-        await conversations.rename(tx, key, conversation_id, conversation.title)
+    # What the model made of the deleted words goes with them; it may be asked for another one.
+    if conversation.titled_by is TitledBy.MODEL or conversation.title == title_of(deleted.content):
+        title, by = title_of(oldest.content), TitledBy.BOX
+        conversation = replace(conversation, title=title, titled_by=by)
+        await conversations.rename(tx, key, conversation_id, title, by)
     await conversations.touch(tx, key, conversation_id, int(time()))
     return conversation

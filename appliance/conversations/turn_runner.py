@@ -103,11 +103,15 @@ class TurnRunner:
         own = [turn_id for turn_id in self._live if self.find(person, turn_id)]
         await asyncio.gather(*(self.stop(person, turn_id) for turn_id in own))
 
+    async def end_asides(self, person: Person, conversation_id: str | None = None) -> None:
+        """Nothing more is asked beside this conversation, or any of this person's."""
+        await self._asides.end(person, conversation_id)
+
     async def forget_words(self, person: Person, conversation_id: str | None = None) -> int:
         """A conversation was deleted, or all: the KV cache and its snapshots must not hold it
         either; says how many states did. Raises EngineError when something of it is left.
         """
-        await self._asides.end(person, conversation_id)
+        await self.end_asides(person, conversation_id)
         return await self._generations.forget(person.person_id, conversation_id)
 
     def release_readers(self) -> None:

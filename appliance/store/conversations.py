@@ -121,13 +121,21 @@ async def place(tx: Connection, person_key: int, placed: Conversation) -> bool:
     return changed == 1
 
 
-async def rename(tx: Connection, person_key: int, conversation_id: str, title: str) -> bool:
-    """The person's own title from now on; its place in the list stays. False when there is none."""
+async def rename(
+    tx: Connection,
+    person_key: int,
+    conversation_id: str,
+    title: str,
+    by: TitledBy = TitledBy.PERSON,
+) -> bool:
+    """Another title, whoever gave the one before; its place in the list stays. False when there is
+    no such conversation.
+    """
     changed = await changed_rows(
         tx,
-        "UPDATE conversations SET title = ?, titled_by = 'person' "
+        "UPDATE conversations SET title = ?, titled_by = ? "
         "WHERE conversation_id = ? AND person_key = ?",
-        (title, conversation_id, person_key),
+        (title, by.value, conversation_id, person_key),
     )
     await title_terms.reindex(tx, person_key, conversation_id)
     return changed == 1

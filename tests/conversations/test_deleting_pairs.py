@@ -9,11 +9,12 @@ from conversation_steps import InTurn, exchange, follow_to_end, opened, shown
 from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import PairDeleted, StartedTurn, new_id
+from appliance.conversations.conversation import PairDeleted, StartedTurn, TitledBy, new_id
 from appliance.errors import NotFound
 from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
 from appliance.lifespan import Box
+from appliance.store import conversations
 
 OpenBox = Callable[..., Awaitable[Box]]
 
@@ -94,6 +95,18 @@ async def test_with_its_last_pair_a_conversation_goes_too(box: Box) -> None:
         await opened(box, only)
     with pytest.raises(NotFound):
         await delete(box, only)
+
+
+async def test_what_the_model_called_it_goes_with_the_message(box: Box) -> None:
+    first, _ = await talk(box, "Tell me of the forsythia", "And rice?")
+    conversation_id = first.conversation.conversation_id
+    async with box.desk.database.write() as tx:
+        await conversations.title_by_model(tx, box.person.person_key, conversation_id, "Forsythia")
+    await delete(box, first)
+    left = (await opened(box, first)).conversation
+    assert (left.title, left.titled_by) == ("And rice?", TitledBy.BOX)
+    (found,) = await box.desk.service.list_conversations(box.person)
+    assert found.title == "And rice?"
 
 
 async def test_a_title_that_was_taken_from_the_message_goes_with_it(box: Box) -> None:
