@@ -98,6 +98,7 @@ class EngineGenerations:
         priority: Priority = Priority.NORMAL,
         accepted_at: float | None = None,
         may_save: bool = True,
+        reuse_tokens: int | None = None,
     ) -> Generation:
         """Submit token ids; `Engine.submit` says what the arguments mean.
 
@@ -114,6 +115,7 @@ class EngineGenerations:
             tag=tag,
             priority=priority,
             may_save=may_save,
+            reuse_tokens=reuse_tokens,
         )
         self._gate.enter()
         self._open.add(generation)

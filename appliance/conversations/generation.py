@@ -125,13 +125,15 @@ class Generations(Protocol):
         priority: Priority = Priority.NORMAL,
         accepted_at: float | None = None,
         may_save: bool = True,
+        reuse_tokens: int | None = None,
     ) -> Generation:
         """Submit a prompt as this engine's own tokenizer made it; its length is in tokens.
 
         Its first `public_tokens` are the box's own words; `tag` is what it belongs to;
         `accepted_at` is the `time.monotonic` reading when somebody began to wait for it, and
         without one how long it takes is in no metric; without `may_save` nothing of it may ever be
-        on a disk. Raises EngineUnavailable, PromptTooLong, InvalidInput.
+        on a disk; `reuse_tokens` is as in `Engine.submit`. Raises EngineUnavailable, PromptTooLong,
+        InvalidInput.
         """
         ...
 

@@ -111,6 +111,8 @@ class Replays:
                 prompt.public_tokens,
                 tag=original.turn.conversation_id,
                 priority=Priority.BACKGROUND,
+                # A token that is read among others comes out with other last digits than one alone.
+                reuse_tokens=original.turn.counts.cached_tokens,
             )
             async with generation, aclosing(self._read(generation, original)) as snapshots:
                 async for snapshot in snapshots:

@@ -58,6 +58,7 @@ class UnsavedGenerations:
         priority: Priority = Priority.NORMAL,
         accepted_at: float | None = None,
         may_save: bool = False,
+        reuse_tokens: int | None = None,
     ) -> Generation:
         """Submit a prompt; whatever the caller may say of it, nothing of it is saved."""
         return self._generations.begin(
@@ -69,6 +70,7 @@ class UnsavedGenerations:
             priority=priority,
             accepted_at=accepted_at,
             may_save=False,
+            reuse_tokens=reuse_tokens,
         )
 
     async def forget(self, owner: str, tag: str | None = None) -> int:

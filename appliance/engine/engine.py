@@ -133,13 +133,15 @@ class Engine:
         tag: str | None = None,
         priority: Priority = Priority.NORMAL,
         may_save: bool = True,
+        reuse_tokens: int | None = None,
     ) -> None:
         """Queue a prompt; what happens to it is published.
 
         Its first `public_tokens` are the box's own words: what they cost is shared between people.
         What is computed is kept under `tag`, on disk too; without one, or without `may_save`, it
         never gets there. In the background, `max_tokens` 0 reads a prompt ahead of time, and more
-        is an aside: a question about a conversation that leaves its seat as it is.
+        is an aside: a question about a conversation that leaves its seat as it is. With
+        `reuse_tokens`, what follows them is computed even if it is held.
 
         Raises EngineUnavailable, PromptTooLong.
         """
@@ -159,6 +161,7 @@ class Engine:
             priority,
             is_aside=priority is Priority.BACKGROUND and sampling.max_tokens > 0,
             may_save=may_save,
+            reuse_tokens=reuse_tokens,
         )
         self._inbox.put(Submit(sequence, monotonic()))
 

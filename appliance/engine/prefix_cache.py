@@ -69,7 +69,7 @@ def who_reads(running: Iterable[Sequence], sequence: Sequence, held_tokens: int)
         common = common_prefix_length(other.tokens, sequence.tokens)
         if other.owner != sequence.owner:
             common = min(common, other.public_tokens, sequence.public_tokens)
-        common = min(common, len(sequence.tokens) - 1)
+        common = min(common, sequence.reusable_tokens)
         if common > other.computed and common - held_tokens >= _WORTH_WAITING_TOKENS:
             return other
     return None

@@ -84,6 +84,8 @@ class Sequence:
     """A question about a conversation: it builds on that seat and leaves nothing behind."""
     may_save: bool = True
     """Whether what is computed for it may go to disk."""
+    reuse_tokens: int | None = None
+    """At most so many leading tokens may come from what is held already; None: all of them."""
     prompt_tokens: int = field(init=False)
     grammar: Grammar | None = field(init=False, default=None)
     """Made ready at birth, so that the compute thread need not."""
@@ -115,6 +117,14 @@ class Sequence:
     def pending(self) -> int:
         """How many tokens still have to go through the model before the next one can be sampled."""
         return len(self.tokens) - self.computed
+
+    @property
+    def reusable_tokens(self) -> int:
+        """How much of its beginning may come from what is held; one token is always left to
+        compute, because sampling needs its logits.
+        """
+        most = len(self.tokens) - 1
+        return most if self.reuse_tokens is None else min(most, self.reuse_tokens)
 
     @property
     def is_decoding(self) -> bool:

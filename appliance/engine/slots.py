@@ -40,8 +40,7 @@ class Slot:
         common = self.cells.common_prefix(sequence.tokens)
         if self.owner != sequence.owner:
             common = min(common, self.public_tokens, sequence.public_tokens)
-        # One token is always left to compute, because sampling needs its logits.
-        return min(common, len(sequence.tokens) - 1)
+        return min(common, sequence.reusable_tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class SnapshotKeeper:
         if found is None:
             return None
         entry, common = found
-        count = min(common, len(sequence.tokens) - 1)
+        count = min(common, sequence.reusable_tokens)
         is_worth_it = count - best_source(self._slots, sequence)[1] >= WORTH_RESTORING_TOKENS
         return (entry, count) if is_worth_it else None
 

@@ -108,6 +108,7 @@ class RemoteGenerations:
         priority: Priority = Priority.NORMAL,
         accepted_at: float | None = None,
         may_save: bool = True,
+        reuse_tokens: int | None = None,
     ) -> Generation:
         """Ask for a reply; what the prompt shares with others (`public_tokens`, `tag`) is the other
         machine's business, and all that can be done about `may_save` is to ask it. Raises

@@ -91,6 +91,17 @@ async def test_the_same_prompt_seed_and_sampling_are_run_and_nothing_is_stored(
     assert again.is_aside
 
 
+async def test_it_reads_what_was_read_the_first_time(open_scripted: OpenBox, script: Seeds) -> None:
+    box = await open_scripted(ScriptedBackend(script))
+    first = await say(box, "Hello")
+    await follow_to_end(box, first.turn.turn_id)
+    second = await say(box, "And?", first.conversation.conversation_id)
+    await follow_to_end(box, second.turn.turn_id)
+    await to_end(box, second.turn.turn_id)
+    _, original, again = script.asked.values()
+    assert again.cached_tokens == original.cached_tokens > 0
+
+
 async def test_it_leaves_the_seat_of_its_conversation_as_it_was(
     open_scripted: OpenBox, script: Seeds
 ) -> None:
