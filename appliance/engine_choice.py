@@ -12,7 +12,8 @@ from appliance.conversations.model_profile import ModelProfile
 from appliance.cpu import physical_cores
 from appliance.engine.backend import Backend
 from appliance.engine.chat_tokenizer import ChatTokenizer
-from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine.engine import Engine
+from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.gauges import EngineGauges
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.model_choice import ModelChoice
@@ -21,7 +22,7 @@ from appliance.model_files.presets import load_presets
 from appliance.model_swap import ModelSwap
 from appliance.paths import PRESETS
 from appliance.prompting.assembler import CountsAhead
-from appliance.prompting.fitting import Tokenizer
+from appliance.prompting.tokenizer import Tokenizer
 from appliance.settings import Settings
 
 

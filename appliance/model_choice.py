@@ -7,7 +7,7 @@ from appliance.conversations.model_profile import ModelProfile
 from appliance.cpu import physical_cores
 from appliance.draft_choice import add_draft_model
 from appliance.engine.backend import Backend
-from appliance.engine.engine import seats_for
+from appliance.engine.engine_limits import seats_for
 from appliance.model_files.library import InstalledModel, ModelLibrary
 from appliance.settings import DEFAULT_MODEL, Settings
 
@@ -44,7 +44,8 @@ class ModelChoice:
 
     def _load(self, name: str) -> Backend:
         # llama.cpp takes a second to import; the CLI and most tests never need it.
-        from appliance.engine.llama_backend import BackendSettings, LlamaBackend
+        from appliance.engine.llama_backend import LlamaBackend
+        from appliance.engine.llama_loading import BackendSettings
 
         self.name, self._installed, self.loaded_percent = name, None, 0
         self._installed = self._library.find(name)

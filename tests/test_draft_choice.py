@@ -9,7 +9,8 @@ from engine_listener import LIMITS, Listener, submit
 from model_files.tiny_gguf import write_tiny_gguf
 
 from appliance.draft_choice import add_draft_model
-from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine.engine import Engine
+from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.llama_backend import LlamaBackend
 from appliance.errors import SettingsError
 from appliance.lifespan import open_box

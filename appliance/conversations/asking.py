@@ -2,6 +2,10 @@
 the message is stored together with its turn.
 """
 
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
 from aiosqlite import Connection
 
 from appliance.conversations.conversation import Message, Person, StartedTurn, Turn
@@ -10,7 +14,16 @@ from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import Conflict, QueueFull
 from appliance.store import conversations, messages, turns
 
+Answer = TypeVar("Answer")
+
 STILL_WRITING = "A reply is still being written here. Wait for it or stop it first."
+
+
+async def to_the_end(accepting: Coroutine[Any, Any, Answer]) -> Answer:
+    """Not cancelled with whoever waits: a client that hangs up now must not leave a stored message
+    without its turn, or a turn that nobody runs.
+    """
+    return await asyncio.shield(asyncio.ensure_future(accepting))
 
 
 def check_queue(runner: TurnRunner, open_turns: int) -> None:

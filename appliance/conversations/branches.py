@@ -4,16 +4,13 @@ Each is refused while a reply is being written in that conversation, and what wa
 with a sentence before anything is stored.
 """
 
-import asyncio
-from collections.abc import Coroutine
 from dataclasses import replace
 from time import time
-from typing import Any, TypeVar
 
 from aiosqlite import Connection
 
 from appliance.conversations.accepting import accepted_client_id, accepted_content, title_of
-from appliance.conversations.asking import ask, asked_before, check_queue
+from appliance.conversations.asking import ask, asked_before, check_queue, to_the_end
 from appliance.conversations.conversation import (
     Conversation,
     DeleteReceipt,
@@ -43,8 +40,6 @@ from appliance.hot.recent_window import RecentWindow
 from appliance.prompting.assembler import Assembler
 from appliance.store import conversations, message_tree, messages, turns
 from appliance.store.database import Database
-
-Answer = TypeVar("Answer")
 
 
 class Branches:
@@ -83,7 +78,7 @@ class Branches:
         content = accepted_content(content, self._limits.message_chars)
         old = await self.find_own_message(person, message_id)
         await check_room_after(self._assembler, person, old.conversation_id, old.parent_id, content)
-        return await _to_the_end(self._edit(person, old, content, client_message_id))
+        return await to_the_end(self._edit(person, old, content, client_message_id))
 
     async def _edit(
         self, person: Person, old: Message, content: str, client_message_id: str
@@ -111,7 +106,7 @@ class Branches:
         async with self._database.read() as reader:
             reply, _ = await find_cut_reply(reader, person, turn_id)
         await check_room_to_go_on(self._assembler, person, reply)
-        return await _to_the_end(self._continue(person, turn_id))
+        return await to_the_end(self._continue(person, turn_id))
 
     async def _continue(self, person: Person, turn_id: str) -> StartedTurn:
         check_queue(self._runner, self._limits.open_turns)
@@ -152,7 +147,7 @@ class Branches:
         """Delete a message with every reply to it, also in Valkey and the KV cache; what followed
         goes on from what stood before. Raises NotFound, InvalidInput, Conflict.
         """
-        return await _to_the_end(self._delete_pair(person, message_id))
+        return await to_the_end(self._delete_pair(person, message_id))
 
     async def _delete_pair(self, person: Person, message_id: str) -> PairDeleted:
         message = await self.find_own_message(person, message_id)
@@ -167,11 +162,6 @@ class Branches:
         words = await self._forgetting.forget(person, message.conversation_id, turn_ids)
         receipt = DeleteReceipt(int(left is None), count, len(turn_ids)) + words
         return PairDeleted(message.conversation_id, left, message.parent_id, receipt)
-
-
-async def _to_the_end(accepting: Coroutine[Any, Any, Answer]) -> Answer:
-    """A client that hangs up now must not leave a stored turn that nobody runs."""
-    return await asyncio.shield(asyncio.ensure_future(accepting))
 
 
 async def _after_deletion(

@@ -7,10 +7,10 @@ from time import monotonic
 from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot
 from appliance.conversations.generation import Generation
 
-FULL_PACE_READERS = 12
+FULL_PACE_READERS = 6
 """So many pages of one reply see every change; more of them see changes less often."""
 
-CROWD_SNAPSHOTS_PER_SECOND = 200
+CROWD_SNAPSHOTS_PER_SECOND = 100
 """For all readers of a crowd together: being read must not cost more than being written."""
 
 

@@ -1,6 +1,5 @@
 """The use cases: what a person may do with conversations. Every call names who asks."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from time import time
@@ -12,7 +11,13 @@ from appliance.conversations.accepting import (
     accepted_content,
     accepted_title,
 )
-from appliance.conversations.asking import ask, asked_before, check_nobody_writes, check_queue
+from appliance.conversations.asking import (
+    ask,
+    asked_before,
+    check_nobody_writes,
+    check_queue,
+    to_the_end,
+)
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import (
@@ -98,9 +103,7 @@ class ConversationService:
         await check_room(
             self._database, self._assembler, person, conversation_id, content, client_message_id
         )
-        # Shielded: a client that hangs up now must not leave a stored message without its turn.
-        accepting = self._accept(person, conversation_id, content, client_message_id)
-        return await asyncio.shield(asyncio.ensure_future(accepting))
+        return await to_the_end(self._accept(person, conversation_id, content, client_message_id))
 
     async def _accept(
         self, person: Person, conversation_id: str | None, content: str, client_message_id: str
@@ -129,7 +132,7 @@ class ConversationService:
         """Another reply to the same message; earlier ones are kept. Raises NotFound, Conflict,
         QueueFull.
         """
-        return await asyncio.shield(asyncio.ensure_future(self._retry(person, turn_id)))
+        return await to_the_end(self._retry(person, turn_id))
 
     async def _retry(self, person: Person, turn_id: str) -> StartedTurn:
         check_queue(self._runner, self._limits.open_turns)

@@ -9,7 +9,6 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from enum import StrEnum
 from time import monotonic
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from appliance.engine.backend import Backend, Vocabulary
 from appliance.engine.commands import Call, Cancel, Command, Forget, Replace, Stop, Submit, Wake
 from appliance.engine.core_load import others_seconds
+from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.events import Event
 from appliance.engine.gauges import EngineGauges, Meter
 from appliance.engine.guesser import Guesser
@@ -34,33 +34,6 @@ log = logging.getLogger(__name__)
 
 LoadModel = Callable[[], Backend]
 """Opens a model, on the compute thread; what it raises becomes the engine's failure."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineLimits:
-    """Sizes of the engine. Units as named; `kv_tokens` is shared by all seats.
-
-    `slots` is how many replies are written at a time. There are more `seats` than that, so that
-    those who are not here just now find their conversation as they left it. A step should take
-    `target_step_seconds` at most: so long nobody's text grows.
-    """
-
-    slots: int
-    kv_tokens: int
-    batch_tokens: int
-    waiting_limit: int
-    threads: int
-    cores: int
-    target_step_seconds: float = 0.2
-
-    @property
-    def seats(self) -> int:
-        return seats_for(self.slots)
-
-
-def seats_for(slots: int) -> int:
-    """llama.cpp has at most 256."""
-    return min(4 * slots, 256)
 
 
 class EngineState(StrEnum):

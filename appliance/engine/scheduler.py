@@ -11,11 +11,10 @@ from collections.abc import Sequence as Tokens
 from dataclasses import dataclass, replace
 
 from appliance.engine.batch import Batch, Row
-from appliance.engine.draft_model import MOST_DRAFTING
+from appliance.engine.draft_limits import draft_limits
 from appliance.engine.kv_room import KvRoom
 from appliance.engine.prefill_shares import share_prefill
 from appliance.engine.prefix_cache import Seat, choose_seat, who_reads
-from appliance.engine.prompt_lookup import LONGEST_DRAFT_TOKENS
 from appliance.engine.queue_order import in_order
 from appliance.engine.sequence import FinishReason, Priority, Sequence, SequenceStatus
 from appliance.engine.slots import Held, Slot, SlotPool
@@ -302,23 +301,9 @@ class Scheduler:
         }
 
     def _draft_limits(self, step_tokens: int) -> dict[Sequence, int]:
-        """How long a draft for each reply may be, in a step that takes in so many tokens beside the
-        replies; nobody in it when drafts are not worth it.
-        """
-        decoding = [sequence for sequence in self.running if sequence.is_decoding]
-        if not self._limits.may_draft or not 0 < len(decoding) <= MOST_DRAFTING:
+        if not self._limits.may_draft:
             return {}
-        if len(decoding) < len(self.running):
-            step_tokens //= 2  # whoever reads is left half of it, however much is being guessed
-        limit = min(step_tokens, LONGEST_DRAFT_TOKENS, self.room.available - len(decoding))
-        most = limit // len(decoding)
-        limits = {}
-        for sequence in decoding:
-            # The last token of a reply is sampled, so a draft ends before it.
-            left = sequence.sampling.max_tokens - sequence.completion_tokens - 1
-            left = min(most, left, self._context_tokens - len(sequence.tokens) - 1)
-            limits[sequence] = max(0, left)
-        return limits
+        return draft_limits(self.running, step_tokens, self.room.available, self._context_tokens)
 
     def _background_tokens(self, decoding: list[Sequence], prefill_tokens: int) -> int:
         if not any(sequence.priority is Priority.NORMAL for sequence in decoding):

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from appliance.conversations.conversation import Message, Person, Role
 from appliance.prompting.assembler import Assembler, Prompt
-from appliance.prompting.fitting import Due, Tokenizer
+from appliance.prompting.fitting import Due
+from appliance.prompting.tokenizer import Tokenizer
 
 
 class AsidePrompts:

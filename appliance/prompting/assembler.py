@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from appliance.conversations.conversation import Message, Person, Role, Turn
 from appliance.prompting.budget import MESSAGE_OVERHEAD_TOKENS, ContextFull
 from appliance.prompting.fingerprints import fingerprints
-from appliance.prompting.fitting import Fitted, Fitter, Tokenizer
+from appliance.prompting.fitting import Fitted, Fitter
+from appliance.prompting.tokenizer import Tokenizer
 from appliance.prompting.window import Window
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from appliance.conversations.conversation import Message, Role, Summary
 from appliance.errors import ConversationFull, PromptTooLong
@@ -22,6 +22,7 @@ from appliance.prompting.summary import (
     told,
     with_words,
 )
+from appliance.prompting.tokenizer import Tokenizer
 from appliance.prompting.window import Window
 
 # A token is seldom longer; it is of no consequence where it is.
@@ -36,22 +37,6 @@ _NO_ROOM_TO_GO_ON = (
     "There is no room left to continue this reply: the model cannot hold it and what it answers "
     "at once. Ask for the rest in a new message."
 )
-
-
-class Tokenizer(Protocol):
-    """The model's eyes. A prompt is what its engine wants; its length is in tokens."""
-
-    @property
-    def context_tokens(self) -> int: ...
-
-    def count(self, text: str) -> int: ...
-
-    def continued(self, messages: Sequence[tuple[str, str]], reply_so_far: str) -> Sized: ...
-
-    # Positional, because what a prompt is made of is between a tokenizer and its engine.
-    def shared_with(self, tokens: Any, system_prompt: str, /) -> int:
-        """How many leading tokens a conversation has from its system text alone."""
-        ...
 
 
 class Fitted(NamedTuple):

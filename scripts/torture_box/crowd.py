@@ -4,7 +4,10 @@ import asyncio
 import html
 import re
 import resource
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import monotonic
 from urllib.parse import urlsplit
 
 from appliance_process import ApplianceProcess
@@ -18,13 +21,41 @@ _SAMPLE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class CrowdFigures:
-    """`whole` counts the readers that got the whole reply and were told that it is over."""
+    """`whole` counts the readers that got the whole reply and were told that it is over.
+
+    `tokens_per_second` is how quickly it was written while all of them had it open: how many come
+    in the same second is another matter.
+    """
 
     readers: int
     whole: int
     tokens_per_second: float
     memory_mb: float
     cpu_seconds: float
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """What is seen of a reply from outside: when all its readers had their first words, and how
+    many characters of it there were at what time.
+    """
+
+    expected: int
+    arrived: int = 0
+    all_open_at: float = 0.0
+    progress: list[tuple[float, int]] = field(default_factory=list)
+
+    def one_more(self) -> None:
+        self.arrived += 1
+        if self.arrived == self.expected:
+            self.all_open_at = monotonic()
+
+    def characters_per_second(self) -> float:
+        """From when all had it open to its end; 0 when it was over before."""
+        seen = [each for each in self.progress if each[0] >= self.all_open_at > 0]
+        if len(seen) < 2 or seen[-1][0] <= seen[0][0]:
+            return 0.0
+        return (seen[-1][1] - seen[0][1]) / (seen[-1][0] - seen[0][0])
 
 
 def allow_open_files(count: int) -> None:
@@ -38,19 +69,20 @@ def follow_together(box: ApplianceProcess, readers: int) -> CrowdFigures:
     cpu_before = cpu_seconds(box.pid)
     with PageClient(box.url) as page:
         turn = page.say(_QUESTION)
-        endings, most_memory_mb = asyncio.run(_read_all(box, turn.turn_id, readers))
+        crowd = _Crowd(readers)
+        endings, most_memory_mb = asyncio.run(_read_all(box, turn.turn_id, crowd))
         page.read_stream(turn.turn_id)
-    reply, speed = _stored(box, turn.turn_id)
+    reply, tokens = _stored(box, turn.turn_id)
     return CrowdFigures(
         readers=readers,
         whole=sum(_letters(reply) in _letters(_text(ending)) for ending in endings),
-        tokens_per_second=speed,
+        tokens_per_second=crowd.characters_per_second() * tokens / max(1, len(reply)),
         memory_mb=most_memory_mb,
         cpu_seconds=cpu_seconds(box.pid) - cpu_before,
     )
 
 
-async def _read_all(box: ApplianceProcess, turn_id: str, readers: int) -> tuple[list[str], float]:
+async def _read_all(box: ApplianceProcess, turn_id: str, crowd: _Crowd) -> tuple[list[str], float]:
     """How the stream ended for each of them, and the most memory that the box took meanwhile."""
     memory = [memory_mb(box.pid)]
 
@@ -60,37 +92,54 @@ async def _read_all(box: ApplianceProcess, turn_id: str, readers: int) -> tuple[
             await asyncio.sleep(_SAMPLE_SECONDS)
 
     watching = asyncio.create_task(watch())
-    reading = [_read_to_end(box.url, turn_id) for _ in range(readers)]
+    measuring = asyncio.create_task(_measure(box.url, turn_id, crowd))
+    reading = [_read_to_end(box.url, turn_id, crowd) for _ in range(crowd.expected)]
     endings = await asyncio.gather(*reading, return_exceptions=True)
+    await measuring
     watching.cancel()
     # A reader that was cut off has not got the whole text, and counts as such.
     return [ending for ending in endings if isinstance(ending, str)], max(memory)
 
 
-async def _read_to_end(url: str, turn_id: str) -> str:
-    """The last part of the stream; empty when it ended without saying that it is over."""
+@asynccontextmanager
+async def _stream(url: str, path: str) -> AsyncIterator[asyncio.StreamReader]:
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     # In HTTP 1.0 the body ends with the connection, so there are no lengths in between.
-    request = f"GET /turns/{turn_id}/stream HTTP/1.0\r\nHost: {address.netloc}\r\n\r\n"
-    writer.write(request.encode())
-    kept = bytearray()
-    while piece := await reader.read(65536):
-        kept += piece
-        del kept[:-_KEPT_BYTES]
+    writer.write(f"GET {path} HTTP/1.0\r\nHost: {address.netloc}\r\n\r\n".encode())
+    yield reader
     writer.close()
     await writer.wait_closed()
+
+
+async def _measure(url: str, turn_id: str, crowd: _Crowd) -> None:
+    """Reads along as a program does; the id of an event is the number of characters so far."""
+    async with _stream(url, f"/turns/{turn_id}/stream?format=text") as reader:
+        async for line in reader:
+            if line.startswith(b"id: "):
+                crowd.progress.append((monotonic(), int(line[4:])))
+
+
+async def _read_to_end(url: str, turn_id: str, crowd: _Crowd) -> str:
+    """The last part of the stream; empty when it ended without saying that it is over."""
+    kept = bytearray()
+    async with _stream(url, f"/turns/{turn_id}/stream") as reader:
+        while piece := await reader.read(65536):
+            if not kept:
+                crowd.one_more()
+            kept += piece
+            del kept[:-_KEPT_BYTES]
     ending = kept.decode(errors="replace")
     return ending if "event: done" in ending else ""
 
 
-def _stored(box: ApplianceProcess, turn_id: str) -> tuple[str, float]:
-    """The reply as the store has it, and how many tokens a second it was written with."""
-    ((reply, tokens, decode_ms),) = box.stored(
-        "SELECT content, completion_tokens, decode_ms FROM turns "
+def _stored(box: ApplianceProcess, turn_id: str) -> tuple[str, int]:
+    """The reply as the store has it, and how many tokens it is."""
+    ((reply, tokens),) = box.stored(
+        "SELECT content, completion_tokens FROM turns "
         f"JOIN messages ON message_key = reply_message_key WHERE turn_id = '{turn_id}'"
     )
-    return reply, (tokens - 1) * 1000 / max(1, decode_ms)
+    return reply, tokens
 
 
 def _text(events: str) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.llama_backend import BackendSettings, LlamaBackend
+from appliance.engine.llama_backend import LlamaBackend
+from appliance.engine.llama_loading import BackendSettings
 
 
 def embedded_model() -> Path:

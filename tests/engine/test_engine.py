@@ -9,7 +9,8 @@ from engine_listener import LIMITS, Listener, submit
 from fakes import ScriptedBackend
 
 from appliance.engine.backend import BackendFailed, CacheFull
-from appliance.engine.engine import Engine, EngineLimits, EngineState
+from appliance.engine.engine import Engine, EngineState
+from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.events import Ended, Progress
 from appliance.engine.sequence import FinishReason, SamplingParams
 from appliance.errors import EngineUnavailable, ModelRefused, PromptTooLong

@@ -5,7 +5,8 @@ import threading
 import pytest
 from fakes import ScriptedBackend
 
-from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine.engine import Engine
+from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.events import Ended, Event
 from appliance.engine.gauges import STEP_BOUNDS_SECONDS, EngineGauges, Meter
 from appliance.engine.scheduler import Scheduler, SchedulerLimits

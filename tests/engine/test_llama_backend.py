@@ -8,8 +8,9 @@ import pytest
 
 from appliance.engine.backend import CacheFull
 from appliance.engine.batch import Batch, Row
-from appliance.engine.llama_backend import BackendSettings, LlamaBackend
+from appliance.engine.llama_backend import LlamaBackend
 from appliance.engine.llama_library import llama_cpp
+from appliance.engine.llama_loading import BackendSettings
 from appliance.engine.prompt_lookup import LONGEST_DRAFT_TOKENS
 from appliance.engine.sequence import SamplingParams, Sequence
 from appliance.engine.slots import Slot
@@ -194,7 +195,7 @@ def held_tokens(llama: LlamaBackend, seat: int) -> int:
 
 
 def logits(llama: LlamaBackend) -> list[float]:
-    return list(llama_cpp.llama_get_logits_ith(llama._context, -1)[: llama._vocabulary_tokens])
+    return list(llama_cpp.llama_get_logits_ith(llama._context, -1)[: llama._words.size])
 
 
 def test_the_same_seed_draws_the_same_text_and_another_seed_another(llama: LlamaBackend) -> None:

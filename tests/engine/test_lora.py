@@ -6,7 +6,8 @@ import pytest
 from adapter_gguf import write_adapter
 
 from appliance.engine.batch import Batch, Row
-from appliance.engine.llama_backend import BackendSettings, LlamaBackend
+from appliance.engine.llama_backend import LlamaBackend
+from appliance.engine.llama_loading import BackendSettings
 from appliance.engine.sequence import SamplingParams, Sequence
 from appliance.engine.slots import Slot
 from appliance.errors import ModelRefused

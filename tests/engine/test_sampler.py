@@ -12,11 +12,13 @@ import pytest
 from engine_listener import LIMITS, Listener, submit
 
 from appliance.engine.batch import Batch, Row
-from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine.engine import Engine
+from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.grammar.grammar import compile_grammar
 from appliance.engine.grammar.matcher import Matcher
-from appliance.engine.llama_backend import BackendSettings, LlamaBackend
+from appliance.engine.llama_backend import LlamaBackend
 from appliance.engine.llama_library import llama_cpp
+from appliance.engine.llama_loading import BackendSettings
 from appliance.engine.sequence import FinishReason, SamplingParams, Sequence
 from appliance.engine.slots import Slot
 from appliance.json_schema.converter import any_object_gbnf

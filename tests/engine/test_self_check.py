@@ -9,7 +9,8 @@ import pytest
 from fakes import ScriptedBackend
 
 from appliance.engine.batch import Batch, Row
-from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine.engine import Engine
+from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.events import Ended, Event
 from appliance.engine.kv_cells import CellMap, Run
 from appliance.engine.llama_backend import LlamaBackend

@@ -8,7 +8,8 @@ from engine_listener import LIMITS, Listener, submit
 from fakes import ScriptedBackend
 from kept_states import kept_in
 
-from appliance.engine.engine import Engine, EngineLimits
+from appliance.engine.engine import Engine
+from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine.sequence import Priority, SamplingParams
 from appliance.engine.slots import SlotPool
