@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from appliance.accounts.account import Account, Visitor
+from appliance.accounts.account import Account, SignedIn, Visitor
 from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.names import name_key
 from appliance.accounts.passwords import Passwords
@@ -20,6 +20,7 @@ from appliance.store import people
 from appliance.store.database import Database
 
 WRONG = "That name and that password do not belong together. Try again."
+NOT_YOURS = "That is not your password. Nothing was changed; type the one you have now."
 DISABLED = "This account is disabled. Ask whoever looks after this box."
 
 log = structlog.get_logger(__name__)
@@ -74,6 +75,24 @@ class Entrance:
         await self._throttle.right(tried)
         await self._renew(account, known.password_hash, password)
         return await self._begin(account, Act.SIGNED_IN, visitor, device_key, password)
+
+    async def change_password(
+        self, signed_in: SignedIn, old: str, new: str, visitor: Visitor
+    ) -> None:
+        """Take another password for the one of now; every other browser is signed out.
+
+        Raises TooManyTries: a page that was left open is no place to guess. InvalidInput.
+        """
+        person = signed_in.person
+        tried = await self._throttle.begin(name_key(person.name), person.person_key, visitor)
+        async with self._database.read() as reader:
+            known = await people.by_name(reader, name_key(person.name))
+        if not await self._passwords.verify(known.password_hash if known else None, old):
+            raise InvalidInput(NOT_YOURS)
+        await self._throttle.right(tried)
+        await self._people.set_password(
+            signed_in.account, new, old=old, but=signed_in.sign_in_id, address=visitor.address
+        )
 
     async def set_up(self, key: str, name: str, password: str, visitor: Visitor) -> Begun:
         """By the box's own link. Raises LinkGone, InvalidInput."""
