@@ -12,10 +12,19 @@ from types import TracebackType
 from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
+from signed_in import prepare
+
+from appliance.data_dir import running_pid
 
 
 class ApplianceProcess:
-    """`python -m appliance serve` on a free port; leaving the block stops it."""
+    """`python -m appliance serve` on a free port; leaving the block stops it.
+
+    Somebody is signed in whose browser has the cookies of `signed_in`, unless the data is to be
+    left as it is.
+    """
+
+    is_prepared = True
 
     def __init__(
         self,
@@ -30,6 +39,8 @@ class ApplianceProcess:
         self._environment = environment
         self._lines: list[str] = []
         self._said = threading.Condition()
+        if self.is_prepared and running_pid(data_dir) is None:
+            prepare(data_dir)
         self._launch()
         self.wait_open()
 
@@ -151,3 +162,9 @@ class ApplianceProcess:
         self._process.wait()  # the end of the output may come before the end of the process
         with self._said:
             self._said.notify_all()
+
+
+class UnpreparedProcess(ApplianceProcess):
+    """The same with the data as it is."""
+
+    is_prepared = False

@@ -8,9 +8,10 @@ from typing import Any
 from conversation_steps import exchange, say
 from fakes import ScriptedBackend
 from httpx import ASGITransport, AsyncClient, Response
+from signed_in import sign_in
 
 from appliance.app import create_app
-from appliance.conversations.conversation import OpenConversation, Person, StartedTurn, new_id
+from appliance.conversations.conversation import OpenConversation, StartedTurn, new_id
 from appliance.engine.sequence import Sequence
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
@@ -58,8 +59,11 @@ async def open_page(
     backend = ScriptedBackend(reply, gated=gated)
     async with open_box(settings, lambda: backend) as box:
         await box.generations.wait_ready()
+        cookies = await sign_in(box)
         transport = ASGITransport(create_app(box, 80))
-        async with AsyncClient(transport=transport, base_url="http://localhost") as client:
+        async with AsyncClient(
+            transport=transport, base_url="http://localhost", cookies=cookies
+        ) as client:
             await client.get("/")
             client.headers["x-csrf-token"] = client.cookies["csrf"]
             page = Page(box, client)
@@ -67,8 +71,3 @@ async def open_page(
             yield page
         if gated:
             backend.let(100_000)
-
-
-def as_eve(box: Box) -> Person:
-    """Somebody else."""
-    return Person(box.person.person_key + 1, "eve", "Eve")
