@@ -9,6 +9,8 @@ ApplianceError
 |   `-- ImportRefused    a file that cannot be taken in: not an export, damaged or hostile
 |       `-- ImportTooLarge    it is larger than the box takes in, or would become so
 +-- NotFound             no such thing, or not this person's
++-- OutOfScope           a key asks for something that it was not made for
++-- OverLimit            this person or key has asked for as much as is allowed for now
 +-- Conflict             right request, wrong moment: another turn is still running
 +-- ModelError           a model file or preset
 |   +-- ModelMissing     there is no such model here
@@ -63,6 +65,22 @@ class ImportTooLarge(ImportRefused):
 
 class NotFound(ApplianceError):
     """There is no such thing, or it belongs to someone else; the two look the same from outside."""
+
+
+class OutOfScope(ApplianceError):
+    """A program's key may not do this; the person whose it is may."""
+
+
+class OverLimit(ApplianceError):
+    """Asked too often, or for more tokens than a day has; there is room again after a while.
+
+    `kind` is `requests` or `tokens`.
+    """
+
+    def __init__(self, sentence: str, kind: str, seconds: float) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.seconds = seconds
 
 
 class Conflict(ApplianceError):
