@@ -5,16 +5,16 @@ that moment on. Streams that it has opened end then, too.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import time
 
 import structlog
 from aiosqlite import Connection
 
-from appliance.accounts.account import Account, AccountRole
+from appliance.accounts.account import Account, SignedIn
 from appliance.accounts.api_key import ApiKey, MadeKey, Scope, digest_of, new_secret
 from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.new_key import MOST_KEYS, Wish
+from appliance.accounts.open_requests import OpenRequests
 from appliance.conversations.conversation import Person
 from appliance.errors import Conflict, InvalidInput, NotFound, StoreError
 from appliance.store import api_keys, people
@@ -25,34 +25,19 @@ _NOTED_EVERY_SECONDS = 60
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHolder:
-    """Whose key it is, and what it may do now."""
-
-    account: Account
-    key: ApiKey
-
-    @property
-    def scopes(self) -> frozenset[Scope]:
-        """An administrator who is none any more has no key to the box's figures either."""
-        if self.account.role is AccountRole.ADMIN:
-            return self.key.scopes
-        return self.key.scopes - {Scope.METRICS}
-
-
 class ApiKeys:
-    """Everybody's keys; one object a process. `ended` is told of each key that is revoked."""
+    """Everybody's keys; one object a process."""
 
     def __init__(
         self,
         database: Database,
         audit: AuditLog,
-        ended: Callable[[str], None],
+        open_requests: OpenRequests,
         now: Callable[[], float] = time,
     ) -> None:
         self._database = database
         self._audit = audit
-        self._ended = ended
+        self._open_requests = open_requests
         self._now = now
 
     async def make(self, person: Person, wish: Wish, address: str = "") -> MadeKey:
@@ -64,7 +49,7 @@ class ApiKeys:
         async with self._database.write() as tx:
             await _check_room(tx, person, wish.name)
             await api_keys.insert(tx, person.person_key, key, digest)
-            await self._audit.note(tx, Act.KEY_MADE, who=person, about=key.beginning, address=address)
+            await self._audit.note(tx, Act.KEY_MADE, person, key.beginning, address)
         return MadeKey(key, secret)
 
     async def of_person(self, person: Person) -> tuple[ApiKey, ...]:
@@ -80,27 +65,25 @@ class ApiKeys:
             if key is None:
                 raise NotFound("There is no such key. It may have been revoked already.")
             await api_keys.delete(tx, person.person_key, key_id)
-            await self._audit.note(
-                tx, Act.KEY_REVOKED, who=person, about=key.beginning, address=address
-            )
-        self._ended(key_id)
+            await self._audit.note(tx, Act.KEY_REVOKED, person, key.beginning, address)
+        self._open_requests.end(lambda signed_in: signed_in.key_id == key_id)
         return key
 
-    async def who(self, secret: str) -> KeyHolder | None:
+    async def who(self, secret: str) -> SignedIn | None:
         """Whose key that is; None for one that is unknown, expired, or of a disabled account."""
         digest = digest_of(secret)
         if digest is None:
             return None
         async with self._database.read() as reader:
             found = await api_keys.find(reader, digest)
-            account = await people.account(reader, found[0]) if found else None
+            account = await people.by_id(reader, found[0]) if found else None
         if found is None or account is None or account.is_disabled:
             return None
         key = found[1]
         if key.has_expired(self._now()):
             return None
         await self._note_use(key)
-        return KeyHolder(account, key)
+        return SignedIn(account, None, key.key_id, _scopes(account, key))
 
     async def _note_use(self, key: ApiKey) -> None:
         now = int(self._now())
@@ -112,6 +95,11 @@ class ApiKeys:
                 await api_keys.note_use(tx, key.key_id, now)
         except StoreError as error:  # on a full disk it can read what there is all the same
             log.warning("the use of a key was not noted", error=str(error))
+
+
+def _scopes(account: Account, key: ApiKey) -> frozenset[str]:
+    """An administrator who is none any more has no key to the box's figures either."""
+    return frozenset(key.scopes if account.is_admin else key.scopes - {Scope.METRICS})
 
 
 async def _check_room(tx: Connection, person: Person, name: str) -> None:

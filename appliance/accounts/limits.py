@@ -6,14 +6,13 @@ for the next request. A reply is counted when it is over; those being written st
 
 from dataclasses import dataclass
 
-from appliance.accounts.api_key import ApiKey
 from appliance.accounts.limit import Limit, Room, Rooms
 from appliance.accounts.request_rates import RequestRates
 from appliance.accounts.usage import Usage
 from appliance.accounts.waiting_words import within_words
 from appliance.conversations.conversation import Person
 from appliance.errors import NotFound, OverLimit
-from appliance.store import limits
+from appliance.store import api_keys, limits
 from appliance.store.database import Database
 
 
@@ -25,6 +24,14 @@ class _Held:
     whose: str
     limit: Limit
     tokens_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What is left, and why the request is refused, if it is."""
+
+    rooms: Rooms
+    refusal: OverLimit | None = None
 
 
 class Limits:
@@ -63,54 +70,57 @@ class Limits:
             if not await limits.set_of_person(tx, person_id, limit):
                 raise NotFound("There is no such person. They may have been deleted.")
 
-    async def holds_for(self, person: Person) -> Limit:
-        """This person's own limit, or everybody's."""
-        async with self._database.read() as reader:
-            own = await limits.of_person(reader, person.person_id)
-            return own or await limits.of_everybody(reader) or self.default
-
-    async def admit(self, person: Person, key: ApiKey | None = None) -> Rooms:
-        """Count one request, and say what is left. Raises OverLimit, and then counts nothing."""
-        held = await self._held(person, key)
+    async def admit(
+        self, person: Person, key_id: str | None = None, *, asks_model: bool = True
+    ) -> Admission:
+        """Count one request, unless there is no room for it. One that only reads costs no tokens."""
+        held = await self._held(person, key_id)
         for each in held:
-            self._check(each)
+            refusal = self._tokens_refusal(each) if asks_model else None
+            if refusal := refusal or self._requests_refusal(each):
+                return Admission(self._rooms(held), refusal)
         for each in held:
             if per_minute := each.limit.requests_per_minute:
                 self._rates.take(each.who, per_minute)
-        return self._rooms(held)
+        return Admission(self._rooms(held))
 
-    async def rooms(self, person: Person, key: ApiKey | None = None) -> Rooms:
-        """The same without counting anything."""
-        return self._rooms(await self._held(person, key))
+    async def rooms(self, person: Person) -> Rooms:
+        """What is left for this person, in all."""
+        return self._rooms(await self._held(person, None))
 
-    async def _held(self, person: Person, key: ApiKey | None) -> list[_Held]:
-        limit = await self.holds_for(person)
-        used, used_by_key = await self._usage.tokens_today(person, key.key_id if key else "")
+    async def _held(self, person: Person, key_id: str | None) -> list[_Held]:
+        async with self._database.read() as reader:
+            own = await limits.of_person(reader, person.person_id)
+            limit = own or await limits.of_everybody(reader) or self.default
+            of_key = await api_keys.limit_of(reader, key_id) if key_id else Limit()
+        used, used_by_key = await self._usage.tokens_today(person, key_id or "")
         held = [_Held(f"person {person.person_key}", "You have", limit, used)]
-        if key is not None:
-            held.append(_Held(f"key {key.key_id}", "This key has", key.limit, used_by_key))
+        if key_id:
+            held.append(_Held(f"key {key_id}", "This key has", of_key, used_by_key))
         return held
 
-    def _check(self, held: _Held) -> None:
-        limit = held.limit
-        if limit.tokens_per_day and held.tokens_used >= limit.tokens_per_day:
-            seconds = self._usage.seconds_to_midnight()
-            raise OverLimit(
-                f"{held.whose} used up the {limit.tokens_per_day:,} tokens of today. There are "
-                f"new ones {within_words(seconds)}, at midnight.",
-                "tokens",
-                seconds,
-            )
-        if per_minute := limit.requests_per_minute:
-            seconds = self._rates.seconds_to_next(held.who, per_minute)
-            if seconds > 0:
-                times = "once" if per_minute == 1 else f"{per_minute:,} times"
-                raise OverLimit(
-                    f"{held.whose} asked as often as is allowed, {times} a minute. Try again "
-                    f"{within_words(seconds)}.",
-                    "requests",
-                    seconds,
-                )
+    def _tokens_refusal(self, held: _Held) -> OverLimit | None:
+        most = held.limit.tokens_per_day
+        if not most or held.tokens_used < most:
+            return None
+        seconds = self._usage.seconds_to_midnight()
+        sentence = (
+            f"{held.whose} used up the {most:,} tokens of today. There are new ones "
+            f"{within_words(seconds)}, at midnight."
+        )
+        return OverLimit(sentence, "tokens", seconds)
+
+    def _requests_refusal(self, held: _Held) -> OverLimit | None:
+        most = held.limit.requests_per_minute
+        seconds = self._rates.seconds_to_next(held.who, most) if most else 0
+        if seconds <= 0:
+            return None
+        times = "once" if most == 1 else f"{most:,} times"
+        sentence = (
+            f"{held.whose} asked as often as is allowed, {times} a minute. Try again "
+            f"{within_words(seconds)}."
+        )
+        return OverLimit(sentence, "requests", seconds)
 
     def _rooms(self, held: list[_Held]) -> Rooms:
         """The tightest of those that hold."""

@@ -38,7 +38,7 @@ async def show(
     return _page(data_view(Reader.of(request).theme, held))
 
 
-@get("/data/exports/{kind:str}", include_in_schema=False)
+@get("/data/exports/{kind:str}", include_in_schema=False, opt={"scope": "read"})
 async def take_everything(
     takeout: NamedDependency[Takeout], person: NamedDependency[Person], kind: FromPath[str]
 ) -> Stream:
@@ -50,7 +50,11 @@ async def take_everything(
     raise NotFound("There is no such export. Choose zip or json.")
 
 
-@get("/conversations/{conversation_id:str}/exports/{kind:str}", include_in_schema=False)
+@get(
+    "/conversations/{conversation_id:str}/exports/{kind:str}",
+    include_in_schema=False,
+    opt={"scope": "read"},
+)
 async def take_conversation(
     takeout: NamedDependency[Takeout],
     person: NamedDependency[Person],

@@ -2,6 +2,7 @@
 `/v1`.
 """
 
+from math import ceil
 from typing import Any
 
 import structlog
@@ -18,6 +19,8 @@ from appliance.errors import (
     ImportTooLarge,
     InvalidInput,
     NotFound,
+    OutOfScope,
+    OverLimit,
     QueueFull,
     StoreError,
     StoreFull,
@@ -32,8 +35,10 @@ _STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
     (GrammarRefused, 400),
     (ImportTooLarge, 413),
     (InvalidInput, 422),
+    (OutOfScope, 403),
     (NotFound, 404),
     (Conflict, 409),
+    (OverLimit, 429),
     (QueueFull, 429),
     (EngineUnavailable, 503),
     (StoreFull, 507),
@@ -52,6 +57,8 @@ def refuse(request: Request[Any, Any, Any], error: ApplianceError) -> Response[A
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     if status == 500:
         log.error("unexpected refusal", path=request.url.path, error=str(error))
+    if isinstance(error, OverLimit):
+        return _answer(request, status, str(error), error)
     return _answer(request, status, str(error))
 
 
@@ -77,10 +84,13 @@ def refuse_unexpected(request: Request[Any, Any, Any], error: Exception) -> Resp
     )
 
 
-def _answer(request: Request[Any, Any, Any], status: int, sentence: str) -> Response[Any]:
-    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status in (429, 503) else None
+def _answer(
+    request: Request[Any, Any, Any], status: int, sentence: str, over: OverLimit | None = None
+) -> Response[Any]:
+    after = str(ceil(over.seconds)) if over else _RETRY_AFTER_SECONDS
+    headers = {"Retry-After": after} if status in (429, 503) else None
     if request.url.path.startswith("/v1/"):
-        return Response(error_body(status, sentence), status_code=status, headers=headers)
+        return Response(error_body(status, sentence, over.kind if over else ""), status_code=status, headers=headers)
     if request.query_params.get("format") == "text":  # a program reads a turn
         return Response(sentence, status_code=status, headers=headers, media_type="text/plain")
     is_fragment = isinstance(request, HTMXRequest) and bool(request.htmx)

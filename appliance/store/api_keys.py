@@ -6,17 +6,18 @@ from appliance.accounts.api_key import ApiKey, Scope
 from appliance.accounts.limit import Limit
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
-COLUMNS = """
-api_key_id, name, beginning, scopes, created_at,
-requests_per_minute, tokens_per_day, expires_at, last_used_at
-"""
+NAMES = (
+    *("api_key_id", "name", "beginning", "scopes", "created_at", "requests_per_minute"),
+    *("tokens_per_day", "expires_at", "last_used_at"),
+)
+COLUMNS = ", ".join(f"api_keys.{name}" for name in NAMES)
 
 
 async def insert(tx: Connection, person_key: int, key: ApiKey, digest: bytes) -> None:
     """Adds a key; its secret is not among what is stored."""
     await changed_rows(
         tx,
-        f"INSERT INTO api_keys (person_key, digest, {COLUMNS}) "
+        f"INSERT INTO api_keys (account_key, digest, {', '.join(NAMES)}) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             person_key,
@@ -38,18 +39,31 @@ async def of_person(reader: Connection, person_key: int) -> tuple[ApiKey, ...]:
     """All of this person's, newest first."""
     rows = await all_rows(
         reader,
-        f"SELECT {COLUMNS} FROM api_keys WHERE person_key = ? ORDER BY api_key_key DESC",
+        f"SELECT {COLUMNS} FROM api_keys WHERE account_key = ? ORDER BY api_key_key DESC",
         (person_key,),
     )
     return tuple(_key_of(row) for row in rows)
 
 
-async def find(reader: Connection, digest: bytes) -> tuple[int, ApiKey] | None:
-    """The key with that digest, and whose it is: the one query that is not for a known person."""
+async def find(reader: Connection, digest: bytes) -> tuple[str, ApiKey] | None:
+    """The key with that digest, and the id of whose it is: the one query without a person."""
     row = await first_row(
-        reader, f"SELECT person_key, {COLUMNS} FROM api_keys WHERE digest = ?", (digest,)
+        reader,
+        f"SELECT person_id, {COLUMNS} FROM api_keys JOIN people ON person_key = account_key "
+        "WHERE digest = ?",
+        (digest,),
     )
     return (row[0], _key_of(row[1:])) if row else None
+
+
+async def limit_of(reader: Connection, key_id: str) -> Limit:
+    """What this key may ask for; none for one that is gone."""
+    row = await first_row(
+        reader,
+        "SELECT requests_per_minute, tokens_per_day FROM api_keys WHERE api_key_id = ?",
+        (key_id,),
+    )
+    return Limit(*row) if row else Limit()
 
 
 async def note_use(tx: Connection, key_id: str, now: int) -> None:
@@ -62,7 +76,7 @@ async def note_use(tx: Connection, key_id: str, now: int) -> None:
 async def delete(tx: Connection, person_key: int, key_id: str) -> bool:
     """Deletes it. False when this person has none of that id."""
     deleted = await changed_rows(
-        tx, "DELETE FROM api_keys WHERE api_key_id = ? AND person_key = ?", (key_id, person_key)
+        tx, "DELETE FROM api_keys WHERE api_key_id = ? AND account_key = ?", (key_id, person_key)
     )
     return deleted == 1
 

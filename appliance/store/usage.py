@@ -7,9 +7,9 @@ from appliance.store.rows import all_rows, changed_rows, first_row
 
 # A person who was deleted meanwhile has no row to be counted in.
 ADD = """
-INSERT INTO usage (person_key, day, api_key_id, requests, prompt_tokens, completion_tokens)
+INSERT INTO usage (account_key, day, api_key_id, requests, prompt_tokens, completion_tokens)
 SELECT person_key, ?2, ?3, ?4, ?5, ?6 FROM people WHERE person_key = ?1
-ON CONFLICT (person_key, day, api_key_id) DO UPDATE SET
+ON CONFLICT (account_key, day, api_key_id) DO UPDATE SET
     requests = requests + excluded.requests,
     prompt_tokens = prompt_tokens + excluded.prompt_tokens,
     completion_tokens = completion_tokens + excluded.completion_tokens
@@ -17,7 +17,7 @@ ON CONFLICT (person_key, day, api_key_id) DO UPDATE SET
 TOKENS = """
 SELECT ifnull(sum(prompt_tokens + completion_tokens), 0),
        ifnull(sum(prompt_tokens + completion_tokens) FILTER (WHERE api_key_id = ?3), 0)
-FROM usage WHERE person_key = ?1 AND day = ?2
+FROM usage WHERE account_key = ?1 AND day = ?2
 """
 SUMS = "sum(requests), sum(prompt_tokens), sum(completion_tokens)"
 
@@ -52,7 +52,7 @@ async def by_day(
     """This person's days with any use, oldest first."""
     rows = await all_rows(
         reader,
-        f"SELECT day, {SUMS} FROM usage WHERE person_key = ? AND day BETWEEN ? AND ? "
+        f"SELECT day, {SUMS} FROM usage WHERE account_key = ? AND day BETWEEN ? AND ? "
         "GROUP BY day ORDER BY day",
         (person_key, first, last),
     )
@@ -65,7 +65,7 @@ async def by_key(
     """The same by key id; that of the page is empty."""
     rows = await all_rows(
         reader,
-        f"SELECT api_key_id, {SUMS} FROM usage WHERE person_key = ? AND day BETWEEN ? AND ? "
+        f"SELECT api_key_id, {SUMS} FROM usage WHERE account_key = ? AND day BETWEEN ? AND ? "
         "GROUP BY api_key_id",
         (person_key, first, last),
     )
@@ -76,7 +76,7 @@ async def by_person(reader: Connection, first: str, last: str) -> tuple[PersonTa
     """Everybody's numbers, those who used most first; nobody's text is in this table."""
     rows = await all_rows(
         reader,
-        f"SELECT p.person_id, p.name, {SUMS} FROM usage JOIN people p USING (person_key) "
+        f"SELECT p.person_id, p.name, {SUMS} FROM usage JOIN people p ON p.person_key = account_key "
         "WHERE day BETWEEN ? AND ? GROUP BY p.person_key "
         "ORDER BY sum(prompt_tokens + completion_tokens) DESC, p.person_key",
         (first, last),

@@ -12,7 +12,7 @@ M007 = Migration(
         CREATE TABLE api_keys (
             api_key_key INTEGER PRIMARY KEY,
             api_key_id TEXT NOT NULL UNIQUE,
-            person_key INTEGER NOT NULL REFERENCES people ON DELETE CASCADE,
+            account_key INTEGER NOT NULL REFERENCES people ON DELETE CASCADE,
             digest BLOB NOT NULL UNIQUE,
             name TEXT NOT NULL,
             beginning TEXT NOT NULL,
@@ -22,7 +22,7 @@ M007 = Migration(
             created_at INTEGER NOT NULL,
             expires_at INTEGER,
             last_used_at INTEGER,
-            UNIQUE (person_key, name)
+            UNIQUE (account_key, name)
         ) STRICT
         """,
     ),

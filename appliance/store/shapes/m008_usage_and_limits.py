@@ -11,13 +11,13 @@ M008 = Migration(
         # what one has used stays counted after it was revoked.
         """
         CREATE TABLE usage (
-            person_key INTEGER NOT NULL REFERENCES people ON DELETE CASCADE,
+            account_key INTEGER NOT NULL REFERENCES people ON DELETE CASCADE,
             day TEXT NOT NULL,
             api_key_id TEXT NOT NULL,
             requests INTEGER NOT NULL,
             prompt_tokens INTEGER NOT NULL,
             completion_tokens INTEGER NOT NULL,
-            PRIMARY KEY (person_key, day, api_key_id)
+            PRIMARY KEY (account_key, day, api_key_id)
         ) STRICT, WITHOUT ROWID
         """,
         # Of one person, where it is not everybody's; 0 is none.
