@@ -32,6 +32,9 @@ class Counts:
 class Gate:
     """Limits over a real database; both clocks are set by a test."""
 
+    me: Account
+    eve: Account
+
     def __init__(self, database: Database) -> None:
         self.database = database
         self.now = datetime(2026, 11, 21, 20, 40)
@@ -55,8 +58,8 @@ class Gate:
 async def gate(tmp_path: Path) -> AsyncIterator[Gate]:
     database = await Database.open(tmp_path / "appliance.sqlite3")
     gate = Gate(database)
-    gate.me = await account_in(database, "me")  # type: ignore[attr-defined]
-    gate.eve = await account_in(database, "eve")  # type: ignore[attr-defined]
+    gate.me = await account_in(database, "me")
+    gate.eve = await account_in(database, "eve")
     yield gate
     await gate.usage.stop()
     await database.close()
