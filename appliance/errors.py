@@ -9,8 +9,12 @@ ApplianceError
 |   `-- ImportRefused    a file that cannot be taken in: not an export, damaged or hostile
 |       `-- ImportTooLarge    it is larger than the box takes in, or would become so
 +-- NotFound             no such thing, or not this person's
-+-- OutOfScope           a key asks for something that it was not made for
-+-- OverLimit            this person or key has asked for as much as is allowed for now
+|   `-- LinkGone         a one-time link that is used, too old or not whole
++-- NotSignedIn          nobody is signed in here, or not any more
++-- NotSetUp             there are no accounts yet; nobody is let in before there are
++-- NotAllowed           whoever asks may not do that
++-- TooManyTries         too much was asked for or got wrong; later it may be tried again
+|   `-- OverLimit        this person or key has used what is allowed for now
 +-- Conflict             right request, wrong moment: another turn is still running
 +-- ModelError           a model file or preset
 |   +-- ModelMissing     there is no such model here
@@ -29,6 +33,8 @@ ApplianceError
 Each message is one sentence for the person who reads it, and says what to do. `str(error)` is that
 sentence.
 """
+
+from math import ceil
 
 
 class ApplianceError(Exception):
@@ -67,20 +73,40 @@ class NotFound(ApplianceError):
     """There is no such thing, or it belongs to someone else; the two look the same from outside."""
 
 
-class OutOfScope(ApplianceError):
-    """A program's key may not do this; the person whose it is may."""
+class LinkGone(NotFound):
+    """A link that lets in once is not good, or not any more."""
 
 
-class OverLimit(ApplianceError):
-    """Asked too often, or for more tokens than a day has; there is room again after a while.
+class NotSignedIn(ApplianceError):
+    """Nobody is signed in in this browser, or the key is not known."""
 
-    `kind` is `requests` or `tokens`.
-    """
+
+class NotSetUp(ApplianceError):
+    """There are no accounts yet. `is_here`: whether the one who asks is at this very machine."""
+
+    def __init__(self, sentence: str, *, is_here: bool) -> None:
+        super().__init__(sentence)
+        self.is_here = is_here
+
+
+class NotAllowed(ApplianceError):
+    """The box knows who asks, and they may not."""
+
+
+class TooManyTries(ApplianceError):
+    """Not now: so much was asked for, or so often got wrong."""
+
+    def __init__(self, sentence: str, retry_after_seconds: int) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class OverLimit(TooManyTries):
+    """Asked as often, or for as many tokens, as is allowed; `kind` is `requests` or `tokens`."""
 
     def __init__(self, sentence: str, kind: str, seconds: float) -> None:
-        super().__init__(sentence)
+        super().__init__(sentence, ceil(seconds))
         self.kind = kind
-        self.seconds = seconds
 
 
 class Conflict(ApplianceError):

@@ -23,8 +23,10 @@ from appliance.engine.sequence import FinishReason
 from appliance.errors import EngineError, InvalidInput, NotFound
 from appliance.routes.openai_wire import Answer, ChatRequest, model_entry, model_list
 
+FOR_KEYS = {"scope": "chat", "keys_only": True}
 
-@post("/v1/chat/completions", status_code=200, opt={"scope": "chat", "asks_model": True})
+
+@post("/v1/chat/completions", status_code=200, opt={**FOR_KEYS, "asks_model": True})
 async def chat_completions(
     request: Request[Any, Any, Any],
     completions: NamedDependency[Completions],
@@ -50,13 +52,13 @@ async def chat_completions(
     return Response(await _whole(request, start(), answer))
 
 
-@get("/v1/models", sync_to_thread=False, opt={"scope": "chat"})
+@get("/v1/models", sync_to_thread=False, opt=FOR_KEYS)
 def models(completions: NamedDependency[Completions]) -> dict[str, Any]:
     """The one model that is loaded."""
     return model_list(completions.model_name, completions.started_at)
 
 
-@get("/v1/models/{name:str}", sync_to_thread=False, opt={"scope": "chat"})
+@get("/v1/models/{name:str}", sync_to_thread=False, opt=FOR_KEYS)
 def model(completions: NamedDependency[Completions], name: FromPath[str]) -> dict[str, Any]:
     """The same by its name."""
     if name != completions.model_name:

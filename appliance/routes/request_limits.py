@@ -1,7 +1,7 @@
-"""What a key may reach, and how often anybody may ask the model: looked at before a handler runs.
+"""How often anybody may ask, looked at before a handler runs.
 
-A route says what it is with two words in its `opt`: `scope` names what a key must have been made
-for, and without it no key gets in; `asks_model` is true where the model works for the answer.
+A route at which the model works for the answer says so with `opt={"asks_model": True}`. Those are
+counted, and every request of a key; who only reads a page is never held up.
 """
 
 from typing import Any
@@ -14,24 +14,8 @@ from litestar.types import Message, Scope
 from appliance.accounts.account import SignedIn
 from appliance.accounts.limit import Room, Rooms
 from appliance.accounts.limits import Limits
-from appliance.errors import OutOfScope
 
 _ROOMS = "limit rooms"
-
-
-def check_scope(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard. Raises OutOfScope for a key that was not made for this route."""
-    signed_in: SignedIn | None = connection.scope.get("user")
-    if signed_in is None or signed_in.scopes is None:
-        return
-    scope = handler.opt.get("scope")
-    if scope is None:
-        raise OutOfScope("A key cannot do this. Sign in with a browser instead.")
-    if scope not in signed_in.scopes:
-        raise OutOfScope(
-            f"This key was not made for that: it needs `{scope}`. Make one that has it on your "
-            "account's page."
-        )
 
 
 class RequestLimit:
