@@ -21,14 +21,19 @@ class Owner:
     key: str
 
 
-async def move_in(url: str, said: str) -> Owner:
-    """Set a box up that has `said` where. Raises ServerFailed."""
+def setup_path(said: str) -> str:
+    """Where a new box is set up, by what it said when it started. Raises ServerFailed."""
     link = _SETUP.search(said)
     if link is None:
         raise ServerFailed("it did not say where it is set up")
+    return link[1]
+
+
+async def move_in(url: str, path: str) -> Owner:
+    """Set the box up. Raises ServerFailed."""
     async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as browser:
         account = {"name": "owner", "password": secrets.token_hex(16)}
-        await _send(browser, link[1], account)
+        await _send(browser, path, account)
         page = await _send(browser, "/account/keys", {"name": "bench", "chat": "yes"})
         key = _KEY.search(page.text)
         if key is None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from benchmark.client import ChatClient, Message, Reply
-from benchmark.owner import move_in
+from benchmark.owner import move_in, setup_path
 from benchmark.servers import OURS, Server
 
 
@@ -59,7 +59,7 @@ class Target:
         """Start the server for the first time, and become its owner where it has one."""
         await self.server.start()
         if self.is_ours:
-            owner = await move_in(self.server.url, self.server.said())
+            owner = await move_in(self.server.url, setup_path(self.server.said()))
             self.client.key, self.cookies = owner.key, owner.cookies
 
     async def chat(self, messages: list[Message], max_tokens: int, **sampling: float) -> Reply:
