@@ -35,7 +35,7 @@ class RequestLimit:
         admission = await self._limits.admit(
             signed_in.person, signed_in.key_id, asks_model=asks_model
         )
-        connection.scope["state"][_ROOMS] = admission.rooms
+        connection.scope.setdefault("state", {})[_ROOMS] = admission.rooms
         if admission.refusal is not None:
             raise admission.refusal
 

@@ -4,10 +4,23 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from fakes import ScriptedBackend
+from page_client import PageClient
 from playwright.sync_api import expect
+from serving import serving
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 WIDE = {"viewport": {"width": 1280, "height": 800}}
+
+
+@pytest.fixture(scope="module")
+def kept_box(tmp_path_factory):
+    """Where a box is in which something was asked already."""
+    data = tmp_path_factory.mktemp("box") / "data"
+    with serving(data, ScriptedBackend(lambda _: "A reply.")) as url:
+        with PageClient(url) as client:
+            client.read_to_end(client.say("Hello"))
+        yield url
 
 
 @pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])

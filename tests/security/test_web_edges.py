@@ -5,6 +5,7 @@ import pytest
 from appliance_process import ApplianceProcess
 from page_client import PageClient
 from program import shown
+from signed_in import COOKIES
 
 pytestmark = pytest.mark.model
 CHAT = {"model": "default", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
@@ -93,8 +94,9 @@ def test_every_answer_carries_the_same_fences(appliance: ApplianceProcess) -> No
         "/v1/models/..%2f..%2fetc%2fpasswd",
     ],
 )
-def test_paths_lead_nowhere_else(appliance: ApplianceProcess, path: str) -> None:
-    with httpx.Client() as client:
+def test_paths_lead_nowhere_else(appliance: ApplianceProcess, key: str, path: str) -> None:
+    headers = shown(key) if path.startswith("/v1/") else {}
+    with httpx.Client(cookies=COOKIES, headers=headers) as client:
         request = client.build_request("GET", appliance.url)
         request.url = httpx.URL(appliance.url).copy_with(raw_path=path.encode())
         assert client.send(request).status_code in (400, 404)
