@@ -74,7 +74,7 @@ async def open_front_door(
         entrance=Entrance(database, people, passwords, sign_ins, throttle, audit),
         keys=ApiKeys(database, audit, sign_ins.open_requests),
         usage=usage,
-        limits=Limits(database, usage, _default_limit(settings)),
+        limits=Limits(database, usage, _default_limit(settings), audit),
     )
 
 

@@ -37,6 +37,7 @@ class Act(StrEnum):
     ENABLED = "enabled"
     KEY_MADE = "key made"
     KEY_REVOKED = "key revoked"
+    LIMITS_CHANGED = "limits changed"
     EXPORTED = "exported"
     IMPORTED = "imported"
     DELETED_EVERYTHING = "deleted everything"

@@ -36,7 +36,7 @@ class KeyErrands:
             case "make":
                 return await self._make(account, wish)
             case "list":
-                return [_line(key) for key in await self._keys.of_person(account.person)]
+                return await self._list(account)
             case "revoke":
                 return await self._revoke(account, wish.name)
         raise InvalidInput("The box does not know this errand; it may be an older version.")
@@ -51,6 +51,10 @@ class KeyErrands:
             is_admin=account.is_admin,
         )
         return [(await self._keys.make(account.person, accepted)).secret]
+
+    async def _list(self, account: Account) -> list[str]:
+        lines = [_line(key) for key in await self._keys.of_person(account.person)]
+        return lines or [f"{account.person.name} has no keys."]
 
     async def _revoke(self, account: Account, name: str) -> list[str]:
         for key in await self._keys.of_person(account.person):

@@ -6,14 +6,17 @@ for the next request. A reply is counted when it is over; those being written st
 
 from dataclasses import dataclass
 
+from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.limit import Limit, Room, Rooms
 from appliance.accounts.request_rates import RequestRates
 from appliance.accounts.usage import Usage
 from appliance.accounts.waiting_words import within_words
 from appliance.conversations.conversation import Person
 from appliance.errors import NotFound, OverLimit
-from appliance.store import api_keys, limits
+from appliance.store import api_keys, limits, people
 from appliance.store.database import Database
+
+_EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,12 @@ class Limits:
         database: Database,
         usage: Usage,
         default: Limit,
+        audit: AuditLog,
         rates: RequestRates | None = None,
     ) -> None:
         self._database = database
         self._usage = usage
+        self._audit = audit
         self._rates = rates or RequestRates()
         self.default = default
 
@@ -59,16 +64,24 @@ class Limits:
         async with self._database.read() as reader:
             return await limits.of_person(reader, person_id)
 
-    async def set_of_everybody(self, limit: Limit | None) -> None:
+    async def set_of_everybody(
+        self, limit: Limit | None, by: Person | None = None, address: str = ""
+    ) -> None:
         """None brings back what the settings say."""
         async with self._database.write() as tx:
             await limits.set_of_everybody(tx, limit)
+            await self._audit.note(tx, Act.LIMITS_CHANGED, by, _EVERYBODY, address)
 
-    async def set_of_person(self, person_id: str, limit: Limit | None) -> None:
+    async def set_of_person(
+        self, person_id: str, limit: Limit | None, by: Person | None = None, address: str = ""
+    ) -> None:
         """None lets everybody's hold again. Raises NotFound."""
         async with self._database.write() as tx:
-            if not await limits.set_of_person(tx, person_id, limit):
+            account = await people.by_id(tx, person_id)
+            if account is None:
                 raise NotFound("There is no such person. They may have been deleted.")
+            await limits.set_of_person(tx, person_id, limit)
+            await self._audit.note(tx, Act.LIMITS_CHANGED, by, account.person.name, address)
 
     async def admit(
         self, person: Person, key_id: str | None = None, *, asks_model: bool = True

@@ -36,12 +36,11 @@ async def set_of_everybody(tx: Connection, limit: Limit | None) -> None:
         )
 
 
-async def set_of_person(tx: Connection, person_id: str, limit: Limit | None) -> bool:
-    """None takes it back. False when there is no such person."""
+async def set_of_person(tx: Connection, person_id: str, limit: Limit | None) -> None:
+    """None takes it back."""
     numbers = (limit.requests_per_minute, limit.tokens_per_day) if limit else (None, None)
-    changed = await changed_rows(
+    await changed_rows(
         tx,
         "UPDATE people SET requests_per_minute = ?, tokens_per_day = ? WHERE person_id = ?",
         (*numbers, person_id),
     )
-    return changed == 1

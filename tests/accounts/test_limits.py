@@ -40,10 +40,10 @@ class Gate:
         self.now = datetime(2026, 11, 21, 20, 40)
         self.seconds = 0.0
         self.usage = Usage(database, lambda: self.now)
-        self.limits = Limits(
-            database, self.usage, Limit(3, 1000), RequestRates(lambda: self.seconds)
-        )
-        self.keys = ApiKeys(database, AuditLog(database), OpenRequests())
+        self.audit = AuditLog(database)
+        rates = RequestRates(lambda: self.seconds)
+        self.limits = Limits(database, self.usage, Limit(3, 1000), self.audit, rates)
+        self.keys = ApiKeys(database, self.audit, OpenRequests())
 
     async def key(self, limit: Limit) -> str:
         made = await self.keys.make(self.me.person, Wish("k", frozenset({Scope.CHAT}), None, limit))
@@ -144,6 +144,16 @@ async def test_an_administrator_changes_them_for_all_or_for_one_at_once(gate: Ga
     await gate.limits.set_of_everybody(None)
     assert await gate.limits.of_everybody() == Limit(3, 1000)
     assert [bool(await gate.refusal()) for _ in range(4)] == [False, False, False, True]
+
+
+async def test_who_changed_them_for_whom_is_on_record(gate: Gate) -> None:
+    await gate.limits.set_of_everybody(Limit(2, 0), gate.eve.person, "10.0.0.7")
+    await gate.limits.set_of_person(gate.me.person.person_id, Limit(1, 1), gate.eve.person)
+    lines = await gate.audit.list()
+    assert [(line.act, line.who, line.about, line.address) for line in lines] == [
+        ("limits changed", "eve", "me", ""),
+        ("limits changed", "eve", "everybody", "10.0.0.7"),
+    ]
 
 
 async def test_a_person_who_is_not_there_has_no_limit_to_change(gate: Gate) -> None:

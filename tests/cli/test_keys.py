@@ -48,7 +48,7 @@ def test_a_key_is_printed_alone_listed_without_it_and_revoked(data: Path) -> Non
     assert listed.startswith(made.stdout[:14])
     assert "my editor  (chat read; made 2" in listed and "never used, ends 2" in listed
     assert run(data, "revoke", "my editor").stdout == "The key my editor is revoked.\n"
-    assert run(data, "list").stdout == ""
+    assert run(data, "list").stdout == "me has no keys.\n"
     again = run(data, "revoke", "my editor")
     assert (again.returncode, again.stderr) == (1, "me has no key called my editor.\n")
 
@@ -67,7 +67,7 @@ def test_what_cannot_be_done_is_a_sentence(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (1, "")
         assert sentence in done.stderr
         assert "Traceback" not in done.stderr
-    assert run(data, "list").stdout == ""
+    assert run(data, "list").stdout == "me has no keys.\n"
 
 
 def test_where_there_are_several_people_it_is_said_whose(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_where_there_are_several_people_it_is_said_whose(tmp_path: Path) -> None
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "--person (me, ann)" in refused.stderr
     assert KEY.fullmatch(run(data, "make", "editor", "--person", "ann").stdout)
-    assert run(data, "list", "--person", "me").stdout == ""
+    assert run(data, "list", "--person", "me").stdout == "me has no keys.\n"
 
 
 @pytest.mark.model

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from conversation_steps import exchange
 from httpx import ASGITransport, AsyncClient, Response
+from litestar.routes import HTTPRoute
+from open_stream import OpenStream
+from signed_in import sign_in
 from whole_box import Page, open_page
 
+from appliance.accounts.account import AccountRole
 from appliance.accounts.api_key import PREFIX, Scope
 from appliance.accounts.limit import Limit
 from appliance.accounts.new_key import Wish
@@ -120,6 +124,7 @@ async def test_a_key_does_what_it_was_made_for_and_nothing_else(page: Page) -> N
         Scope.EMBEDDINGS: [],
         Scope.METRICS: ["/metrics"],
     }
+    await sign_in(page.box, role=AccountRole.ADMIN)
     never = ["/", conversation, "/data", "/account", "/account/keys", "/account/usage", "/search"]
     for scope in Scope:
         async with program(page.box, await key_for(page.box, scope, name=scope)) as client:
@@ -193,6 +198,12 @@ async def test_a_wrong_key_is_not_made_good_by_a_cookie(page: Page) -> None:
 
 async def test_the_boxs_figures_are_for_this_machine_and_an_administrators_key(page: Page) -> None:
     assert (await page.get("/metrics")).status_code == 200
+    secret = await key_for(page.box, Scope.METRICS)
+    async with program(page.box, secret) as client:
+        assert (await client.get("/metrics")).status_code == 404, "a member's key"
+    await sign_in(page.box, role=AccountRole.ADMIN)
+    async with program(page.box, secret) as client:
+        assert "appliance_turns_total" in (await client.get("/metrics")).text
     async with AsyncClient(
         transport=ASGITransport(create_app(page.box, 80)), base_url="http://localhost"
     ) as here:
@@ -203,8 +214,6 @@ async def test_the_boxs_figures_are_for_this_machine_and_an_administrators_key(p
         answer = await elsewhere.get("/metrics")
         assert answer.status_code in (303, 401)
         assert "appliance_" not in answer.text
-    async with program(page.box, await key_for(page.box, Scope.METRICS)) as client:
-        assert "appliance_turns_total" in (await client.get("/metrics")).text
 
 
 async def test_healthz_and_readyz_say_no_more_than_they_must(page: Page) -> None:
@@ -299,6 +308,53 @@ async def test_no_tokens_left_is_said_on_the_page_and_nothing_is_lost(page: Page
     await page.box.door.limits.set_of_person(person.person_id, None)
     accepted = await page.act("POST", "/turns", **form)
     assert accepted.status_code == 201
+
+
+async def test_what_a_key_has_open_ends_when_it_is_revoked(tmp_path: Path) -> None:
+    names = {"names": ["box.test"]}
+    async with open_page(tmp_path, lambda _: "A reply.", gated=True, server=names) as page:
+        started = await page.say("Hello")
+        shown = {"authorization": f"Bearer {await key_for(page.box, Scope.READ)}"}
+        path = f"/turns/{started.turn.turn_id}/stream?format=text"
+        stream = OpenStream(create_app(page.box, 80), path, **shown)
+        assert (await stream.next())[0] == "snapshot"
+        (key,) = await page.box.door.keys.of_person(page.box.person)
+        await page.box.door.keys.revoke(page.box.person, key.key_id)
+        assert await stream.rest() == [], "it ends, and the turn goes on"
+        turn = await page.box.desk.service.find_turn(page.box.person, started.turn.turn_id)
+        assert not turn.status.is_final
+
+
+async def test_each_route_that_a_key_opens_was_meant_to_be_one(page: Page) -> None:
+    app = create_app(page.box, 80)
+    handlers = [
+        (method, route.path_format, handler.opt)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for method in handler.http_methods
+        if method != "OPTIONS"
+    ]
+    opened = {(method, path): opt["scope"] for method, path, opt in handlers if "scope" in opt}
+    assert opened == {
+        ("POST", "/v1/chat/completions"): "chat",
+        ("GET", "/v1/models"): "chat",
+        ("GET", "/v1/models/{name}"): "chat",
+        ("GET", "/turns/{turn_id}/stream"): "read",
+        ("GET", "/data/exports/{kind}"): "read",
+        ("GET", "/conversations/{conversation_id}/exports/{kind}"): "read",
+        ("GET", "/metrics"): "metrics",
+    }
+    no_tokens = {path for _, path, opt in handlers if path.startswith("/v1/")}
+    assert {path for _, path, opt in handlers if opt.get("keys_only")} == no_tokens
+    assert {(method, path) for method, path, opt in handlers if opt.get("asks_model")} == {
+        ("POST", "/turns"),
+        ("POST", "/turns/{turn_id}/retries"),
+        ("POST", "/turns/{turn_id}/continuations"),
+        ("POST", "/messages/{message_id}/edits"),
+        ("POST", "/summaries/{summary_id}/renewal"),
+        ("POST", "/v1/chat/completions"),
+    }
 
 
 async def test_reading_and_stopping_are_never_too_much(page: Page) -> None:
