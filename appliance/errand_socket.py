@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from appliance.accounts.errands import AccountWish
-from appliance.accounts.key_errands import KeyWish
+from appliance.accounts.new_key import KeyWish
 from appliance.box_errands import BoxErrands
 from appliance.errors import ApplianceError, StoreError
 from appliance.portable.waiting_file import WaitingFile

@@ -1,27 +1,13 @@
 """What the command line does with keys; the same in a box that runs and one that does not."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 from appliance.accounts.account import Account
 from appliance.accounts.api_key import ApiKey
 from appliance.accounts.api_keys import ApiKeys
 from appliance.accounts.limit import accepted_limit
-from appliance.accounts.new_key import accepted_wish
+from appliance.accounts.new_key import KeyWish, accepted_wish
 from appliance.errors import InvalidInput, NotFound
-
-
-class KeyWish(NamedTuple):
-    """What is to be done: `act` is the name of the command. Without `days` a key has no end; a
-    limit of 0 is none of its own.
-    """
-
-    act: str
-    name: str = ""
-    scopes: tuple[str, ...] = ()
-    days: int | None = None
-    requests_per_minute: int = 0
-    tokens_per_day: int = 0
 
 
 class KeyErrands:

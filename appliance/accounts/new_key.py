@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.accounts.api_key import ApiKey, Scope, beginning_of
 from appliance.accounts.limit import Limit
@@ -35,6 +36,19 @@ class Wish:
             limit=self.limit,
             expires_at=now + self.days * _DAY_SECONDS if self.days else None,
         )
+
+
+class KeyWish(NamedTuple):
+    """What the command line wants of keys: `act` is the name of the command. Without `days` a key has no end; a
+    limit of 0 is none of its own.
+    """
+
+    act: str
+    name: str = ""
+    scopes: tuple[str, ...] = ()
+    days: int | None = None
+    requests_per_minute: int = 0
+    tokens_per_day: int = 0
 
 
 def accepted_wish(

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from appliance.accounts.api_key import Scope
-from appliance.accounts.key_errands import KeyWish
+from appliance.accounts.new_key import KeyWish
 from appliance.cli.errands import run, say, with_settings
 from appliance.settings import Settings
 

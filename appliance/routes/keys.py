@@ -17,6 +17,7 @@ from appliance.accounts.limits import Limits
 from appliance.accounts.new_key import Wish, accepted_wish
 from appliance.accounts.usage import Usage
 from appliance.errors import InvalidInput
+from appliance.routes.cookies import address_of
 from appliance.routes.fragments import whole_page
 from appliance.routes.key_views import keys_view, made_view, usage_view
 from appliance.routes.page_views import Reader
@@ -67,7 +68,7 @@ async def make(
     data: URLEncodedBody[KeyForm],
 ) -> Template:
     """Make one; this answer is the only place where it is ever shown."""
-    made = await api_keys.make(account.person, data.wish(account), _address(request))
+    made = await api_keys.make(account.person, data.wish(account), address_of(request))
     keys = await api_keys.of_person(account.person)
     shown = made_view(made, str(request.base_url))
     return whole_page(keys_view(Reader.of(request), account, keys, time(), shown))
@@ -81,7 +82,7 @@ async def revoke(
     key_id: FromPath[str],
 ) -> Redirect:
     """It opens nothing any more, from this moment on."""
-    await api_keys.revoke(account.person, key_id, _address(request))
+    await api_keys.revoke(account.person, key_id, address_of(request))
     return Redirect("/account/keys", status_code=303)
 
 
@@ -104,7 +105,3 @@ def _number(typed: str) -> int:
     if digits and not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
         raise InvalidInput(f"A limit is a whole number such as 100; {digits[:20]!r} is none.")
     return int(digits or 0)
-
-
-def _address(request: HTMXRequest) -> str:
-    return request.client.host if request.client else ""
