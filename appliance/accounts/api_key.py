@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
-from appliance.accounts.limit import Limit
+from appliance.accounts.limit import UNLIMITED, Limit
 
 PREFIX = "appliance_"
 """By it a key is known for what it is, wherever it turns up."""
@@ -35,7 +35,7 @@ class ApiKey:
     beginning: str
     scopes: frozenset[Scope]
     created_at: int
-    limit: Limit = Limit()
+    limit: Limit = UNLIMITED
     expires_at: int | None = None
     last_used_at: int | None = None
 

@@ -41,7 +41,7 @@ class ApiKeys:
         self._now = now
 
     async def make(self, person: Person, wish: Wish, address: str = "") -> MadeKey:
-        """A new key; its secret is in the answer and nowhere else. Raises InvalidInput, Conflict."""
+        """A new key; its secret is in the answer alone. Raises InvalidInput, Conflict."""
         secret = new_secret()
         digest = digest_of(secret)
         assert digest is not None, "a new key is one"

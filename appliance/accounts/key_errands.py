@@ -54,7 +54,9 @@ def _line(key: ApiKey) -> str:
     last_used = f"last used {_day(key.last_used_at)}" if key.last_used_at else "never used"
     ends = f", ends {_day(key.expires_at)}" if key.expires_at else ""
     scopes = " ".join(sorted(key.scopes))
-    return f"{key.beginning}…  {key.name}  ({scopes}; made {_day(key.created_at)}, {last_used}{ends})"
+    return (
+        f"{key.beginning}…  {key.name}  ({scopes}; made {_day(key.created_at)}, {last_used}{ends})"
+    )
 
 
 def _day(at: int) -> str:

@@ -16,6 +16,9 @@ class Limit:
     tokens_per_day: int = 0
 
 
+UNLIMITED = Limit()
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """What is left of a limit. `resets_after_seconds` is when all of it is there again."""

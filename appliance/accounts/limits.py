@@ -7,7 +7,7 @@ for the next request. A reply is counted when it is over; those being written st
 from dataclasses import dataclass
 
 from appliance.accounts.audit import Act, AuditLog
-from appliance.accounts.limit import Limit, Room, Rooms
+from appliance.accounts.limit import UNLIMITED, Limit, Room, Rooms
 from appliance.accounts.request_rates import RequestRates
 from appliance.accounts.usage import Usage
 from appliance.accounts.waiting_words import within_words
@@ -86,7 +86,7 @@ class Limits:
     async def admit(
         self, person: Person, key_id: str | None = None, *, asks_model: bool = True
     ) -> Admission:
-        """Count one request, unless there is no room for it. One that only reads costs no tokens."""
+        """Count one request, unless there is no room for it. Whoever only reads needs no tokens."""
         held = await self._held(person, key_id)
         for each in held:
             refusal = self._tokens_refusal(each) if asks_model else None
@@ -105,7 +105,7 @@ class Limits:
         async with self._database.read() as reader:
             own = await limits.of_person(reader, person.person_id)
             limit = own or await limits.of_everybody(reader) or self.default
-            of_key = await api_keys.limit_of(reader, key_id) if key_id else Limit()
+            of_key = await api_keys.limit_of(reader, key_id) if key_id else UNLIMITED
         used, used_by_key = await self._usage.tokens_today(person, key_id or "")
         held = [_Held(f"person {person.person_key}", "You have", limit, used)]
         if key_id:

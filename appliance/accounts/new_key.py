@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from appliance.accounts.api_key import ApiKey, Scope, beginning_of
-from appliance.accounts.limit import Limit
+from appliance.accounts.limit import UNLIMITED, Limit
 from appliance.conversations.accepting import check_text
 from appliance.conversations.conversation import new_id
 from appliance.errors import InvalidInput
@@ -23,7 +23,7 @@ class Wish:
     name: str
     scopes: frozenset[Scope]
     days: int | None = None
-    limit: Limit = Limit()
+    limit: Limit = UNLIMITED
 
     def key(self, secret: str, now: int) -> ApiKey:
         """The key, for that secret."""
@@ -39,8 +39,8 @@ class Wish:
 
 
 class KeyWish(NamedTuple):
-    """What the command line wants of keys: `act` is the name of the command. Without `days` a key has no end; a
-    limit of 0 is none of its own.
+    """What the command line wants of keys: `act` is the name of the command. Without `days` a key
+    has no end; a limit of 0 is none of its own.
     """
 
     act: str

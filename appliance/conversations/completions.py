@@ -75,8 +75,8 @@ class Completions:
 
         `sampling` overrides the model's defaults; without `max_tokens` the reply may fill the
         context. With `may_keep` its KV state may go to disk, so that the next turn of the same
-        messages is quick. `count` is told what it has cost. Raises InvalidInput, GrammarRefused, PromptTooLong, QueueFull,
-        EngineUnavailable; the start raises the last two.
+        messages is quick. `count` is told what it has cost. Raises InvalidInput, GrammarRefused,
+        PromptTooLong, QueueFull, EngineUnavailable; the start raises the last two.
         """
         if not messages:
             raise InvalidInput("`messages` is empty; send at least one message.")

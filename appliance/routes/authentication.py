@@ -27,13 +27,17 @@ from appliance.routes.cookies import sign_in_key
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 _SIGNED_OUT = "You are not signed in here. Sign in, then try again."
-_BAD_KEY = "This key is not known here, or not any more. Make a new one on the page of your account."
+_BAD_KEY = (
+    "This key is not known here, or not any more. Make a new one on the page of your account."
+)
 _NOT_FOR_KEYS = "This key may not do that. Use one with the right scope, or the page."
 _NO_KEY = (
-    "Send a key in the header `Authorization: Bearer ...`. You make one on the page of your account."
+    "Send a key in the header `Authorization: Bearer ...`. Your account's page makes one for you."
 )
 _NO_PAGE = "There is no such page here."
-_NOT_SET_UP = "This box is not set up yet. Open its setup link on the machine that it runs on first."
+_NOT_SET_UP = (
+    "This box is not set up yet. Open its setup link on the machine that it runs on first."
+)
 
 
 class Door(Protocol):

@@ -3,7 +3,7 @@
 from aiosqlite import Connection
 
 from appliance.accounts.api_key import ApiKey, Scope
-from appliance.accounts.limit import Limit
+from appliance.accounts.limit import UNLIMITED, Limit
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 NAMES = (
@@ -63,7 +63,7 @@ async def limit_of(reader: Connection, key_id: str) -> Limit:
         "SELECT requests_per_minute, tokens_per_day FROM api_keys WHERE api_key_id = ?",
         (key_id,),
     )
-    return Limit(*row) if row else Limit()
+    return Limit(*row) if row else UNLIMITED
 
 
 async def note_use(tx: Connection, key_id: str, now: int) -> None:

@@ -37,9 +37,7 @@ async def keep_newest(tx: Connection, days: int) -> None:
     await changed_rows(tx, f"DELETE FROM usage WHERE day NOT IN ({newest})", (days,))
 
 
-async def tokens_on(
-    reader: Connection, person_key: int, day: str, key_id: str
-) -> tuple[int, int]:
+async def tokens_on(reader: Connection, person_key: int, day: str, key_id: str) -> tuple[int, int]:
     """Tokens of that day: all of this person's, and those of one key among them."""
     row = await first_row(reader, TOKENS, (person_key, day, key_id))
     assert row is not None, "a sum has a row"
@@ -59,9 +57,7 @@ async def by_day(
     return tuple(DayTally(row[0], Tally(*row[1:])) for row in rows)
 
 
-async def by_key(
-    reader: Connection, person_key: int, first: str, last: str
-) -> dict[str, Tally]:
+async def by_key(reader: Connection, person_key: int, first: str, last: str) -> dict[str, Tally]:
     """The same by key id; that of the page is empty."""
     rows = await all_rows(
         reader,
@@ -73,10 +69,11 @@ async def by_key(
 
 
 async def by_person(reader: Connection, first: str, last: str) -> tuple[PersonTally, ...]:
-    """Everybody's numbers, those who used most first; nobody's text is in this table."""
+    """Everybody's numbers, those who used most first."""
     rows = await all_rows(
         reader,
-        f"SELECT p.person_id, p.name, {SUMS} FROM usage JOIN people p ON p.person_key = account_key "
+        f"SELECT p.person_id, p.name, {SUMS} "
+        "FROM usage JOIN people p ON p.person_key = account_key "
         "WHERE day BETWEEN ? AND ? GROUP BY p.person_key "
         "ORDER BY sum(prompt_tokens + completion_tokens) DESC, p.person_key",
         (first, last),

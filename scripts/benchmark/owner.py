@@ -1,4 +1,4 @@
-"""The owner of a box that was just made: comes in by its setup link, and makes a key for programs."""
+"""The owner of a new box: comes in by its setup link, and makes a key for programs."""
 
 import re
 import secrets

@@ -78,6 +78,6 @@ class Scenario:
     about: str
     run: Callable[[Target], Awaitable[dict[str, float]]]
     starts_itself: bool = False
-    """It finds a server that has been there and is stopped; otherwise one that has answered once."""
+    """It finds a server that has run once and is stopped; otherwise one that has answered."""
     peer_flags: tuple[str, ...] = ()
     """What llama-server needs on top to be at its best here."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 from appliance.conversations.recovery import GIVEN_UP
 from torture_box.kept import Kept, copy_of, look_into
 from torture_box.seen import Seen

@@ -11,7 +11,7 @@ _LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 class OwnBox(ApplianceProcess):
-    """A box that its owner has set up, by the link that it printed; everything of it is recorded."""
+    """A box that its owner has set up by the link that it printed; nothing was there before."""
 
     cookies: dict[str, str]
 

@@ -103,7 +103,9 @@ async def test_who_has_no_tokens_left_may_still_read(gate: Gate) -> None:
 async def test_a_key_is_held_to_its_own_limit_and_to_its_persons(gate: Gate) -> None:
     key_id = await gate.key(Limit(1, 100))
     assert await gate.refusal(key_id) == ""
-    assert (await gate.refusal(key_id)).startswith("This key has asked as often as is allowed, once")
+    assert (await gate.refusal(key_id)).startswith(
+        "This key has asked as often as is allowed, once"
+    )
     assert await gate.refusal() == "", "without the key there is room"
     gate.usage.count(gate.me.person, Counts(100, 0), key_id)
     gate.seconds += 60

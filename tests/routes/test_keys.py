@@ -15,7 +15,7 @@ from whole_box import Page, open_page
 
 from appliance.accounts.account import AccountRole
 from appliance.accounts.api_key import PREFIX, Scope
-from appliance.accounts.limit import Limit
+from appliance.accounts.limit import UNLIMITED, Limit
 from appliance.accounts.new_key import Wish
 from appliance.app import create_app
 from appliance.lifespan import Box
@@ -25,7 +25,7 @@ CHAT = {"model": "default", "messages": [{"role": "user", "content": "Hi"}], "ma
 FORM = {"name": "my editor", "chat": "yes"}
 
 
-async def key_for(box: Box, *scopes: Scope, limit: Limit = Limit(), name: str = "k") -> str:
+async def key_for(box: Box, *scopes: Scope, limit: Limit = UNLIMITED, name: str = "k") -> str:
     wish = Wish(name, frozenset(scopes), None, limit)
     return (await box.door.keys.make(box.person, wish)).secret
 
@@ -363,5 +363,3 @@ async def test_reading_and_stopping_are_never_too_much(page: Page) -> None:
     for _ in range(5):
         assert (await page.get("/")).status_code == 200
     assert (await page.act("DELETE", f"/turns/{started.turn.turn_id}")).status_code == 204
-
-

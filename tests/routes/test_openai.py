@@ -167,7 +167,9 @@ def test_constrained_and_free_answers_are_written_together(client: openai.OpenAI
     assert [text.startswith("{") for text in texts] == [False, True, False, True]
 
 
-def test_a_body_that_is_nested_without_end_is_refused(appliance: ApplianceProcess, key: str) -> None:
+def test_a_body_that_is_nested_without_end_is_refused(
+    appliance: ApplianceProcess, key: str
+) -> None:
     body = (
         '{"model": "default", "response_format": {"type": "json_object", "schema": ' + "[" * 90_000
     )
@@ -232,7 +234,9 @@ def test_what_cannot_be_answered_is_refused_in_openais_shape(
     appliance: ApplianceProcess, key: str, change: dict[str, Any], status: int, sentence: str
 ) -> None:
     body = {"model": "default", "messages": HELLO, "max_tokens": 1} | change
-    response = httpx.post(f"{appliance.url}/v1/chat/completions", json=body, headers=shown(key), timeout=60)
+    response = httpx.post(
+        f"{appliance.url}/v1/chat/completions", json=body, headers=shown(key), timeout=60
+    )
     assert response.status_code == status
     assert sentence in response.json()["error"]["message"]
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
