@@ -145,6 +145,7 @@ async def test_an_administrator_changes_them_for_all_or_for_one_at_once(gate: Ga
     await gate.limits.set_of_person(my_id, None)
     await gate.limits.set_of_everybody(None)
     assert await gate.limits.of_everybody() == Limit(3, 1000)
+    gate.seconds += 120
     assert [bool(await gate.refusal()) for _ in range(4)] == [False, False, False, True]
 
 
