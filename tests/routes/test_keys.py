@@ -69,9 +69,8 @@ async def test_a_name_is_text_and_no_markup(page: Page) -> None:
     assert "<b>" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("form", "sentence"),
-    [
+async def test_what_cannot_be_made_is_said_and_nothing_is_made(page: Page) -> None:
+    wrong: list[tuple[dict[str, str], str]] = [
         ({"name": " "}, "needs a name"),
         ({"chat": ""}, "Choose at least one"),
         ({"days": "soon"}, "is a whole number"),
@@ -80,14 +79,11 @@ async def test_a_name_is_text_and_no_markup(page: Page) -> None:
         ({"tokens_per_day": "9" * 12}, "Tokens per day must be"),
         ({"requests_per_minute": "200000"}, "Requests per minute must be"),
         ({"requests_per_minute": "1" * 5000}, "is a whole number"),
-    ],
-)
-async def test_what_cannot_be_made_is_said_and_nothing_is_made(
-    page: Page, form: dict[str, str], sentence: str
-) -> None:
-    answer = await made(page, **form)
-    assert answer.status_code == 422
-    assert sentence in html.unescape(answer.text)
+    ]
+    for form, sentence in wrong:
+        answer = await made(page, **form)
+        assert answer.status_code == 422, form
+        assert sentence in html.unescape(answer.text)
     assert await page.box.door.keys.of_person(page.box.person) == ()
 
 
@@ -157,9 +153,9 @@ async def test_a_key_changes_nothing_but_asks_the_model(page: Page) -> None:
     assert len(await page.box.desk.service.list_conversations(page.box.person)) == 1
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+async def test_a_key_comes_in_by_one_header_alone(page: Page) -> None:
+    secret = await key_for(page.box, Scope.CHAT)
+    variants: list[dict[str, str]] = [
         {},
         {"Authorization": "Bearer"},
         {"Authorization": "Bearer " + PREFIX + "0" * 64},
@@ -172,14 +168,12 @@ async def test_a_key_changes_nothing_but_asks_the_model(page: Page) -> None:
         {"api-key": "{key}"},
         {"Cookie": "key={key}; Authorization=Bearer {key}"},
         {"x-forwarded-authorization": "Bearer {key}"},
-    ],
-)
-async def test_a_key_comes_in_by_one_header_alone(page: Page, headers: dict[str, str]) -> None:
-    secret = await key_for(page.box, Scope.CHAT)
-    shown = {name: value.replace("{key}", secret) for name, value in headers.items()}
-    async with program(page.box, **shown) as client:
-        answer = await client.post(f"/v1/chat/completions?api_key={secret}", json=CHAT)
-        assert answer.status_code == 401
+    ]
+    for headers in variants:
+        shown = {name: value.replace("{key}", secret) for name, value in headers.items()}
+        async with program(page.box, **shown) as client:
+            answer = await client.post(f"/v1/chat/completions?api_key={secret}", json=CHAT)
+        assert answer.status_code == 401, headers
         assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
         assert answer.headers["www-authenticate"] == "Bearer"
 
