@@ -32,6 +32,7 @@ from appliance.routes import (
     entering,
     health,
     invitations,
+    keys,
     messages,
     metrics,
     openai,
@@ -49,6 +50,7 @@ from appliance.routes.authentication import AuthenticationMiddleware
 from appliance.routes.ended_requests import EndedRequestsMiddleware
 from appliance.routes.entering import refuse_link
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
+from appliance.routes.request_limits import RequestLimit, add_limit_headers
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
 from appliance.routes.security_headers import add_security_headers
@@ -93,6 +95,7 @@ def create_app(box: Box, port: int) -> Litestar:
             *(invitations.show, invitations.invite, invitations.take_back),
             *(account.show, account.rename, account.change_password, account.leave),
             *(account.sign_device_out, account.sign_all_out),
+            *(keys.show, keys.make, keys.revoke, keys.show_usage),
             static,
         ],
         dependencies={
@@ -104,6 +107,9 @@ def create_app(box: Box, port: int) -> Litestar:
             "links": _provide(box.door.links),
             "entrance": _provide(box.door.entrance),
             "audit": _provide(box.door.audit),
+            "api_keys": _provide(box.door.keys),
+            "usage": _provide(box.door.usage),
+            "limits": _provide(box.door.limits),
             "leaving": _provide(Leaving(box.door.people, box.desk.belongings)),
             "desk": Provide(DeskChoice(box.desk, box.temporary).desk),
             "service": _at_desk("service"),
@@ -134,6 +140,7 @@ def create_app(box: Box, port: int) -> Litestar:
             DefineMiddleware(AuthenticationMiddleware, door=box.door),
             EndedRequestsMiddleware(box.door.sign_ins.open_requests),
         ],
+        guards=[RequestLimit(box.door.limits)],
         csrf_config=CSRFConfig(
             secret=box.page_secret,
             cookie_name="csrf",
@@ -150,7 +157,7 @@ def create_app(box: Box, port: int) -> Litestar:
             HTTPException: refuse_http,
             Exception: refuse_unexpected,
         },
-        before_send=[add_security_headers],
+        before_send=[add_security_headers, add_limit_headers],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,  # logs.py has set up logging for the whole process

@@ -14,6 +14,7 @@ import structlog
 
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.sign_ins import SignIns
+from appliance.accounts.usage import Usage
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
@@ -72,6 +73,8 @@ async def open_box(
         stack.enter_context(open_data_dir(settings.data_dir))
         database = await Database.open(settings.data_dir / "appliance.sqlite3")
         stack.push_async_callback(database.close)
+        usage = Usage(database)
+        stack.push_async_callback(usage.stop)
         hot, valkey = await _open_hot(settings, stack)
         secret = page_secret(settings.data_dir)
         snapshots = _open_snapshots(settings, secret, stack)
@@ -81,7 +84,7 @@ async def open_box(
         await generations.start()
         stack.push_async_callback(generations.stop)
         temporary = await stack.enter_async_context(
-            open_temporary_desk(settings, database, engine, metrics)
+            open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
         desk = await stack.enter_async_context(
             open_desk(
@@ -93,13 +96,14 @@ async def open_box(
                 Beginnings(),
                 database,
                 temporary.conversations,
+                count=usage.count,
             )
         )
         if engine.swap is not None:
             stack.push_async_callback(engine.swap.stop)
         async with database.write() as tx:
             person = await people.local_person(tx)
-        door = await open_front_door(settings, database, passwords=passwords)
+        door = await open_front_door(settings, database, passwords=passwords, usage=usage)
         await stack.enter_async_context(old_sign_ins_ended(door.sign_ins))
         await resume_unfinished(database, desk.token_stream, desk.runner)
         yield Box(

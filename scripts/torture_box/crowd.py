@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from time import monotonic
 from urllib.parse import urlsplit
 
-from appliance_process import ApplianceProcess
 from benchmark.processes import cpu_seconds, memory_mb
-from page_client import PageClient
+
+from torture_box.starting import OwnBox
 
 _QUESTION = "Write a very long story about the sea."
 _KEPT_BYTES = 100_000
@@ -64,10 +64,10 @@ def allow_open_files(count: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, count)), hard))
 
 
-def follow_together(box: ApplianceProcess, readers: int) -> CrowdFigures:
+def follow_together(box: OwnBox, readers: int) -> CrowdFigures:
     """One reply, read by so many at once from its beginning to its end."""
     cpu_before = cpu_seconds(box.pid)
-    with PageClient(box.url) as page:
+    with box.page() as page:
         turn = page.say(_QUESTION)
         crowd = _Crowd(readers)
         endings, most_memory_mb = asyncio.run(_read_all(box, turn.turn_id, crowd))
@@ -82,7 +82,7 @@ def follow_together(box: ApplianceProcess, readers: int) -> CrowdFigures:
     )
 
 
-async def _read_all(box: ApplianceProcess, turn_id: str, crowd: _Crowd) -> tuple[list[str], float]:
+async def _read_all(box: OwnBox, turn_id: str, crowd: _Crowd) -> tuple[list[str], float]:
     """How the stream ended for each of them, and the most memory that the box took meanwhile."""
     memory = [memory_mb(box.pid)]
 
@@ -92,8 +92,8 @@ async def _read_all(box: ApplianceProcess, turn_id: str, crowd: _Crowd) -> tuple
             await asyncio.sleep(_SAMPLE_SECONDS)
 
     watching = asyncio.create_task(watch())
-    measuring = asyncio.create_task(_measure(box.url, turn_id, crowd))
-    reading = [_read_to_end(box.url, turn_id, crowd) for _ in range(crowd.expected)]
+    measuring = asyncio.create_task(_measure(box, turn_id, crowd))
+    reading = [_read_to_end(box, turn_id, crowd) for _ in range(crowd.expected)]
     endings = await asyncio.gather(*reading, return_exceptions=True)
     await measuring
     watching.cancel()
@@ -102,28 +102,30 @@ async def _read_all(box: ApplianceProcess, turn_id: str, crowd: _Crowd) -> tuple
 
 
 @asynccontextmanager
-async def _stream(url: str, path: str) -> AsyncIterator[asyncio.StreamReader]:
-    address = urlsplit(url)
+async def _stream(box: OwnBox, path: str) -> AsyncIterator[asyncio.StreamReader]:
+    address = urlsplit(box.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     # In HTTP 1.0 the body ends with the connection, so there are no lengths in between.
-    writer.write(f"GET {path} HTTP/1.0\r\nHost: {address.netloc}\r\n\r\n".encode())
+    cookies = "; ".join(f"{name}={value}" for name, value in box.cookies.items())
+    head = f"Host: {address.netloc}\r\nCookie: {cookies}\r\n\r\n"
+    writer.write(f"GET {path} HTTP/1.0\r\n{head}".encode())
     yield reader
     writer.close()
     await writer.wait_closed()
 
 
-async def _measure(url: str, turn_id: str, crowd: _Crowd) -> None:
+async def _measure(box: OwnBox, turn_id: str, crowd: _Crowd) -> None:
     """Reads along as a program does; the id of an event is the number of characters so far."""
-    async with _stream(url, f"/turns/{turn_id}/stream?format=text") as reader:
+    async with _stream(box, f"/turns/{turn_id}/stream?format=text") as reader:
         async for line in reader:
             if line.startswith(b"id: "):
                 crowd.progress.append((monotonic(), int(line[4:])))
 
 
-async def _read_to_end(url: str, turn_id: str, crowd: _Crowd) -> str:
+async def _read_to_end(box: OwnBox, turn_id: str, crowd: _Crowd) -> str:
     """The last part of the stream; empty when it ended without saying that it is over."""
     kept = bytearray()
-    async with _stream(url, f"/turns/{turn_id}/stream") as reader:
+    async with _stream(box, f"/turns/{turn_id}/stream") as reader:
         while piece := await reader.read(65536):
             if not kept:
                 crowd.one_more()
@@ -133,7 +135,7 @@ async def _read_to_end(url: str, turn_id: str, crowd: _Crowd) -> str:
     return ending if "event: done" in ending else ""
 
 
-def _stored(box: ApplianceProcess, turn_id: str) -> tuple[str, int]:
+def _stored(box: OwnBox, turn_id: str) -> tuple[str, int]:
     """The reply as the store has it, and how many tokens it is."""
     ((reply, tokens),) = box.stored(
         "SELECT content, completion_tokens FROM turns "

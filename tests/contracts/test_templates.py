@@ -14,6 +14,7 @@ from appliance.paths import TEMPLATES
 from appliance.routes import (
     account_data,
     finding_data,
+    key_data,
     message_data,
     own_data,
     page_data,
@@ -25,7 +26,15 @@ EVERYWHERE = {"csrf_token", "icon", "_"}
 ENVIRONMENT = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
 DATACLASSES = [
     each
-    for module in (page_data, message_data, seen_data, own_data, finding_data, account_data)
+    for module in (
+        page_data,
+        message_data,
+        seen_data,
+        own_data,
+        finding_data,
+        account_data,
+        key_data,
+    )
     for each in vars(module).values()
     if dataclasses.is_dataclass(each) and each.__module__ == module.__name__
 ]
