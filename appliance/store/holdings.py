@@ -14,7 +14,8 @@ COUNTS = """
 SELECT
     (SELECT count(*) FROM conversations WHERE person_key = ?1),
     count(*),
-    ifnull(sum(octet_length(content)), 0)
+    ifnull(sum(octet_length(content)), 0),
+    (SELECT count(*) FROM shared_links WHERE person_key = ?1)
 FROM messages WHERE person_key = ?1
 """
 TABLES = """

@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "appliance"
 
 NOUNS = "conversations.conversation"
+SHARED_NOUNS = "conversations.shared_link"
 ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.chat_tokenizer"}
 """What the engine is from outside; the rest of it is its own business."""
 
@@ -18,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", NOUNS, "recall.tokens"},
+    "store": {"errors", NOUNS, SHARED_NOUNS, "recall.tokens"},
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
