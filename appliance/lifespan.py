@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from appliance.admin_desk import AdminDesk, open_admin_desk
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
@@ -40,6 +41,7 @@ class Box:
     person: Person
     desk: Desk
     temporary: TemporaryDesk
+    admin: AdminDesk
     completions: Completions
     generations: Generations
     metrics: Metrics
@@ -84,6 +86,9 @@ async def open_box(
         )
         if engine.swap is not None:
             stack.push_async_callback(engine.swap.stop)
+        admin = await stack.enter_async_context(
+            open_admin_desk(settings, database, hot, engine, snapshots)
+        )
         async with database.write() as tx:
             person = await people.local_person(tx)
         await resume_unfinished(database, desk.token_stream, desk.runner)
@@ -92,6 +97,7 @@ async def open_box(
             person=person,
             desk=desk,
             temporary=temporary,
+            admin=admin,
             completions=Completions(
                 generations,
                 engine.tokenizer,
