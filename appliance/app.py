@@ -20,6 +20,10 @@ from appliance.errors import ApplianceError
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
 from appliance.routes import (
+    admin_audit,
+    admin_health,
+    admin_models,
+    admin_people,
     ahead,
     conversations,
     data,
@@ -37,6 +41,8 @@ from appliance.routes import (
     temporary,
     turns,
 )
+from appliance.routes.everybody import everybody
+from appliance.routes.noting import noting
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
@@ -73,6 +79,11 @@ def create_app(box: Box, port: int) -> Litestar:
             *(data.create_import, data.show_import),
             *(summaries.show, summaries.edit, summaries.delete, summaries.renew),
             *(sharing.show, sharing.create, sharing.listing, sharing.end, sharing.read),
+            *(admin_people.show, admin_people.set_role, admin_people.set_state),
+            *(admin_people.make_reset_link, admin_people.delete, admin_audit.show),
+            *(admin_models.show, admin_models.upload, admin_models.add_from_folder),
+            *(admin_models.decide, admin_models.use, admin_models.verify, admin_models.remove),
+            admin_health.show,
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
             static,
@@ -91,6 +102,11 @@ def create_app(box: Box, port: int) -> Litestar:
             "belongings": _provide(box.desk.belongings),
             "summaries": _at_desk("summaries"),
             "sharing": _provide(box.desk.sharing),
+            "models": _provide(box.admin.models),
+            "health": _provide(box.admin.health),
+            "storage": _provide(box.admin.storage),
+            "noting": Provide(noting),
+            "everybody": Provide(everybody),
             "completions": _provide(box.completions),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),

@@ -43,7 +43,7 @@ class SharedLinksPageView:
 
 
 @dataclass(frozen=True, slots=True)
-class NewLinkView:
+class SharedUrlView:
     """A link that was just made, shown this once; `is_local` when only this machine knows the
     address.
     """
@@ -71,7 +71,7 @@ class SharingView:
     theme: str
     conversation_id: str
     title: str
-    made: NewLinkView | None
+    made: SharedUrlView | None
     choices: tuple[DaysChoice, ...]
     links: SharedLinksView
 

@@ -15,7 +15,7 @@ from appliance.routes.message_views import block_views, time_view
 from appliance.routes.page_views import Reader
 from appliance.routes.sharing_data import (
     DaysChoice,
-    NewLinkView,
+    SharedUrlView,
     SharedLinkRow,
     SharedLinksPageView,
     SharedLinksView,
@@ -31,7 +31,7 @@ def sharing_view(
     reader: Reader,
     conversation: Conversation,
     links: Iterable[SharedLink],
-    made: NewLinkView | None = None,
+    made: SharedUrlView | None = None,
 ) -> SharingView:
     """The page on which a conversation is shared."""
     return SharingView(
@@ -44,12 +44,12 @@ def sharing_view(
     )
 
 
-def new_link_view(request: HTMXRequest, made: NewLink) -> NewLinkView:
+def new_link_view(request: HTMXRequest, made: NewLink) -> SharedUrlView:
     """Under the address by which the owner reached the box: others reach it by the same, unless it
     means this machine.
     """
     reader, host = Reader.of(request), request.headers.get("host", "")
-    return NewLinkView(
+    return SharedUrlView(
         url=f"{request.url.scheme}://{host}/shared/{made.secret}",
         ends_on=_day(reader, made.link.expires_at),
         is_local=urlsplit(f"//{host}").hostname in _THIS_MACHINE,

@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
             "portable",
             "administration",
             "accounts",
-            "model_files.names",
+            "model_files",
         },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
         "store.database",

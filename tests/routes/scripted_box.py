@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from scripted_details import ScriptedReplays, ScriptedSeenPrompts
 
+from appliance.admin_desk import AdminDesk
 from appliance.app import create_app
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.branches import Branches
@@ -314,6 +315,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
         "person": ME,
         "desk": Desk(**at_desk | _scripted_parts(service)),
         "temporary": TemporaryDesk(Desk(**at_desk), NoneTemporary(), Lifetimes()),
+        "admin": AdminDesk(**dict.fromkeys(field.name for field in fields(AdminDesk))),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }
