@@ -66,7 +66,7 @@ async def upload(
     return _back()
 
 
-@post("/admin/models/from-folder", include_in_schema=False, opt=_ADMIN)
+@post("/admin/additions", include_in_schema=False, opt=_ADMIN)
 async def add_from_folder(
     models: NamedDependency[Models],
     noting: NamedDependency[Noting],
@@ -78,7 +78,7 @@ async def add_from_folder(
     return _back()
 
 
-@post("/admin/models/additions/{addition_id:str}", include_in_schema=False, opt=_ADMIN)
+@post("/admin/additions/{addition_id:str}", include_in_schema=False, opt=_ADMIN)
 async def decide(
     models: NamedDependency[Models],
     noting: NamedDependency[Noting],
