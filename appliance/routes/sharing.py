@@ -15,10 +15,12 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Template
 
 from appliance.accounts.account import Access, Account
+from appliance.accounts.audit import Act
 from appliance.conversations.conversation import Person
 from appliance.conversations.sharing import Sharing, days_of
 from appliance.errors import NotFound
 from appliance.routes.fragments import whole_page
+from appliance.routes.noting import Noting
 from appliance.routes.page_views import Reader
 from appliance.routes.sharing_data import SharedGoneView
 from appliance.routes.sharing_views import (
@@ -56,6 +58,7 @@ async def create(
     request: HTMXRequest,
     sharing: NamedDependency[Sharing],
     account: NamedDependency[Account],
+    noting: NamedDependency[Noting],
     conversation_id: FromPath[str],
     data: URLEncodedBody[SharingForm],
 ) -> Template:
@@ -65,6 +68,7 @@ async def create(
         person, conversation_id, days_of(data.days), shows_name=shows_name, is_sealed=account.is_sealed
     )
     conversation, links = await sharing.of_conversation(person, conversation_id)
+    await noting.note(Act.SHARED)
     shown = new_link_view(request, made)
     return whole_page(sharing_view(Reader.of(request), conversation, links, shown))
 

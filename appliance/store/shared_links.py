@@ -43,12 +43,13 @@ FROM shared_links l CROSS JOIN walk CROSS JOIN messages m ON m.message_key = wal
 WHERE l.link_id = ?2 AND l.person_key = ?1 AND m.role <> 'system'
 """
 
+# Whoever may not come in shows nothing to others, and what is sealed is for nobody else.
 OPEN = """
 SELECT l.link_key, l.title, CASE l.shows_name WHEN 1 THEN p.name ELSE '' END,
     l.created_at, l.expires_at,
     (SELECT count(*) FROM shared_messages m WHERE m.link_key = l.link_key)
 FROM shared_links l JOIN people p USING (person_key)
-WHERE l.secret_hash = ?1 AND l.expires_at > ?2
+WHERE l.secret_hash = ?1 AND l.expires_at > ?2 AND NOT p.is_disabled AND NOT p.is_sealed
 """
 PAGE = """
 SELECT role, created_at, content FROM shared_messages
