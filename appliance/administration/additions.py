@@ -84,6 +84,7 @@ class Additions:
         self._library = library
         self._known_templates = known_templates
         self._trying: asyncio.Task[None] | None = None
+        self._settled = asyncio.Event()
         self.last: Addition | None = None
 
     @property
@@ -115,6 +116,7 @@ class Additions:
         except BaseException as error:
             added.refuse(str(error) if isinstance(error, ApplianceError) else _BROKEN_OFF)
             added.held.close()
+            self._settled.set()
             raise
         self._try(added, file.path, file_name, published_sha256 or sha256)
 
@@ -140,6 +142,10 @@ class Additions:
         added.decision.set_result(is_accepted)
         return added
 
+    async def wait_settled(self) -> None:
+        """Return when the last one waits for an answer or is over."""
+        await self._settled.wait()
+
     async def wait_over(self) -> None:
         """Return when nothing is being tried."""
         if self._trying is not None:
@@ -156,6 +162,7 @@ class Additions:
         if self.last is not None and not self.last.is_over:
             raise Conflict(_BUSY)
         self.last = Addition(name, total_bytes, stage)
+        self._settled.clear()
         return self.last
 
     def _try(self, added: Addition, path: Path, source: str, sha256: str | None) -> None:
@@ -188,9 +195,11 @@ class Additions:
             added.held.close()
             if not added.is_over:
                 added.refuse(_BROKEN_OFF)
+            self._settled.set()
 
     async def _is_accepted(self, added: Addition) -> bool:
         added.stage = Stage.ASKING
+        self._settled.set()
         try:
             async with asyncio.timeout(DECISION_SECONDS):
                 is_accepted = await added.decision
