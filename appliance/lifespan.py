@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from appliance.accounts.passwords import Passwords
 from appliance.accounts.sign_ins import SignIns
 from appliance.admin_desk import AdminDesk, open_admin_desk
 from appliance.conversations.beginnings import Beginnings
@@ -61,9 +62,12 @@ class Box:
 
 @asynccontextmanager
 async def open_box(
-    settings: Settings, load: Callable[[], Backend] | None = None
+    settings: Settings,
+    load: Callable[[], Backend] | None = None,
+    passwords: Passwords | None = None,
 ) -> AsyncIterator[Box]:
-    """Start all parts; stop them on leaving. `load` stands in for the model that the settings name.
+    """Start all parts; stop them on leaving. `load` stands in for the model that the settings name,
+    `passwords` for those at their usual cost.
 
     Raises StoreRefused, SettingsError with a sentence."""
     async with AsyncExitStack() as stack:
@@ -100,7 +104,7 @@ async def open_box(
         )
         async with database.write() as tx:
             person = await people.local_person(tx)
-        door = await open_front_door(settings, database)
+        door = await open_front_door(settings, database, passwords=passwords)
         await stack.enter_async_context(old_sign_ins_ended(door.sign_ins))
         await resume_unfinished(database, desk.token_stream, desk.runner)
         yield Box(

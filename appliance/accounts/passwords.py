@@ -7,6 +7,7 @@ more. Comparing costs the same whether there is such an account or not.
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
@@ -38,8 +39,9 @@ class Passwords:
     ) -> None:
         self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=65536, parallelism=1)
         self._common = common or common_passwords
-        self._nobodys = _hash_of_nobody(self._hasher)
-        self._turn = asyncio.Lock()
+        self.of_nobody = _hash_of_nobody(self._hasher)
+        """The hash of an account whose person has yet to choose a password."""
+        self._thread = ThreadPoolExecutor(1, "passwords")
         self._waiting = 0
 
     async def hash(self, password: str, name: str = "") -> str:
@@ -49,7 +51,7 @@ class Passwords:
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether it is that one; None stands for an account that does not exist."""
-        kept = password_hash or self._nobodys
+        kept = password_hash or self.of_nobody
         is_right = await self._in_turn(lambda: self._is_right(kept, password[: LONGEST + 1]))
         return is_right and password_hash is not None
 
@@ -83,9 +85,7 @@ class Passwords:
             raise TooManyTries(CROWDED, 5)
         self._waiting += 1
         try:
-            async with self._turn:
-                # Shielded: a request that is given up must not let two run side by side.
-                return await asyncio.shield(asyncio.to_thread(make))
+            return await asyncio.get_running_loop().run_in_executor(self._thread, make)
         finally:
             self._waiting -= 1
 
