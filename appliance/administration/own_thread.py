@@ -1,7 +1,8 @@
 """Long work beside the event loop that must not hold up the end of the box.
 
-The loop waits for the threads of its pool when it ends. A trial of a model or the reading of a large
-file may take minutes, so they get a thread that ends with the process; a trial's child ends with it.
+The loop waits for the threads of its pool when it ends. A trial of a model or the reading of a
+large file may take minutes, so they get a thread that ends with the process; a trial's child ends
+with it.
 """
 
 import asyncio

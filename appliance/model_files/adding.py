@@ -105,8 +105,8 @@ def candidate(
 
 @contextmanager
 def incoming(directory: Path) -> Iterator[tuple[Path, int]]:
-    """A file of a temporary name in the directory, and its descriptor; gone afterwards unless it was
-    moved to its place. Raises ModelError.
+    """A file of a temporary name in the directory, and its descriptor; gone afterwards unless it
+    was moved to its place. Raises ModelError.
     """
     try:
         make_directory(directory)

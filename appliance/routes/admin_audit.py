@@ -40,7 +40,9 @@ def _page(reader: Reader, found: Sequence[AuditEntry], act: str, name: str) -> A
     older_url = ""
     if len(found) == PAGE:
         query = {"act": act, "name": name, "before": str(found[-1].number)}
-        older_url = "/admin/audit?" + urlencode({key: value for key, value in query.items() if value})
+        older_url = "/admin/audit?" + urlencode(
+            {key: value for key, value in query.items() if value}
+        )
     return AuditPageView(
         theme=reader.theme,
         top=AdminTop("audit"),

@@ -71,7 +71,7 @@ class ReadingView:
 
 @dataclass(frozen=True, slots=True)
 class ModelsNowView:
-    """The part of the page of models that changes by itself; `fixed` says why none can be chosen."""
+    """What of the page of models changes by itself; `fixed` says why none can be chosen."""
 
     template: ClassVar[str] = "_models.html"
     variable: ClassVar[str] = "now"
@@ -158,7 +158,7 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class PeoplePageView:
-    """Everybody; `done` is what was just done, `made` a link to give to the one it is `made_for`."""
+    """Everybody; `done` is what was just done, `made` a link for the one it is `made_for`."""
 
     template: ClassVar[str] = "admin_people.html"
     variable: ClassVar[str] = "page"

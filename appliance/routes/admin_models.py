@@ -124,6 +124,5 @@ async def remove(
     return _back()
 
 
-
 def _back() -> Redirect:
     return Redirect("/admin/models", status_code=303)

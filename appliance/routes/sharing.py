@@ -65,7 +65,11 @@ async def create(
     """Make a link, and show it this once."""
     person, shows_name = account.person, data.shows_name == "yes"
     made = await sharing.share(
-        person, conversation_id, days_of(data.days), shows_name=shows_name, is_sealed=account.is_sealed
+        person,
+        conversation_id,
+        days_of(data.days),
+        shows_name=shows_name,
+        is_sealed=account.is_sealed,
     )
     conversation, links = await sharing.of_conversation(person, conversation_id)
     await noting.note(Act.SHARED)

@@ -78,7 +78,7 @@ class SharingView:
 
 @dataclass(frozen=True, slots=True)
 class SharedMessageView:
-    """One thing said, as a stranger reads it: the words as they were typed, or a reply in blocks."""
+    """One thing said, as a stranger reads it: words as they were typed, or a reply in blocks."""
 
     is_reply: bool
     time: TimeView

@@ -15,12 +15,12 @@ from appliance.routes.message_views import block_views, time_view
 from appliance.routes.page_views import Reader
 from appliance.routes.sharing_data import (
     DaysChoice,
-    SharedUrlView,
     SharedLinkRow,
     SharedLinksPageView,
     SharedLinksView,
     SharedMessageView,
     SharedPageView,
+    SharedUrlView,
     SharingView,
 )
 
@@ -72,8 +72,7 @@ def shared_page_view(reader: Reader, page: SharedPage, path: str) -> SharedPageV
         shared_on=_day(reader, page.created_at),
         ends_on=_day(reader, page.expires_at),
         messages=tuple(
-            _message(reader, message, str(place))
-            for place, message in enumerate(page.messages)
+            _message(reader, message, str(place)) for place, message in enumerate(page.messages)
         ),
         number=page.number,
         count=page.count,

@@ -1,4 +1,4 @@
-"""The tables `shared_links` and `shared_messages`: conversations as they were when they were shared.
+"""The tables `shared_links` and `shared_messages`: conversations as they were when shared.
 
 An owner's queries name the owner. A reader's name the hash of the link, which nobody can guess.
 """

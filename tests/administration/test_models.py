@@ -104,7 +104,10 @@ async def test_a_name_that_is_not_here_is_a_sentence(make, name):
 
 
 async def test_where_the_choice_is_made_elsewhere_it_says_where(make, added, swap):
-    for models, where in ((make(in_settings="tiny"), "model.name"), (make(swap=None), "engine.url")):
+    for models, where in (
+        (make(in_settings="tiny"), "model.name"),
+        (make(swap=None), "engine.url"),
+    ):
         with pytest.raises(Conflict, match=where):
             await models.use("tiny")
         assert where in (await models.now()).fixed

@@ -36,7 +36,9 @@ def sharing(box, clock):
 
 
 async def tea(box, *texts):
-    conversation, _ = await keep(box.desk.database, box.person, "Tea", *(texts or ("Which?", "So.")))
+    conversation, _ = await keep(
+        box.desk.database, box.person, "Tea", *(texts or ("Which?", "So."))
+    )
     return conversation.conversation_id
 
 
@@ -60,9 +62,7 @@ async def test_the_link_is_long_and_is_nowhere_in_the_database(box, sharing):
     assert in_files(made.secret, box.settings.data_dir) == set()
 
 
-async def test_a_wrong_an_ended_and_an_expired_link_are_told_apart_by_nothing(
-    box, sharing, clock
-):
+async def test_a_wrong_an_ended_and_an_expired_link_are_told_apart_by_nothing(box, sharing, clock):
     conversation_id = await tea(box)
     expired = await sharing.share(box.person, conversation_id, 1)
     clock.now += 2 * DAY

@@ -104,7 +104,9 @@ async def test_a_file_without_its_token_or_from_another_site_is_not_taken(admin,
         (b"GGUF", {"name": "../x"}, "cannot be the name of a model"),
     ],
 )
-async def test_a_form_that_cannot_be_followed_is_a_sentence(admin, additions, content, fields, said):
+async def test_a_form_that_cannot_be_followed_is_a_sentence(
+    admin, additions, content, fields, said
+):
     answer = await send(admin, content, **fields)
     assert answer.status_code in (404, 422)
     assert said in answer.text

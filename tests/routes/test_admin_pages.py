@@ -139,7 +139,9 @@ async def plant(box, person):
         for table, column in tables:
             if table == "people" or column.endswith("_id") or column in WORDLESS:
                 continue
-            word = f'{{"{CANARY}": "{CANARY}"}}' if column in ("sampling", "prompt_record") else CANARY
+            word = (
+                f'{{"{CANARY}": "{CANARY}"}}' if column in ("sampling", "prompt_record") else CANARY
+            )
             done = await tx.execute(
                 f"UPDATE {table} SET {column} = ? WHERE person_key = ?", (word, key)
             )
@@ -230,7 +232,7 @@ async def test_what_an_admin_does_is_in_the_record_and_can_be_looked_through(
     rows = page.partition("<tbody>")[2].partition("</tbody>")[0]
     assert rows.count("<tr>") == 1
     assert "disabled" in rows and ">eve<" in rows and ">me<" in rows
-    assert 'value="eve"' in page and "<option value=\"disabled\" selected>" in page
+    assert 'value="eve"' in page and '<option value="disabled" selected>' in page
     assert "Nothing of that kind" in (await admin.get("/admin/audit?name=nobody")).text
 
 

@@ -29,7 +29,9 @@ async def read(database, secret_hash=b"h", now=NOW, number=1, length=50):
 
 async def test_the_branch_that_is_read_is_copied_and_nothing_else(database, person):
     conversation, said = await keep(database, person, "Tea", "Which?", "Green.", "Why?", "So.")
-    other = Message(new_id(), conversation.conversation_id, said[0].message_id, Role.ASSISTANT, "Black.", NOW)
+    other = Message(
+        new_id(), conversation.conversation_id, said[0].message_id, Role.ASSISTANT, "Black.", NOW
+    )
     async with database.write() as tx:
         await messages.insert(tx, person.person_key, other, None)
     _, count = await share(database, person, conversation)
