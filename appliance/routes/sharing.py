@@ -53,7 +53,7 @@ async def show(
     return whole_page(sharing_view(Reader.of(request), conversation, links))
 
 
-@post("/conversations/{conversation_id:str}/shared-links", include_in_schema=False)
+@post("/conversations/{conversation_id:str}/shared-links", status_code=200, include_in_schema=False)
 async def create(
     request: HTMXRequest,
     sharing: NamedDependency[Sharing],
@@ -85,12 +85,14 @@ async def listing(
     return whole_page(shared_links_view(Reader.of(request), await sharing.list_all(person)))
 
 
-@post("/shared-links/{link_id:str}/deletion", include_in_schema=False)
+@post("/shared-links/{shared_link_id:str}/deletion", include_in_schema=False)
 async def end(
-    sharing: NamedDependency[Sharing], person: NamedDependency[Person], link_id: FromPath[str]
+    sharing: NamedDependency[Sharing],
+    person: NamedDependency[Person],
+    shared_link_id: FromPath[str],
 ) -> Redirect:
     """End a link at once, and delete its copy."""
-    await sharing.end(person, link_id)
+    await sharing.end(person, shared_link_id)
     return Redirect("/shared-links", status_code=303)
 
 

@@ -1,5 +1,7 @@
 """What an admin does with models that are here."""
 
+import threading
+
 import pytest
 
 from appliance.administration.models import ModelPlan, Models
@@ -70,12 +72,15 @@ async def test_a_damaged_file_is_not_chosen(make, added, swap):
     assert (now.chosen, swap.times) == (DEFAULT_MODEL, 0)
 
 
-async def test_verifying_reads_the_file_and_says_how_it_is(make, added):
+async def test_verifying_reads_the_file_and_says_how_it_is(make, added, library, monkeypatch):
+    may_read, read = threading.Event(), library.verify
+    monkeypatch.setattr(library, "verify", lambda name: may_read.wait(30) and read(name))
     models = make()
     await models.verify("tiny")
     assert not (await models.now()).reading.is_over
     with pytest.raises(Conflict, match="being read already"):
         await models.verify("tiny")
+    may_read.set()
     await models.wait_read()
     reading = (await models.now()).reading
     assert (reading.is_over, reading.trouble, reading.is_before_use) == (True, "", False)
