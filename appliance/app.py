@@ -28,6 +28,7 @@ from appliance.routes import (
     account,
     admin_audit,
     admin_health,
+    admin_limits,
     admin_models,
     admin_people,
     ahead,
@@ -36,6 +37,7 @@ from appliance.routes import (
     entering,
     health,
     invitations,
+    keys,
     messages,
     metrics,
     openai,
@@ -56,6 +58,7 @@ from appliance.routes.entering import refuse_link
 from appliance.routes.everybody import everybody
 from appliance.routes.noting import noting
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
+from appliance.routes.request_limits import RequestLimit, add_limit_headers
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
 from appliance.routes.security_headers import add_security_headers
@@ -97,7 +100,8 @@ def create_app(box: Box, port: int) -> Litestar:
             *(admin_people.make_reset_link, admin_people.delete, admin_audit.show),
             *(admin_models.show, admin_models.upload, admin_models.add_from_folder),
             *(admin_models.decide, admin_models.use, admin_models.verify, admin_models.remove),
-            admin_health.show,
+            *(admin_health.show, admin_limits.show),
+            *(admin_limits.set_of_everybody, admin_limits.set_of_person),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
             *(sign_in.show, sign_in.sign_in, sign_in.sign_out, entering.welcome),
@@ -106,6 +110,7 @@ def create_app(box: Box, port: int) -> Litestar:
             *(invitations.show, invitations.invite, invitations.take_back),
             *(account.show, account.rename, account.change_password, account.leave),
             *(account.sign_device_out, account.sign_all_out),
+            *(keys.show, keys.make, keys.revoke, keys.show_usage),
             static,
         ],
         dependencies={
@@ -117,6 +122,9 @@ def create_app(box: Box, port: int) -> Litestar:
             "links": _provide(box.door.links),
             "entrance": _provide(box.door.entrance),
             "audit": _provide(box.door.audit),
+            "api_keys": _provide(box.door.keys),
+            "usage": _provide(box.door.usage),
+            "limits": _provide(box.door.limits),
             "leaving": _provide(Leaving(box.door.people, box.desk.belongings)),
             "desk": Provide(DeskChoice(box.desk, box.temporary).desk),
             "service": _at_desk("service"),
@@ -153,6 +161,7 @@ def create_app(box: Box, port: int) -> Litestar:
             DefineMiddleware(AuthenticationMiddleware, door=box.door),
             EndedRequestsMiddleware(box.door.sign_ins.open_requests),
         ],
+        guards=[RequestLimit(box.door.limits)],
         csrf_config=CSRFConfig(
             secret=box.page_secret,
             cookie_name="csrf",
@@ -169,7 +178,7 @@ def create_app(box: Box, port: int) -> Litestar:
             HTTPException: refuse_http,
             Exception: refuse_unexpected,
         },
-        before_send=[add_security_headers],
+        before_send=[add_security_headers, add_limit_headers],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,  # logs.py has set up logging for the whole process

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from appliance.accounts.errands import AccountErrands
+from appliance.accounts.account import Account
+from appliance.accounts.errands import NOT_SET_UP, AccountErrands
+from appliance.accounts.key_errands import KeyErrands
 from appliance.accounts.leaving import Leaving
 from appliance.accounts.people import People
 from appliance.conversations.conversation import Person
-from appliance.errors import InvalidInput
+from appliance.errors import Conflict, InvalidInput
 from appliance.front_door import FrontDoor
 from appliance.portable.belongings import Belongings
 from appliance.portable.errands import Errands
@@ -24,6 +26,7 @@ class BoxErrands:
     imports: Imports
     belongings: Belongings
     accounts: AccountErrands
+    keys: KeyErrands
 
     async def of(self, name: str) -> Errands:
         """Those of one person, who need not be named when there is no other.
@@ -31,6 +34,13 @@ class BoxErrands:
         Raises NotFound, InvalidInput.
         """
         return Errands(await self._person(name), self.takeout, self.imports, self.belongings)
+
+    async def account(self, name: str) -> Account:
+        """The account of one person, named or not as above. Raises NotFound, InvalidInput, Conflict."""
+        person = await self._person(name)
+        if not self.people.is_set_up:
+            raise Conflict(NOT_SET_UP)
+        return await self.people.find(person.person_id)
 
     async def _person(self, name: str) -> Person:
         if name:
@@ -55,4 +65,5 @@ def box_errands(
     """Join them; `address` is where the page is."""
     leaving = Leaving(door.people, belongings)
     accounts = AccountErrands(door.people, door.passwords, door.links, leaving, address)
-    return BoxErrands(owner, door.people, takeout, imports, belongings, accounts)
+    keys = KeyErrands(door.keys)
+    return BoxErrands(owner, door.people, takeout, imports, belongings, accounts, keys)

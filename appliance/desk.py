@@ -11,6 +11,7 @@ from appliance.conversations.asides import Asides, Make
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.branches import Branches
 from appliance.conversations.forgetting import Forgetting
+from appliance.conversations.generation import CountReply, nobody_counts
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.replays import Replays
 from appliance.conversations.search import Search
@@ -69,11 +70,12 @@ async def open_desk(
     beginnings: Beginnings,
     listed: Database,
     *besides: Ends,
+    count: CountReply = nobody_counts,
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
 
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
-    goes when a person deletes everything.
+    goes when a person deletes everything. `count` is told what each reply has cost.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -99,6 +101,7 @@ async def open_desk(
             token_stream,
             engine.profile,
             asides,
+            count,
         )
         stack.push_async_callback(runner.shut_down)
         read_ahead = ReadAhead(engine.generations, assembler)

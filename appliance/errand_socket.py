@@ -18,6 +18,7 @@ import msgspec
 import structlog
 
 from appliance.accounts.errands import AccountWish
+from appliance.accounts.new_key import KeyWish
 from appliance.box_errands import BoxErrands
 from appliance.errors import ApplianceError, StoreError
 from appliance.portable.waiting_file import WaitingFile
@@ -32,12 +33,13 @@ log = structlog.get_logger(__name__)
 class Wanted(msgspec.Struct, frozen=True):
     """What the command line asks for."""
 
-    errand: Literal["export", "import", "delete", "account"]
+    errand: Literal["export", "import", "delete", "account", "key"]
     kind: str = ""
     conversation_id: str = ""
     confirmation: str = ""
     person: str = ""
     role: str = ""
+    key: KeyWish = KeyWish("list")
 
     @property
     def account(self) -> AccountWish:
@@ -98,6 +100,8 @@ async def _do(
 ) -> list[str]:
     if wanted.errand == "account":
         return await errands.accounts.do(wanted.account)
+    if wanted.errand == "key":
+        return await errands.keys.do(await errands.account(wanted.person), wanted.key)
     own = await errands.of(wanted.person)
     match wanted.errand:
         case "export":

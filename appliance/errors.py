@@ -14,6 +14,7 @@ ApplianceError
 +-- NotSetUp             there are no accounts yet; nobody is let in before there are
 +-- NotAllowed           whoever asks may not do that
 +-- TooManyTries         too much was asked for or got wrong; later it may be tried again
+|   `-- OverLimit        this person or key has used what is allowed for now
 +-- Conflict             right request, wrong moment: another turn is still running
 +-- ModelError           a model file or preset
 |   +-- ModelMissing     there is no such model here
@@ -32,6 +33,8 @@ ApplianceError
 Each message is one sentence for the person who reads it, and says what to do. `str(error)` is that
 sentence.
 """
+
+from math import ceil
 
 
 class ApplianceError(Exception):
@@ -96,6 +99,14 @@ class TooManyTries(ApplianceError):
     def __init__(self, sentence: str, retry_after_seconds: int) -> None:
         super().__init__(sentence)
         self.retry_after_seconds = retry_after_seconds
+
+
+class OverLimit(TooManyTries):
+    """Asked as often, or for as many tokens, as is allowed; `kind` is `requests` or `tokens`."""
+
+    def __init__(self, sentence: str, kind: str, seconds: float) -> None:
+        super().__init__(sentence, ceil(seconds))
+        self.kind = kind
 
 
 class Conflict(ApplianceError):

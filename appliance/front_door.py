@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from appliance.accounts.api_keys import ApiKeys
 from appliance.accounts.audit import AuditLog
 from appliance.accounts.entrance import Entrance
-from appliance.accounts.known_keys import KnownKeys, NoKeys
+from appliance.accounts.limit import Limit
+from appliance.accounts.limits import Limits
 from appliance.accounts.one_time_links import OneTimeLinks
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.people import People
 from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.throttle import Throttle
+from appliance.accounts.usage import Usage
 from appliance.accounts.watching import SignInWatcher
 from appliance.data_dir import derived_key, page_secret
 from appliance.settings import Settings
@@ -28,7 +31,9 @@ class FrontDoor:
     audit: AuditLog
     throttle: Throttle
     entrance: Entrance
-    keys: KnownKeys
+    keys: ApiKeys
+    usage: Usage
+    limits: Limits
 
     @property
     def is_set_up(self) -> bool:
@@ -41,10 +46,12 @@ async def open_front_door(
     database: Database,
     *watchers: SignInWatcher,
     passwords: Passwords | None = None,
+    usage: Usage | None = None,
 ) -> FrontDoor:
     """Join the parts. Raises StoreRefused when the box's secret cannot be had."""
     secret = page_secret(settings.data_dir)
     passwords = passwords or Passwords()
+    usage = usage or Usage(database)
     audit = AuditLog(database)
     links = OneTimeLinks(database, audit, derived_key(secret, "setup link"))
     sign_ins = SignIns(
@@ -65,5 +72,11 @@ async def open_front_door(
         audit=audit,
         throttle=throttle,
         entrance=Entrance(database, people, passwords, sign_ins, throttle, audit),
-        keys=NoKeys(),
+        keys=ApiKeys(database, audit, sign_ins.open_requests),
+        usage=usage,
+        limits=Limits(database, usage, _default_limit(settings), audit),
     )
+
+
+def _default_limit(settings: Settings) -> Limit:
+    return Limit(settings.limits.requests_per_minute, settings.limits.tokens_per_day)

@@ -15,6 +15,7 @@ import structlog
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.sign_ins import SignIns
 from appliance.admin_desk import AdminDesk, open_admin_desk
+from appliance.accounts.usage import Usage
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
@@ -74,6 +75,8 @@ async def open_box(
         stack.enter_context(open_data_dir(settings.data_dir))
         database = await Database.open(settings.data_dir / "appliance.sqlite3")
         stack.push_async_callback(database.close)
+        usage = Usage(database)
+        stack.push_async_callback(usage.stop)
         hot, valkey = await _open_hot(settings, stack)
         secret = page_secret(settings.data_dir)
         snapshots = _open_snapshots(settings, secret, stack)
@@ -83,7 +86,7 @@ async def open_box(
         await generations.start()
         stack.push_async_callback(generations.stop)
         temporary = await stack.enter_async_context(
-            open_temporary_desk(settings, database, engine, metrics)
+            open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
         desk = await stack.enter_async_context(
             open_desk(
@@ -95,6 +98,7 @@ async def open_box(
                 Beginnings(),
                 database,
                 temporary.conversations,
+                count=usage.count,
             )
         )
         if engine.swap is not None:
@@ -104,7 +108,7 @@ async def open_box(
         )
         async with database.write() as tx:
             person = await people.local_person(tx)
-        door = await open_front_door(settings, database, passwords=passwords)
+        door = await open_front_door(settings, database, passwords=passwords, usage=usage)
         await stack.enter_async_context(old_sign_ins_ended(door.sign_ins))
         await resume_unfinished(database, desk.token_stream, desk.runner)
         yield Box(

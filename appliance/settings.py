@@ -236,6 +236,20 @@ class LimitsSettings(Section):
         "messages and says so, stop ends it.",
         "shift or stop",
     )
+    requests_per_minute: Whole = _whole(
+        120,
+        0,
+        100_000,
+        "How often one person may ask in a minute, until an administrator says otherwise; 0 is no "
+        "limit.",
+    )
+    tokens_per_day: Whole = _whole(
+        2_000_000,
+        0,
+        1_000_000_000,
+        "How many tokens one person may have read and written in a day, until an administrator "
+        "says otherwise; 0 is no limit.",
+    )
 
 
 class AccountsSettings(Section):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
+from appliance.conversations.generation import CountReply, nobody_counts
 from appliance.conversations.lifetimes import Lifetimes
 from appliance.conversations.temporary import TemporaryBeginnings, TemporaryConversations
 from appliance.conversations.unsaved_generations import UnsavedGenerations
@@ -37,7 +38,11 @@ class TemporaryDesk:
 
 @asynccontextmanager
 async def open_temporary_desk(
-    settings: Settings, kept: Database, engine: ChatEngine, metrics: Metrics
+    settings: Settings,
+    kept: Database,
+    engine: ChatEngine,
+    metrics: Metrics,
+    count: CountReply = nobody_counts,
 ) -> AsyncIterator[TemporaryDesk]:
     """Join it; on leaving, all that is on it is gone. `kept` has the conversations that the page
     lists.
@@ -51,7 +56,14 @@ async def open_temporary_desk(
         unsaved = replace(engine, generations=UnsavedGenerations(engine.generations))
         desk = await stack.enter_async_context(
             open_desk(
-                settings, database, hot, unsaved, metrics, TemporaryBeginnings(lifetimes), kept
+                settings,
+                database,
+                hot,
+                unsaved,
+                metrics,
+                TemporaryBeginnings(lifetimes),
+                kept,
+                count=count,
             )
         )
         conversations = TemporaryConversations(database, desk.service, lifetimes)

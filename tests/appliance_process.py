@@ -9,7 +9,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from pysqlite3 import dbapi2 as sqlite
 from signed_in import prepare
@@ -133,7 +133,7 @@ class ApplianceProcess:
         """The same without waiting for anything."""
         self._launch(self.port)
 
-    def __enter__(self) -> "ApplianceProcess":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -4,13 +4,22 @@ from collections.abc import Iterator
 
 import pytest
 from appliance_process import ApplianceProcess
+from program import key_of
 
 
 @pytest.fixture(scope="session")
 def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApplianceProcess]:
     """The default model, an embedded Valkey, a data directory of its own."""
-    with ApplianceProcess(tmp_path_factory.mktemp("appliance")) as process:
+    # More is asked of it in a minute than any person asks.
+    unlimited = {"APPLIANCE_LIMITS__REQUESTS_PER_MINUTE": "0"}
+    with ApplianceProcess(tmp_path_factory.mktemp("appliance"), **unlimited) as process:
         yield process.wait_ready()
+
+
+@pytest.fixture(scope="session")
+def key(appliance: ApplianceProcess) -> str:
+    """By which programs may chat there."""
+    return key_of(appliance.data_dir)
 
 
 @pytest.fixture(autouse=True)

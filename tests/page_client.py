@@ -23,8 +23,8 @@ class Said:
 class PageClient:
     """One open page."""
 
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=60, cookies=COOKIES)
+    def __init__(self, url: str, cookies: dict[str, str] = COOKIES) -> None:
+        self._http = httpx.Client(base_url=url, timeout=60, cookies=cookies)
         page = self._http.get("/").text
         self._token = re.findall(r'name="_csrf_token" value="([^"]+)"', page)[0]
 

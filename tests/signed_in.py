@@ -15,7 +15,8 @@ from aiosqlite import Connection
 from argon2 import PasswordHasher
 
 from appliance.accounts.account import Account, AccountRole, Device, SignedIn, SignIn
-from appliance.accounts.known_keys import NoKeys
+from appliance.accounts.limit import Rooms
+from appliance.accounts.limits import Admission, Limits
 from appliance.accounts.names import name_key
 from appliance.accounts.open_requests import OpenRequests
 from appliance.accounts.passwords import Passwords
@@ -105,6 +106,18 @@ class ScriptedSignIns(SignIns):
         return SignedIn(account, f"sign-in of {account.person.name}") if account else None
 
 
+class Unlimited(Limits):
+    """Everybody may ask as often as they like."""
+
+    def __init__(self) -> None:
+        return
+
+    async def admit(
+        self, person: Person, key_id: str | None = None, *, asks_model: bool = True
+    ) -> Admission:
+        return Admission(Rooms())
+
+
 def scripted_door(me: Person, *others: Person) -> FrontDoor:
     """A front door without a database: `me` holds KEY, the others their own ids."""
     accounts = {KEY: Account(me, MEMBER, False, 0)}
@@ -118,5 +131,7 @@ def scripted_door(me: Person, *others: Person) -> FrontDoor:
         audit=nothing,
         throttle=nothing,
         entrance=nothing,
-        keys=NoKeys(),
+        keys=nothing,
+        usage=nothing,
+        limits=Unlimited(),
     )

@@ -35,6 +35,9 @@ class Act(StrEnum):
     ROLE_CHANGED = "role changed"
     DISABLED = "disabled"
     ENABLED = "enabled"
+    KEY_MADE = "key made"
+    KEY_REVOKED = "key revoked"
+    LIMITS_CHANGED = "limits changed"
     EXPORTED = "exported"
     IMPORTED = "imported"
     DELETED_EVERYTHING = "deleted everything"
@@ -45,6 +48,7 @@ class Act(StrEnum):
     MODEL_REFUSED = "model refused"
     MODEL_CHOSEN = "model chosen"
     MODEL_REMOVED = "model removed"
+    LIMIT_CHANGED = "limit changed"
 
 
 class AuditLog:

@@ -11,11 +11,3 @@ class KnownKeys(Protocol):
     async def who(self, key: str) -> SignedIn | None:
         """Whose key that is; None when it is nobody's."""
         ...
-
-
-class NoKeys:
-    """There are none."""
-
-    async def who(self, key: str) -> SignedIn | None:
-        """Nobody's."""
-        return None

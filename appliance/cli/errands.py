@@ -38,7 +38,7 @@ def run(
     given: BinaryIO | None = None,
     taken: BinaryIO | None = None,
     may_be_new: bool = False,
-    **wanted: str,
+    **wanted: Any,
 ) -> list[str]:
     """Have it done; what to say of it. `given` is a file for the box, `taken` where its file goes.
 
@@ -80,6 +80,8 @@ async def _do_here(
     async with open_stopped_box(settings) as box:
         if asked.errand == "account":
             return await box.accounts.do(asked.account)
+        if asked.errand == "key":
+            return await box.keys.do(await box.account(asked.person), asked.key)
         errands = await box.of(asked.person)
         if given is not None:
             return await errands.bring(given)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from appliance import __version__
 from appliance.cli.ask import ask
+from appliance.cli.key import key
 from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
 from appliance.cli.serve import serve
@@ -34,7 +35,7 @@ def version() -> None:
     click.echo(f"python {sys.version.split()[0]}")
 
 
-for command in (serve, setup, user, ask, model, export, import_, person, settings, version):
+for command in (serve, setup, user, key, ask, model, export, import_, person, settings, version):
     cli.add_command(command)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from appliance.conversations.generation import Generation, Generations
 from appliance.conversations.model_profile import ModelProfile
+from appliance.engine.events import SequenceCounts
 from appliance.errors import EngineUnavailable, InvalidInput, PromptTooLong, QueueFull
 from appliance.prompting.assembler import CountsAhead
 
@@ -67,14 +68,15 @@ class Completions:
         sampling: Mapping[str, Any],
         *,
         may_keep: bool,
+        count: Callable[[SequenceCounts], None] = lambda counts: None,
     ) -> Callable[[], Generation]:
         """Everything but the start, which is what is returned: whoever never starts it costs
         nothing.
 
         `sampling` overrides the model's defaults; without `max_tokens` the reply may fill the
         context. With `may_keep` its KV state may go to disk, so that the next turn of the same
-        messages is quick. Raises InvalidInput, GrammarRefused, PromptTooLong, QueueFull,
-        EngineUnavailable; the start raises the last two.
+        messages is quick. `count` is told what it has cost. Raises InvalidInput, GrammarRefused,
+        PromptTooLong, QueueFull, EngineUnavailable; the start raises the last two.
         """
         if not messages:
             raise InvalidInput("`messages` is empty; send at least one message.")
@@ -98,10 +100,17 @@ class Completions:
             tag=_TAG if may_keep else None,
             accepted_at=monotonic(),
         )
-        return partial(self._start, begin, self._generations.swaps)
+        return partial(self._start, begin, self._generations.swaps, count)
 
-    def _start(self, begin: Callable[[], Generation], swaps: int) -> Generation:
+    def _start(
+        self,
+        begin: Callable[[], Generation],
+        swaps: int,
+        count: Callable[[SequenceCounts], None],
+    ) -> Generation:
         self._generations.ensure_ready()
         if self._generations.swaps != swaps:
             raise EngineUnavailable("The model has just been changed. Send your messages again.")
-        return begin()
+        generation = begin()
+        generation.when_ended(count)
+        return generation

@@ -13,7 +13,8 @@ from typing import Protocol
 
 import structlog
 
-from appliance.engine.events import Ended, Event, Progress
+from appliance.conversations.conversation import Person
+from appliance.engine.events import Ended, Event, Progress, SequenceCounts
 from appliance.engine.sequence import Priority, SamplingParams
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,14 @@ def nobody_observes(accepted_at: float | None) -> Observe:
     return lambda event: None
 
 
+CountReply = Callable[[Person, SequenceCounts], None]
+"""Notes what a reply has cost, and who had asked for it."""
+
+
+def nobody_counts(person: Person, counts: SequenceCounts) -> None:
+    return
+
+
 class Generation:
     """One running sequence. Leaving the `async with` block cancels it if it is not over.
 
@@ -41,16 +50,23 @@ class Generation:
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
         self._is_over = False
+        self._told_end: Callable[[SequenceCounts], None] = lambda counts: None
         self.sequence_id = sequence_id
 
     def deliver(self, event: Event) -> None:
         """Called on the event loop. Only the newest progress is of interest to anybody."""
         self._observe(event)
+        if isinstance(event, Ended):
+            self._told_end(event.counts)
         if isinstance(event, Progress) and self._events and isinstance(self._events[-1], Progress):
             self._events[-1] = event
         else:
             self._events.append(event)
         self._arrived.set()
+
+    def when_ended(self, told: Callable[[SequenceCounts], None]) -> None:
+        """Tell what it has cost when it is over, whether or not anybody still reads."""
+        self._told_end = told
 
     def cancel(self) -> None:
         """Ask the engine to stop; its `Ended` event follows within one step."""

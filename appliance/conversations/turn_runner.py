@@ -8,6 +8,7 @@ next start.
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 
 import structlog
@@ -21,7 +22,7 @@ from appliance.conversations.conversation import (
     TurnPhase,
     TurnStatus,
 )
-from appliance.conversations.generation import Generations
+from appliance.conversations.generation import CountReply, Generations, nobody_counts
 from appliance.conversations.live_turn import LiveTurn
 from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.turn_record import TurnRecord, ended_turn, turn_counts
@@ -49,6 +50,7 @@ class TurnRunner:
         token_stream: TokenStream,
         model_profile: Callable[[], ModelProfile],
         asides: Asides,
+        count: CountReply = nobody_counts,
     ) -> None:
         self.record = record
         self._generations = generations
@@ -57,6 +59,7 @@ class TurnRunner:
         self._token_stream = token_stream
         self._model_profile = model_profile
         self._asides = asides
+        self._count = count
         self._live: dict[str, LiveTurn] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -179,6 +182,7 @@ class TurnRunner:
                 tag=live.turn.conversation_id,
                 accepted_at=live.accepted_at,
             ) as generation:
+                generation.when_ended(partial(self._count, person))
                 live.generation = generation
                 if live.is_stopping:
                     generation.cancel()

@@ -2,7 +2,8 @@
 
 A handler's `opt={"access": ...}` says who may call it; whatever says nothing is for those who are
 signed in. A browser shows its cookie, a program its key (`Authorization: Bearer`); what a key may
-do stands beside it as `opt={"scope": ...}`.
+do stands beside it as `opt={"scope": ...}`. `keys_only` is for routes without form tokens, where
+what a browser sends by itself must not be enough; `open_here` lets in whoever is on this machine.
 """
 
 from ipaddress import IPv6Address, ip_address
@@ -28,6 +29,9 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 _SIGNED_OUT = "You are not signed in here. Sign in, then try again."
 _BAD_KEY = "This key is not known here, or not any more. Make another one on your account's page."
 _NOT_FOR_KEYS = "This key may not do that. Use one with the right scope, or the page."
+_NO_KEY = (
+    "Send a key in the header `Authorization: Bearer ...`. Your account's page makes one for you."
+)
 _NO_PAGE = "There is no such page here."
 _NOT_SET_UP = (
     "This box is not set up yet. First open its setup link on the machine that it runs on."
@@ -60,13 +64,13 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
         access = access_to(connection.route_handler)
         if not self._door.is_set_up:
             _check_before_setup(connection, access)
-        if access is Access.ANYONE:
+        opt = connection.route_handler.opt
+        if access is Access.ANYONE or (opt.get("open_here") and _is_no_further(connection)):
             return AuthenticationResult(user=None, auth=None)
         signed_in = await self._signed_in(connection)
         if access is Access.ADMIN and not signed_in.account.is_admin:
             raise NotFound(_NO_PAGE)
-        scope = connection.route_handler.opt.get("scope")
-        if signed_in.scopes is not None and scope not in signed_in.scopes:
+        if signed_in.scopes is not None and opt.get("scope") not in signed_in.scopes:
             raise NotAllowed(_NOT_FOR_KEYS)
         return AuthenticationResult(user=signed_in, auth=None)
 
@@ -76,6 +80,8 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
             if known := await self._door.keys.who(key.strip()):
                 return known
             raise NotSignedIn(_BAD_KEY)
+        if connection.route_handler.opt.get("keys_only"):
+            raise NotSignedIn(_NO_KEY)
         cookie = sign_in_key(connection)
         if cookie and (signed_in := await self._door.sign_ins.who(cookie)):
             return signed_in
@@ -98,6 +104,12 @@ def is_this_machine(connection: Connection) -> bool:
     # A socket for both kinds of addresses writes those of IPv4 as ones of IPv6.
     plain = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (plain or address).is_loopback
+
+
+def _is_no_further(connection: Connection) -> bool:
+    """The same, and not for somebody else whose request was sent on to here."""
+    forwards = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+    return is_this_machine(connection) and not any(map(connection.headers.get, forwards))
 
 
 def _check_before_setup(connection: Connection, access: Access) -> None:

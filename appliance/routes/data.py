@@ -40,7 +40,7 @@ async def show(
     return _page(data_view(Reader.of(request).theme, held))
 
 
-@get("/data/exports/{kind:str}", include_in_schema=False)
+@get("/data/exports/{kind:str}", include_in_schema=False, opt={"scope": "read"})
 async def take_everything(
     request: HTMXRequest,
     takeout: NamedDependency[Takeout],
@@ -56,7 +56,11 @@ async def take_everything(
     return _download(await make(person))
 
 
-@get("/conversations/{conversation_id:str}/exports/{kind:str}", include_in_schema=False)
+@get(
+    "/conversations/{conversation_id:str}/exports/{kind:str}",
+    include_in_schema=False,
+    opt={"scope": "read"},
+)
 async def take_conversation(
     request: HTMXRequest,
     takeout: NamedDependency[Takeout],

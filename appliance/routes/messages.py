@@ -39,7 +39,7 @@ async def edit_form(
     return answer(Fragments(request).html(view))
 
 
-@post("/messages/{message_id:str}/edits", include_in_schema=False)
+@post("/messages/{message_id:str}/edits", include_in_schema=False, opt={"asks_model": True})
 async def edit(
     request: HTMXRequest,
     service: NamedDependency[ConversationService],

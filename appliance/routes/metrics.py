@@ -1,4 +1,6 @@
-"""GET /metrics, for Prometheus. Anonymous like /healthz, and says nothing about anybody."""
+"""GET /metrics, for Prometheus: on this machine, or with an administrator's key. It says nothing
+about anybody.
+"""
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -8,7 +10,11 @@ from appliance.accounts.account import Access
 from appliance.metrics import Metrics
 
 
-@get("/metrics", sync_to_thread=False, opt={"access": Access.ANYONE})
+@get(
+    "/metrics",
+    sync_to_thread=False,
+    opt={"access": Access.ADMIN, "scope": "metrics", "open_here": True},
+)
 def show(metrics: NamedDependency[Metrics]) -> Response[bytes]:
     """Counts and times of the whole box, in Prometheus' text format."""
     return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)

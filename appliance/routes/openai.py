@@ -5,6 +5,7 @@ Whoever reaches this machine's own address may call it, until accounts exist.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,20 +14,24 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import ServerSentEvent
 
+from appliance.accounts.account import SignedIn
+from appliance.accounts.usage import Usage
 from appliance.conversations.completions import Completions
-from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generation
 from appliance.engine.events import Delta, Ended
 from appliance.engine.sequence import FinishReason
 from appliance.errors import EngineError, InvalidInput, NotFound
 from appliance.routes.openai_wire import Answer, ChatRequest, model_entry, model_list
 
+FOR_KEYS = {"scope": "chat", "keys_only": True}
 
-@post("/v1/chat/completions", status_code=200)
+
+@post("/v1/chat/completions", status_code=200, opt={**FOR_KEYS, "asks_model": True})
 async def chat_completions(
     request: Request[Any, Any, Any],
     completions: NamedDependency[Completions],
-    person: NamedDependency[Person],
+    usage: NamedDependency[Usage],
+    signed_in: NamedDependency[SignedIn],
 ) -> Response[Any]:
     """One reply to a list of messages, streamed or whole."""
     chat = _decode(await request.body())
@@ -35,8 +40,11 @@ async def chat_completions(
     messages = chat.pairs()
     sampling = await asyncio.to_thread(chat.sampling) if chat.is_constrained else chat.sampling()
     await completions.count_ahead(messages)
-    may_keep = chat.store is not False
-    start = completions.prepare(person.person_id, messages, sampling, may_keep=may_keep)
+    person, may_keep = signed_in.person, chat.store is not False
+    count = partial(usage.count, person, key_id=signed_in.key_id or "")
+    start = completions.prepare(
+        person.person_id, messages, sampling, may_keep=may_keep, count=count
+    )
     answer = Answer(completions.model_name)
     if chat.stream:
         include_usage = chat.stream_options is not None and chat.stream_options.include_usage
@@ -44,13 +52,13 @@ async def chat_completions(
     return Response(await _whole(request, start(), answer))
 
 
-@get("/v1/models", sync_to_thread=False)
+@get("/v1/models", sync_to_thread=False, opt=FOR_KEYS)
 def models(completions: NamedDependency[Completions]) -> dict[str, Any]:
     """The one model that is loaded."""
     return model_list(completions.model_name, completions.started_at)
 
 
-@get("/v1/models/{name:str}", sync_to_thread=False)
+@get("/v1/models/{name:str}", sync_to_thread=False, opt=FOR_KEYS)
 def model(completions: NamedDependency[Completions], name: FromPath[str]) -> dict[str, Any]:
     """The same by its name."""
     if name != completions.model_name:

@@ -6,7 +6,7 @@ change the answer and is not supported is refused rather than dropped silently.
 """
 
 import time
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -166,11 +166,12 @@ def model_entry(name: str, created: int) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": created, "owned_by": "this box"}
 
 
-def error_body(status: int, sentence: str) -> dict[str, Any]:
-    """OpenAI's error shape."""
-    kinds: dict[int, tuple[Literal["invalid_request_error", "server_error"], str | None]] = {
+def error_body(status: int, sentence: str, over: str = "") -> dict[str, Any]:
+    """OpenAI's error shape; `over` is what there is a limit of, when that was reached."""
+    kinds: dict[int, tuple[str, str | None]] = {
+        403: ("invalid_request_error", "insufficient_permissions"),
         404: ("invalid_request_error", "model_not_found"),
-        429: ("server_error", "queue_full"),
+        429: (over, "rate_limit_exceeded") if over else ("server_error", "queue_full"),
         503: ("server_error", "engine_unavailable"),
     }
     default = ("server_error" if status >= 500 else "invalid_request_error", None)

@@ -23,6 +23,7 @@ from appliance.errors import (
     NotFound,
     NotSetUp,
     NotSignedIn,
+    OverLimit,
     QueueFull,
     StoreError,
     StoreFull,
@@ -70,7 +71,8 @@ def refuse(request: Request[Any, Any, Any], error: ApplianceError) -> Response[A
     if status == 500:
         log.error("unexpected refusal", route=_route(request), error=str(error))
     if isinstance(error, TooManyTries):
-        return _answer(request, status, str(error), error.retry_after_seconds)
+        over = error.kind if isinstance(error, OverLimit) else ""
+        return _answer(request, status, str(error), error.retry_after_seconds, over)
     return _answer(request, status, str(error))
 
 
@@ -106,10 +108,12 @@ def _answer(
     status: int,
     sentence: str,
     wait_seconds: int = _RETRY_AFTER_SECONDS,
+    over: str = "",
 ) -> Response[Any]:
     headers = {"Retry-After": str(wait_seconds)} if status in (429, 503) else None
     if request.url.path.startswith("/v1/"):
-        return Response(error_body(status, sentence), status_code=status, headers=headers)
+        body = error_body(status, sentence, over)
+        return Response(body, status_code=status, headers=headers)
     if request.query_params.get("format") == "text":  # a program reads a turn
         return Response(sentence, status_code=status, headers=headers, media_type="text/plain")
     is_fragment = isinstance(request, HTMXRequest) and bool(request.htmx)

@@ -61,7 +61,7 @@ async def delete(
     return _back(await summaries.delete(person, summary_id))
 
 
-@post("/summaries/{summary_id:str}/renewal", include_in_schema=False)
+@post("/summaries/{summary_id:str}/renewal", include_in_schema=False, opt={"asks_model": True})
 async def renew(
     summaries: NamedDependency[Summaries],
     person: NamedDependency[Person],

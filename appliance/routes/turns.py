@@ -42,7 +42,7 @@ class ComposerForm:
     shown_to: str = ""
 
 
-@post("/turns", include_in_schema=False)
+@post("/turns", include_in_schema=False, opt={"asks_model": True})
 async def create(
     request: HTMXRequest,
     service: NamedDependency[ConversationService],
@@ -67,7 +67,7 @@ async def create(
     return _accepted(request, started, opened, conversations, service.box_status())
 
 
-@post("/turns/{turn_id:str}/retries", include_in_schema=False)
+@post("/turns/{turn_id:str}/retries", include_in_schema=False, opt={"asks_model": True})
 async def retry(
     request: HTMXRequest,
     service: NamedDependency[ConversationService],
@@ -79,7 +79,7 @@ async def retry(
     return await begun(request, service, person, started)
 
 
-@post("/turns/{turn_id:str}/continuations", include_in_schema=False)
+@post("/turns/{turn_id:str}/continuations", include_in_schema=False, opt={"asks_model": True})
 async def go_on(
     request: HTMXRequest,
     service: NamedDependency[ConversationService],

@@ -89,6 +89,8 @@ class ChatClient:
     """One program that talks to one server."""
 
     def __init__(self, url: str) -> None:
+        self.key = ""
+        """What the server asks programs for, if it does."""
         # Scenarios have a time limit of their own, and a queue may be long.
         self._http = httpx.AsyncClient(
             base_url=url,
@@ -135,7 +137,9 @@ class ChatClient:
         await self._http.aclose()
 
     async def _events(self, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
-        async with self._http.stream("POST", "/v1/chat/completions", json=body) as response:
+        shown = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        path = "/v1/chat/completions"
+        async with self._http.stream("POST", path, json=body, headers=shown) as response:
             if response.status_code != 200:
                 words = (await response.aread()).decode("utf-8", "replace")
                 raise ScenarioFailed(f"it answered {response.status_code}: {words[:300]}")

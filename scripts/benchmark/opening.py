@@ -26,7 +26,7 @@ async def opened_first(target: Target) -> dict[str, float]:
 
 
 async def _ours(target: Target, wishes: list[str]) -> float:
-    page = Page(target.server.url)
+    page = Page(target.server.url, target.cookies)
     try:
         await page.open()
         for wish in wishes:

@@ -16,8 +16,8 @@ _FIRST_TEXT = 'class="block"'
 class Page:
     """One page. Raises ScenarioFailed when the box answers something else than a page does."""
 
-    def __init__(self, url: str) -> None:
-        self._http = httpx.AsyncClient(base_url=url, timeout=120, trust_env=False)
+    def __init__(self, url: str, cookies: dict[str, str]) -> None:
+        self._http = httpx.AsyncClient(base_url=url, cookies=cookies, timeout=120, trust_env=False)
         self._path = "/"
         self._token = ""
 

@@ -56,8 +56,10 @@ async def run_once(scenario: Scenario, launch: Launch, sizes: Sizes) -> Run:
         target = Target(Server(launch, Path(folder)), sizes)
         try:
             async with asyncio.timeout(_LIMIT_SECONDS):
-                if not scenario.starts_itself:
-                    await target.server.start()
+                await target.begin()
+                if scenario.starts_itself:
+                    target.server.stop()
+                else:
                     await target.chat(texts.warm_up(), 8)
                 return Run(await scenario.run(target))
         except TimeoutError:

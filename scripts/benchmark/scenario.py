@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from benchmark.client import ChatClient, Message, Reply
+from benchmark.owner import move_in, setup_path
 from benchmark.servers import OURS, Server
 
 
@@ -51,6 +52,15 @@ class Target:
         self.sizes = sizes
         self.client = ChatClient(server.url)
         self.is_ours = server.launch.name == OURS
+        self.cookies: dict[str, str] = {}
+        """By which our page knows its owner."""
+
+    async def begin(self) -> None:
+        """Start the server for the first time, and become its owner where it has one."""
+        await self.server.start()
+        if self.is_ours:
+            owner = await move_in(self.server.url, setup_path(self.server.said()))
+            self.client.key, self.cookies = owner.key, owner.cookies
 
     async def chat(self, messages: list[Message], max_tokens: int, **sampling: float) -> Reply:
         return await self.client.chat(messages, max_tokens, None, **sampling)
@@ -68,6 +78,6 @@ class Scenario:
     about: str
     run: Callable[[Target], Awaitable[dict[str, float]]]
     starts_itself: bool = False
-    """Otherwise the server is up and has answered once."""
+    """It finds a server that has run once and is stopped; otherwise one that has answered."""
     peer_flags: tuple[str, ...] = ()
     """What llama-server needs on top to be at its best here."""

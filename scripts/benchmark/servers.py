@@ -71,7 +71,9 @@ def ours(threads: int) -> Launch:
         "/readyz",
         {**kept, "PYTHONPATH": os.pathsep.join(paths)},
         # Replies on the page are as short as those that the API is asked for.
-        f"[engine]\nthreads = {threads}\n[limits]\nreply_tokens = 24\n",
+        f"[engine]\nthreads = {threads}\n"
+        # And nobody is told to wait: llama-server has no such limits.
+        "[limits]\nreply_tokens = 24\nrequests_per_minute = 0\ntokens_per_day = 0\n",
     )
 
 
@@ -178,9 +180,13 @@ class Server:
             f"{self.launch.name} was not ready after {_START_SECONDS} s:\n{self.last_words()}"
         )
 
+    def said(self) -> str:
+        """Its whole log."""
+        return self._log.read_text("utf-8", "replace")
+
     def last_words(self) -> str:
-        """The end of its log."""
-        return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-10:])
+        """The end of it."""
+        return "\n".join(self.said().splitlines()[-10:])
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -7,9 +7,9 @@ import resource
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from appliance_process import ApplianceProcess
 from benchmark.processes import cpu_seconds, memory_mb
-from page_client import PageClient
+
+from torture_box.starting import OwnBox
 
 _QUESTION = "Write a very long story about the sea."
 _KEPT_BYTES = 100_000
@@ -33,10 +33,10 @@ def allow_open_files(count: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, count)), hard))
 
 
-def follow_together(box: ApplianceProcess, readers: int) -> CrowdFigures:
+def follow_together(box: OwnBox, readers: int) -> CrowdFigures:
     """One reply, read by so many at once from its beginning to its end."""
     cpu_before = cpu_seconds(box.pid)
-    with PageClient(box.url) as page:
+    with box.page() as page:
         turn = page.say(_QUESTION)
         endings, most_memory_mb = asyncio.run(_read_all(box, turn.turn_id, readers))
         page.read_stream(turn.turn_id)
@@ -50,7 +50,7 @@ def follow_together(box: ApplianceProcess, readers: int) -> CrowdFigures:
     )
 
 
-async def _read_all(box: ApplianceProcess, turn_id: str, readers: int) -> tuple[list[str], float]:
+async def _read_all(box: OwnBox, turn_id: str, readers: int) -> tuple[list[str], float]:
     """How the stream ended for each of them, and the most memory that the box took meanwhile."""
     memory = [memory_mb(box.pid)]
 
@@ -60,19 +60,21 @@ async def _read_all(box: ApplianceProcess, turn_id: str, readers: int) -> tuple[
             await asyncio.sleep(_SAMPLE_SECONDS)
 
     watching = asyncio.create_task(watch())
-    reading = [_read_to_end(box.url, turn_id) for _ in range(readers)]
+    reading = [_read_to_end(box, turn_id) for _ in range(readers)]
     endings = await asyncio.gather(*reading, return_exceptions=True)
     watching.cancel()
     # A reader that was cut off has not got the whole text, and counts as such.
     return [ending for ending in endings if isinstance(ending, str)], max(memory)
 
 
-async def _read_to_end(url: str, turn_id: str) -> str:
+async def _read_to_end(box: OwnBox, turn_id: str) -> str:
     """The last part of the stream; empty when it ended without saying that it is over."""
-    address = urlsplit(url)
+    address = urlsplit(box.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     # In HTTP 1.0 the body ends with the connection, so there are no lengths in between.
-    request = f"GET /turns/{turn_id}/stream HTTP/1.0\r\nHost: {address.netloc}\r\n\r\n"
+    cookies = "; ".join(f"{name}={value}" for name, value in box.cookies.items())
+    head = f"Host: {address.netloc}\r\nCookie: {cookies}\r\n\r\n"
+    request = f"GET /turns/{turn_id}/stream HTTP/1.0\r\n{head}"
     writer.write(request.encode())
     kept = bytearray()
     while piece := await reader.read(65536):
@@ -84,7 +86,7 @@ async def _read_to_end(url: str, turn_id: str) -> str:
     return ending if "event: done" in ending else ""
 
 
-def _stored(box: ApplianceProcess, turn_id: str) -> tuple[str, float]:
+def _stored(box: OwnBox, turn_id: str) -> tuple[str, float]:
     """The reply as the store has it, and how many tokens a second it was written with."""
     ((reply, tokens, decode_ms),) = box.stored(
         "SELECT content, completion_tokens, decode_ms FROM turns "

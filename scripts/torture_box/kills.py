@@ -6,13 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance_process import ApplianceProcess
-from page_client import PageClient
-
 from appliance.conversations.recovery import GIVEN_UP
 from torture_box.kept import Kept, copy_of, look_into
 from torture_box.seen import Seen
-from torture_box.starting import start
+from torture_box.starting import OwnBox, start
 from torture_box.told import Told
 from torture_box.visitor import QUESTIONS, Visitor, visit_together
 
@@ -83,7 +80,7 @@ class Kills:
         folder.mkdir()
         with (
             start(folder, "--greedy", reply_tokens=_REPLY_TOKENS) as box,
-            PageClient(box.url) as page,
+            box.page() as page,
         ):
             began = time.monotonic()
             for question in QUESTIONS:
@@ -92,8 +89,8 @@ class Kills:
         kept = look_into(copy_of(box.data_dir, self._folder / "copy"))
         return {turn.asked: turn.reply or "" for turn in kept.turns.values()}
 
-    def _live_and_die(self, box: ApplianceProcess) -> None:
-        visitors = [Visitor(box.url, self._told, self._own_luck()) for _ in range(VISITORS)]
+    def _live_and_die(self, box: OwnBox) -> None:
+        visitors = [Visitor(box.page, self._told, self._own_luck()) for _ in range(VISITORS)]
         # By what is shown and not by the clock, or on a slow machine no reply would get anywhere.
         pieces = self._luck.randint(0, MOST_PIECES)
         pause = self._luck.uniform(0, _LONGEST_PAUSE_SECONDS)
@@ -106,7 +103,7 @@ class Kills:
         visit_together(visitors, lambda: False, meanwhile=kill)
         self.figures.kills += 1
 
-    def _start_again(self, box: ApplianceProcess) -> None:
+    def _start_again(self, box: OwnBox) -> None:
         """Now and then it is killed before it is there, too."""
         while self._luck.random() < _KILLED_WHILE_STARTING:
             box.launch_again()
@@ -116,9 +113,9 @@ class Kills:
             self._check("after a kill while it started")
         box.start_again()
 
-    def _repeat(self, box: ApplianceProcess) -> None:
+    def _repeat(self, box: OwnBox) -> None:
         """What was in doubt is sent again, and a few that were accepted: each is there once."""
-        visitor = Visitor(box.url, self._told, self._luck)
+        visitor = Visitor(box.page, self._told, self._luck)
         accepted = dict(self._told.accepted)
         doubtful = self._told.in_doubt()
         stored = {key for key, _ in self._seen.kept.messages}
@@ -133,10 +130,10 @@ class Kills:
             if key in accepted and conversation_id != accepted[key]:
                 self.figures.wrong.append(f"message {key}, sent again, went somewhere else")
 
-    def _come_to_rest(self, box: ApplianceProcess) -> None:
+    def _come_to_rest(self, box: OwnBox) -> None:
         """Every turn that was cut off goes on by itself and comes to its end."""
         box.wait_ready()
-        with PageClient(box.url) as page:
+        with box.page() as page:
             for turn_id in self._seen.open_turns():
                 page.read_stream(turn_id)
             # Those that were sent again after the last kill.

@@ -8,7 +8,7 @@ from torture_box.disk import Disk
 from torture_box.errors import TortureError
 from torture_box.journal import Entry, Kind, Marker, read_journal
 from torture_box.preload import built, preloaded
-from torture_box.starting import start
+from torture_box.starting import OwnBox, start
 from torture_box.told import Told
 from torture_box.visitor import Visitor, visit_together
 
@@ -60,10 +60,10 @@ def record(
     changes = (f"--synchronous={synchronous}", f"--wal-pages={wal_pages}", "--greedy")
     with start(root, *changes, reply_tokens=_REPLY_TOKENS, **environment) as box:
         for start_number in range(1, starts):
-            _talk(box.url, told, luck, messages * start_number // starts)
+            _talk(box, told, luck, messages * start_number // starts)
             assert box.stop() == 0
             box.start_again()
-        _talk(box.url, told, luck, messages)
+        _talk(box, told, luck, messages)
         box.kill()
     marker.close()
     recording = Recording(list(read_journal(journal)), told)
@@ -71,9 +71,9 @@ def record(
     return recording
 
 
-def _talk(url: str, told: Told, luck: random.Random, messages: int) -> None:
+def _talk(box: OwnBox, told: Told, luck: random.Random, messages: int) -> None:
     """Until so many messages have been accepted in all, and every reply has come."""
-    visitors = [Visitor(url, told, random.Random(luck.random())) for _ in range(VISITORS)]
+    visitors = [Visitor(box.page, told, random.Random(luck.random())) for _ in range(VISITORS)]
     visit_together(visitors, lambda: len(told.accepted) >= messages, meanwhile=lambda: None)
 
 

@@ -24,8 +24,10 @@ _GO_ON = 0.4
 class Visitor:
     """Sends what its own luck chooses; `told` is shared with the others."""
 
-    def __init__(self, url: str, told: Told, luck: random.Random) -> None:
-        self._url = url
+    def __init__(
+        self, open_page: Callable[[], PageClient], told: Told, luck: random.Random
+    ) -> None:
+        self._open_page = open_page
         self._told = told
         self._luck = luck
 
@@ -33,7 +35,7 @@ class Visitor:
         """Returns when it is enough or the box has gone, whichever comes first."""
         conversation_id = ""
         try:
-            with PageClient(self._url) as page:
+            with self._open_page() as page:
                 while not is_enough():
                     if self._luck.random() > _GO_ON:
                         conversation_id = ""
@@ -43,7 +45,7 @@ class Visitor:
 
     def repeat(self, sent: Sent) -> str:
         """Send it once more, as a page does that never got its answer; the conversation's id."""
-        with PageClient(self._url) as page:
+        with self._open_page() as page:
             return self._send(page, sent)
 
     def _ask_and_read(self, page: PageClient, conversation_id: str) -> str:

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "appliance"
 
 NOUNS = "conversations.conversation"
 SHARED_NOUNS = "conversations.shared_link"
-ACCOUNTS = "accounts.account"
+ACCOUNTS = {"accounts.account", "accounts.api_key", "accounts.limit", "accounts.tally"}
+"""What of accounts is plain values."""
 ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.chat_tokenizer"}
 """What the engine is from outside; the rest of it is its own business."""
 
@@ -20,8 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", NOUNS, SHARED_NOUNS, "recall.tokens", ACCOUNTS},
-    "accounts": {"errors", NOUNS, "store"},
+    "store": {"errors", NOUNS, SHARED_NOUNS, "recall.tokens", *ACCOUNTS},
+    "accounts": {"errors", NOUNS, "conversations.accepting", "store"},
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},

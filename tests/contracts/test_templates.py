@@ -14,7 +14,9 @@ from appliance.paths import TEMPLATES
 from appliance.routes import (
     account_data,
     admin_data,
+    admin_limit_views,
     finding_data,
+    key_data,
     message_data,
     own_data,
     page_data,
@@ -28,7 +30,15 @@ ENVIRONMENT = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
 DATACLASSES = [
     each
     for module in (
-        *(page_data, message_data, seen_data, own_data, finding_data, account_data, admin_data),
+        page_data,
+        message_data,
+        seen_data,
+        own_data,
+        finding_data,
+        account_data,
+        key_data,
+        admin_data,
+        admin_limit_views,
         sharing_data,
     )
     for each in vars(module).values()

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from appliance_process import ApplianceProcess
 from page_client import PageClient, Said
+from program import key_of, shown
 from pysqlite3 import dbapi2 as sqlite
-from signed_in import COOKIES
 
 pytestmark = pytest.mark.model
 
@@ -17,7 +17,8 @@ pytestmark = pytest.mark.model
 class Program:
     """Reads a turn as text, and remembers what it has."""
 
-    def __init__(self, url: str, said: Said) -> None:
+    def __init__(self, url: str, said: Said, key: str) -> None:
+        self._shown = shown(key)
         self._path = f"{url}/turns/{said.turn_id}/stream?format=text"
         self.text = ""
         self.last_id = ""
@@ -25,11 +26,9 @@ class Program:
 
     def read(self, enough: int = 10**9) -> bool:
         """Until it has that much more or the turn is over; whether it is."""
-        headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
+        headers = {**self._shown, **({"Last-Event-ID": self.last_id} if self.last_id else {})}
         wanted = len(self.text) + enough
-        with httpx.stream(
-            "GET", self._path, headers=headers, cookies=COOKIES, timeout=60
-        ) as response:
+        with httpx.stream("GET", self._path, headers=headers, timeout=60) as response:
             for name, event_id, told in _events(response.iter_lines()):
                 self.names.append(name)
                 self.last_id = event_id
@@ -73,7 +72,8 @@ def own(tmp_path) -> Iterator[ApplianceProcess]:
 def test_readers_that_come_and_go_all_have_the_text_that_was_stored(own):
     with PageClient(own.url) as page:
         said = page.say("Write a very long story about the sea.")
-        restless, late = Program(own.url, said), Program(own.url, said)
+        key = key_of(own.data_dir, "read")
+        restless, late = Program(own.url, said, key), Program(own.url, said, key)
         while not restless.read(enough=40):
             if len(restless.text) > 200 and not late.text:
                 late.read(enough=1)
@@ -85,7 +85,7 @@ def test_readers_that_come_and_go_all_have_the_text_that_was_stored(own):
 def test_a_program_goes_on_after_kill_9_and_has_the_text_that_was_stored(own):
     with PageClient(own.url) as page:
         said = page.say("Write a very long story about the mountains.")
-        program = Program(own.url, said)
+        program = Program(own.url, said, key_of(own.data_dir, "read"))
         program.read(enough=300)
         own.kill()
         own.start_again()

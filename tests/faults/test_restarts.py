@@ -10,6 +10,7 @@ import httpx
 import pytest
 from appliance_process import ApplianceProcess
 from page_client import PageClient
+from program import key_of, shown
 from signed_in import COOKIES
 
 pytestmark = pytest.mark.model
@@ -124,6 +125,7 @@ def test_a_missing_model_leaves_the_page_up_and_says_what_to_do(tmp_path: Path) 
         answer = httpx.post(
             f"{process.url}/v1/chat/completions",
             json={"model": "default", "messages": [{"role": "user", "content": "Hi"}]},
+            headers=shown(key_of(process.data_dir)),
         )
         assert answer.status_code == 503
         assert "no-such-model" in answer.json()["error"]["message"]

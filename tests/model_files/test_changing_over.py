@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from appliance_process import ApplianceProcess
+from program import key_of, shown
 
 from appliance.data_dir import open_data_dir, running_pid, say_who_runs
 from appliance.settings import DEFAULT_MODEL
@@ -29,7 +30,8 @@ def test_the_running_box_changes_over_when_its_replies_are_done(tmp_path: Path, 
         asked = {"model": "default", "stream": True, "max_tokens": 300, "temperature": 0}
         asked["messages"] = [{"role": "user", "content": "Tell me a very long story."}]
         url = f"{box.url}/v1/chat/completions"
-        with httpx.stream("POST", url, json=asked, timeout=60) as reply:
+        headers = shown(key_of(data))
+        with httpx.stream("POST", url, json=asked, headers=headers, timeout=60) as reply:
             lines = reply.iter_lines()
             assert any('"content":"' in line for line in lines)
             assert "as soon as the replies" in run(data, "use", "tiny")
@@ -37,16 +39,18 @@ def test_the_running_box_changes_over_when_its_replies_are_done(tmp_path: Path, 
             *_, last = [line for line in lines if line]
         assert last == "data: [DONE]"
         box.wait_for("the model has changed")
-        (model,) = httpx.get(f"{box.url}/v1/models").json()["data"]
+        (model,) = httpx.get(f"{box.url}/v1/models", headers=headers).json()["data"]
         assert model["id"] == "tiny"
         short = {**asked, "stream": False, "max_tokens": 2}
-        assert httpx.post(url, json=short, timeout=60).json()["model"] == "tiny"
+        again = httpx.post(url, json=short, headers=headers, timeout=60)
+        assert again.json()["model"] == "tiny"
         assert httpx.get(f"{box.url}/readyz").status_code == 200
 
         run(data, "use", DEFAULT_MODEL)
         box.wait_for("the model has changed", after=1)
         os.kill(box.pid, signal.SIGHUP)  # once more changes nothing
-        assert httpx.post(url, json=short, timeout=60).json()["model"] == DEFAULT_MODEL
+        back = httpx.post(url, json=short, headers=headers, timeout=60)
+        assert back.json()["model"] == DEFAULT_MODEL
         assert box.stop() == 0
     assert "from the next start on" in run(data, "use", DEFAULT_MODEL)
 

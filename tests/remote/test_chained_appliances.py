@@ -6,6 +6,7 @@ import httpx
 import pytest
 from appliance_process import ApplianceProcess
 from conversation_steps import follow_to_end, say, wait_for_text
+from program import key_of, shown
 from remote.conftest import OpenRemote
 from signed_in import COOKIES
 
@@ -16,9 +17,9 @@ pytestmark = pytest.mark.model
 
 
 async def test_a_reply_of_the_other_box_comes_through_with_its_counts(
-    appliance: ApplianceProcess, open_remote: OpenRemote
+    appliance: ApplianceProcess, key: str, open_remote: OpenRemote
 ) -> None:
-    box = await open_remote(f"{appliance.url}/v1")
+    box = await open_remote(f"{appliance.url}/v1", url_key=key)
     started = await say(box, "Say hello.")
     snapshots = await follow_to_end(box, started.turn.turn_id)
     last = snapshots[-1]
@@ -34,9 +35,9 @@ async def test_a_reply_of_the_other_box_comes_through_with_its_counts(
 
 
 async def test_stop_stops_the_model_of_the_other_box(
-    appliance: ApplianceProcess, open_remote: OpenRemote
+    appliance: ApplianceProcess, key: str, open_remote: OpenRemote
 ) -> None:
-    box = await open_remote(f"{appliance.url}/v1")
+    box = await open_remote(f"{appliance.url}/v1", url_key=key)
     before = appliance.count("finish_reason.*cancelled")
     turn_id = (await say(box, "Tell me a very long story about the sea.")).turn.turn_id
     await wait_for_text(box, turn_id, 10)
@@ -45,9 +46,9 @@ async def test_stop_stops_the_model_of_the_other_box(
 
 
 async def test_a_conversation_that_is_too_long_loses_its_oldest_part_and_says_so(
-    appliance: ApplianceProcess, open_remote: OpenRemote
+    appliance: ApplianceProcess, key: str, open_remote: OpenRemote
 ) -> None:
-    box = await open_remote(f"{appliance.url}/v1", url_context_tokens=1200)
+    box = await open_remote(f"{appliance.url}/v1", url_key=key, url_context_tokens=1200)
     conversation_id, dropped = None, []
     for number in range(3):
         started = await say(box, f"{number}: " + "안녕하세요 " * 25, conversation_id)
@@ -62,9 +63,9 @@ async def test_a_conversation_that_is_too_long_loses_its_oldest_part_and_says_so
 
 
 async def test_programs_reach_the_other_box_through_this_one(
-    appliance: ApplianceProcess, open_remote: OpenRemote
+    appliance: ApplianceProcess, key: str, open_remote: OpenRemote
 ) -> None:
-    box = await open_remote(f"{appliance.url}/v1")
+    box = await open_remote(f"{appliance.url}/v1", url_key=key)
     await box.generations.wait_ready()
     messages = [("user", "Say hello.")]
     await box.completions.count_ahead(messages)
@@ -75,16 +76,20 @@ async def test_programs_reach_the_other_box_through_this_one(
 
 
 def test_a_whole_box_starts_without_a_model_of_its_own_and_says_who_answers(
-    appliance: ApplianceProcess, tmp_path: Path
+    appliance: ApplianceProcess, key: str, tmp_path: Path
 ) -> None:
     url = f"{appliance.url}/v1"
     arguments = {"APPLIANCE_ENGINE__URL": url, "APPLIANCE_MODEL__NAME": "not-here"}
+    arguments["APPLIANCE_ENGINE__URL_KEY"] = key
     with ApplianceProcess(tmp_path, **arguments) as process:
         process.wait_ready()
         assert "answered by 127.0.0.1" in httpx.get(process.url, cookies=COOKIES).text
         body = {"model": "default", "messages": [{"role": "user", "content": "Hi"}]}
         answer = httpx.post(
-            f"{process.url}/v1/chat/completions", json={**body, "max_tokens": 3}, timeout=60
+            f"{process.url}/v1/chat/completions",
+            json={**body, "max_tokens": 3},
+            headers=shown(key_of(tmp_path)),
+            timeout=60,
         )
         assert answer.json()["choices"][0]["message"]["content"]
         assert process.stop() == 0

@@ -43,9 +43,9 @@ async def whole_box(data_dir: Path) -> AsyncIterator[tuple[Box, AsyncClient]]:
             yield box, client
 
 
-async def test_anybody_who_reaches_the_box_may_read_them(app: Litestar) -> None:
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://box.test") as stranger:
-        answer = await stranger.get("/metrics")
+async def test_programs_on_this_machine_may_read_them(app: Litestar) -> None:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://box.test") as program:
+        answer = await program.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert "set-cookie" not in answer.headers

@@ -12,6 +12,7 @@ import openai
 import pydantic
 import pytest
 from appliance_process import ApplianceProcess
+from program import shown
 
 pytestmark = pytest.mark.model
 HELLO: Any = [{"role": "user", "content": "Say hello and tell me about the sea."}]
@@ -28,8 +29,8 @@ def schema_format(schema: Any, name: str = "answer") -> dict[str, Any]:
 
 
 @pytest.fixture
-def client(appliance: ApplianceProcess) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(base_url=f"{appliance.url}/v1", api_key="none", max_retries=0) as client:
+def client(appliance: ApplianceProcess, key: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{appliance.url}/v1", api_key=key, max_retries=0) as client:
         yield client
 
 
@@ -166,17 +167,19 @@ def test_constrained_and_free_answers_are_written_together(client: openai.OpenAI
     assert [text.startswith("{") for text in texts] == [False, True, False, True]
 
 
-def test_a_body_that_is_nested_without_end_is_refused(appliance: ApplianceProcess) -> None:
+def test_a_body_that_is_nested_without_end_is_refused(
+    appliance: ApplianceProcess, key: str
+) -> None:
     body = (
         '{"model": "default", "response_format": {"type": "json_object", "schema": ' + "[" * 90_000
     )
-    response = httpx.post(f"{appliance.url}/v1/chat/completions", content=body)
+    response = httpx.post(f"{appliance.url}/v1/chat/completions", content=body, headers=shown(key))
     assert response.status_code == 422
     assert "nested too deeply" in response.json()["error"]["message"]
 
 
 def test_a_client_that_hangs_up_in_a_constrained_answer_stops_the_model(
-    appliance: ApplianceProcess,
+    appliance: ApplianceProcess, key: str
 ) -> None:
     body = {
         **{"model": "default", "messages": HELLO, "stream": True, "max_tokens": 4000},
@@ -184,7 +187,7 @@ def test_a_client_that_hangs_up_in_a_constrained_answer_stops_the_model(
     }
     before = appliance.count("finish_reason.*cancelled")
     url = f"{appliance.url}/v1/chat/completions"
-    with httpx.stream("POST", url, json=body, timeout=60) as response:
+    with httpx.stream("POST", url, json=body, headers=shown(key), timeout=60) as response:
         for line in response.iter_lines():
             if '"content":"' in line:
                 break
@@ -228,10 +231,12 @@ def test_a_client_that_hangs_up_in_a_constrained_answer_stops_the_model(
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_openais_shape(
-    appliance: ApplianceProcess, change: dict[str, Any], status: int, sentence: str
+    appliance: ApplianceProcess, key: str, change: dict[str, Any], status: int, sentence: str
 ) -> None:
     body = {"model": "default", "messages": HELLO, "max_tokens": 1} | change
-    response = httpx.post(f"{appliance.url}/v1/chat/completions", json=body, timeout=60)
+    response = httpx.post(
+        f"{appliance.url}/v1/chat/completions", json=body, headers=shown(key), timeout=60
+    )
     assert response.status_code == status
     assert sentence in response.json()["error"]["message"]
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
@@ -241,25 +246,25 @@ def test_what_cannot_be_answered_is_refused_in_openais_shape(
     "body", [b"", b"{", b"[]", b'{"model": "\xff"}', b'{"model": "\\ud800", "messages": 1}']
 )
 def test_a_broken_body_is_refused_in_openais_shape(
-    appliance: ApplianceProcess, body: bytes
+    appliance: ApplianceProcess, key: str, body: bytes
 ) -> None:
-    response = httpx.post(f"{appliance.url}/v1/chat/completions", content=body)
+    response = httpx.post(f"{appliance.url}/v1/chat/completions", content=body, headers=shown(key))
     assert response.status_code == 422
     assert response.json()["error"]["type"] == "invalid_request_error"
 
 
-def test_a_body_that_is_too_large_is_refused(appliance: ApplianceProcess) -> None:
+def test_a_body_that_is_too_large_is_refused(appliance: ApplianceProcess, key: str) -> None:
     body = json.dumps({"model": "x" * 2_000_000})
-    response = httpx.post(f"{appliance.url}/v1/chat/completions", content=body)
+    response = httpx.post(f"{appliance.url}/v1/chat/completions", content=body, headers=shown(key))
     assert response.status_code == 413
     assert "too large" in response.json()["error"]["message"]
 
 
-def test_a_client_that_hangs_up_stops_the_model(appliance: ApplianceProcess) -> None:
+def test_a_client_that_hangs_up_stops_the_model(appliance: ApplianceProcess, key: str) -> None:
     body = {"model": "default", "messages": HELLO, "stream": True, "max_tokens": 4000}
     url = f"{appliance.url}/v1/chat/completions"
     before = appliance.count("finish_reason.*cancelled")
-    with httpx.stream("POST", url, json=body, timeout=60) as response:
+    with httpx.stream("POST", url, json=body, headers=shown(key), timeout=60) as response:
         for line in response.iter_lines():
             if '"content":"' in line:
                 break

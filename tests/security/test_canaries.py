@@ -9,6 +9,7 @@ import pytest
 from appliance_process import ApplianceProcess
 from exports import chatgpt_conversation, own_conversation, own_file, zipped
 from page_client import PageClient
+from program import key_of, shown
 from valkey import Valkey
 
 pytestmark = pytest.mark.model
@@ -83,7 +84,7 @@ def test_no_log_holds_a_word_and_after_the_end_no_file_does(tmp_path: Path) -> N
             for content in hostile_files():
                 upload(page, content)
             completion = {"model": "default", "messages": [{"role": CANARY, "content": CANARY}]}
-            page._http.post("/v1/chat/completions", json=completion)
+            page._http.post("/v1/chat/completions", json=completion, headers=shown(key_of(data)))
             page._http.get(f"/{CANARY}?q={CANARY}")
             page._http.get(f"/conversations/{said.conversation_id}/exports/json")
             assert CANARY in in_valkey(process)

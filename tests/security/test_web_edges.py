@@ -4,6 +4,7 @@ import httpx
 import pytest
 from appliance_process import ApplianceProcess
 from page_client import PageClient
+from program import shown
 from signed_in import COOKIES
 
 pytestmark = pytest.mark.model
@@ -44,22 +45,23 @@ def test_the_boxs_own_names_are_served(appliance: ApplianceProcess, name: str) -
     ],
 )
 def test_another_sites_page_cannot_act_here(
-    appliance: ApplianceProcess, headers: dict[str, str]
+    appliance: ApplianceProcess, key: str, headers: dict[str, str]
 ) -> None:
     with PageClient(appliance.url) as page:
         assert page.try_to_say("Hello", headers=headers).status_code == 403
     url = f"{appliance.url}/v1/chat/completions"
-    assert httpx.post(url, json=CHAT, headers=headers).status_code == 403
+    assert httpx.post(url, json=CHAT, headers=headers | shown(key)).status_code == 403
     stream = f"{appliance.url}/turns/{'0' * 32}/stream"
     accepts = {"Accept": "text/event-stream"}
     assert httpx.get(stream, headers=headers | accepts, cookies=COOKIES).status_code == 403
 
 
-def test_the_boxs_own_page_and_plain_programs_can(appliance: ApplianceProcess) -> None:
+def test_the_boxs_own_page_and_plain_programs_can(appliance: ApplianceProcess, key: str) -> None:
     own = {"Origin": appliance.url, "Sec-Fetch-Site": "same-origin"}
     url = f"{appliance.url}/v1/chat/completions"
     for headers in (own, {}):
-        assert httpx.post(url, json=CHAT, headers=headers, timeout=60).status_code == 200
+        answer = httpx.post(url, json=CHAT, headers=headers | shown(key), timeout=60)
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "0" * 128, "x"])
@@ -92,8 +94,9 @@ def test_every_answer_carries_the_same_fences(appliance: ApplianceProcess) -> No
         "/v1/models/..%2f..%2fetc%2fpasswd",
     ],
 )
-def test_paths_lead_nowhere_else(appliance: ApplianceProcess, path: str) -> None:
-    with httpx.Client(cookies=COOKIES) as client:
+def test_paths_lead_nowhere_else(appliance: ApplianceProcess, key: str, path: str) -> None:
+    headers = shown(key) if path.startswith("/v1/") else {}
+    with httpx.Client(cookies=COOKIES, headers=headers) as client:
         request = client.build_request("GET", appliance.url)
         request.url = httpx.URL(appliance.url).copy_with(raw_path=path.encode())
         assert client.send(request).status_code in (400, 404)
