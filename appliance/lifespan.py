@@ -14,8 +14,8 @@ import structlog
 
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.sign_ins import SignIns
-from appliance.admin_desk import AdminDesk, open_admin_desk
 from appliance.accounts.usage import Usage
+from appliance.admin_desk import AdminDesk, open_admin_desk
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person

@@ -48,7 +48,6 @@ class Act(StrEnum):
     MODEL_REFUSED = "model refused"
     MODEL_CHOSEN = "model chosen"
     MODEL_REMOVED = "model removed"
-    LIMIT_CHANGED = "limit changed"
 
 
 class AuditLog:

@@ -10,7 +10,6 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Template
 
 from appliance.accounts.account import Access
-from appliance.accounts.audit import Act
 from appliance.accounts.limit import Limit, accepted_limit
 from appliance.accounts.limits import Limits
 from appliance.accounts.people import People
@@ -63,23 +62,19 @@ async def set_of_everybody(
     data: URLEncodedBody[LimitForm],
 ) -> Redirect:
     """Another limit for whoever has none of their own."""
-    await limits.set_of_everybody(_limit(data))
-    await noting.note(Act.LIMIT_CHANGED)
+    await limits.set_of_everybody(_limit(data), noting.person, noting.address)
     return _back("everybody")
 
 
 @post("/admin/people/{person_id:str}/limit", include_in_schema=False, opt=_ADMIN)
 async def set_of_person(
     limits: NamedDependency[Limits],
-    people: NamedDependency[People],
     noting: NamedDependency[Noting],
     person_id: FromPath[str],
     data: URLEncodedBody[LimitForm],
 ) -> Redirect:
     """A limit of somebody's own, or everybody's again."""
-    person = (await people.find(person_id)).person
-    await limits.set_of_person(person_id, _limit(data))
-    await noting.note(Act.LIMIT_CHANGED, person.name)
+    await limits.set_of_person(person_id, _limit(data), noting.person, noting.address)
     return _back("person")
 
 

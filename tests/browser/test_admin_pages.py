@@ -13,7 +13,7 @@ from appliance.accounts.account import AccountRole
 WIDE = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 SIZES = {"wide": WIDE, "phone": PHONE}
-PAGES = ("people", "models", "health", "audit")
+PAGES = ("people", "models", "limits", "health", "audit")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,9 @@ from appliance.accounts.account import Access, AccountRole
 from appliance.app import create_app
 from appliance.routes.authentication import access_to
 
-PAGES = ("/admin", "/admin/people", "/admin/models", "/admin/health", "/admin/audit")
+PAGES = tuple(
+    f"/admin{page}" for page in ("", "/people", "/models", "/limits", "/health", "/audit")
+)
 CANARY = "zanzibar"
 # What the schema itself keeps from holding words.
 WORDLESS = {"role", "status", "titled_by", "branch_keys"}
@@ -90,6 +92,7 @@ async def test_no_page_or_answer_of_an_admin_has_a_word_of_anybody(box, admin, e
     for act, form in (
         ("role", {"role": "admin"}),
         ("role", {"role": "member"}),
+        ("limit", {"requests": "7", "tokens": "7"}),
         ("reset-links", {}),
         ("state", {"disabled": "yes"}),
         ("state", {"disabled": "no"}),
