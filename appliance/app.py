@@ -26,6 +26,11 @@ from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
 from appliance.routes import (
     account,
+    admin_audit,
+    admin_health,
+    admin_limits,
+    admin_models,
+    admin_people,
     ahead,
     conversations,
     data,
@@ -39,6 +44,7 @@ from appliance.routes import (
     pages,
     search,
     seen_prompt,
+    sharing,
     shelf,
     sign_in,
     stream,
@@ -49,6 +55,8 @@ from appliance.routes import (
 from appliance.routes.authentication import AuthenticationMiddleware
 from appliance.routes.ended_requests import EndedRequestsMiddleware
 from appliance.routes.entering import refuse_link
+from appliance.routes.everybody import everybody
+from appliance.routes.noting import noting
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_limits import RequestLimit, add_limit_headers
 from appliance.routes.request_metrics import RequestMetricsMiddleware
@@ -87,6 +95,13 @@ def create_app(box: Box, port: int) -> Litestar:
             *(data.show, data.take_everything, data.take_conversation, data.delete_everything),
             *(data.create_import, data.show_import),
             *(summaries.show, summaries.edit, summaries.delete, summaries.renew),
+            *(sharing.show, sharing.create, sharing.listing, sharing.end, sharing.read),
+            *(admin_people.show, admin_people.set_role, admin_people.set_state),
+            *(admin_people.make_reset_link, admin_people.delete, admin_audit.show),
+            *(admin_models.show, admin_models.upload, admin_models.add_from_folder),
+            *(admin_models.decide, admin_models.use, admin_models.verify, admin_models.remove),
+            *(admin_health.show, admin_limits.show),
+            *(admin_limits.set_of_everybody, admin_limits.set_of_person),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
             *(sign_in.show, sign_in.sign_in, sign_in.sign_out, entering.welcome),
@@ -122,6 +137,12 @@ def create_app(box: Box, port: int) -> Litestar:
             "imports": _provide(box.desk.imports),
             "belongings": _provide(box.desk.belongings),
             "summaries": _at_desk("summaries"),
+            "sharing": _provide(box.desk.sharing),
+            "models": _provide(box.admin.models),
+            "health": _provide(box.admin.health),
+            "storage": _provide(box.admin.storage),
+            "noting": Provide(noting),
+            "everybody": Provide(everybody),
             "completions": _provide(box.completions),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),

@@ -2,8 +2,9 @@
 can be had a second time over another place to keep them.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from appliance.conversations.asides import Asides, Make
@@ -16,6 +17,7 @@ from appliance.conversations.replays import Replays
 from appliance.conversations.search import Search
 from appliance.conversations.seen_prompt import SeenPrompts
 from appliance.conversations.service import ConversationService, ServiceLimits
+from appliance.conversations.sharing import Sharing
 from appliance.conversations.shelf import Shelf
 from appliance.conversations.summaries import Summaries
 from appliance.conversations.summariser import Summariser
@@ -55,6 +57,7 @@ class Desk:
     belongings: Belongings
     asides: Asides
     summaries: Summaries
+    sharing: Sharing
 
 
 @asynccontextmanager
@@ -107,6 +110,10 @@ async def open_desk(
         limits = ServiceLimits(settings.limits.message_chars, settings.engine.open_turns)
         imports = Imports(database)
         stack.push_async_callback(imports.stop)
+        sharing = Sharing(database)
+        if listed is database:  # what is on no disk is not shared
+            ending = asyncio.create_task(sharing.end_in_time(), name="shared-links-end")
+            stack.push_async_callback(_stop, ending)
         yield Desk(
             takeout=Takeout(database),
             imports=imports,
@@ -135,7 +142,14 @@ async def open_desk(
             replays=Replays(database, engine.generations, assembler, engine.profile),
             asides=asides,
             summaries=Summaries(database, engine.generations, asides, prompts),
+            sharing=sharing,
         )
+
+
+async def _stop(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _makers(

@@ -15,6 +15,7 @@ import structlog
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.usage import Usage
+from appliance.admin_desk import AdminDesk, open_admin_desk
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
@@ -51,6 +52,7 @@ class Box:
     door: FrontDoor
     desk: Desk
     temporary: TemporaryDesk
+    admin: AdminDesk
     completions: Completions
     generations: Generations
     metrics: Metrics
@@ -101,6 +103,9 @@ async def open_box(
         )
         if engine.swap is not None:
             stack.push_async_callback(engine.swap.stop)
+        admin = await stack.enter_async_context(
+            open_admin_desk(settings, database, hot, engine, snapshots)
+        )
         async with database.write() as tx:
             person = await people.local_person(tx)
         door = await open_front_door(settings, database, passwords=passwords, usage=usage)
@@ -112,6 +117,7 @@ async def open_box(
             door=door,
             desk=desk,
             temporary=temporary,
+            admin=admin,
             completions=Completions(
                 generations,
                 engine.tokenizer,

@@ -42,6 +42,12 @@ class Act(StrEnum):
     IMPORTED = "imported"
     DELETED_EVERYTHING = "deleted everything"
     ACCOUNT_DELETED = "account deleted"
+    SHARED = "conversation shared"
+    MODEL_SENT = "model sent"
+    MODEL_ACCEPTED = "model accepted"
+    MODEL_REFUSED = "model refused"
+    MODEL_CHOSEN = "model chosen"
+    MODEL_REMOVED = "model removed"
 
 
 class AuditLog:

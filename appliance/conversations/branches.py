@@ -38,7 +38,7 @@ from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import NotFound
 from appliance.hot.recent_window import RecentWindow
 from appliance.prompting.assembler import Assembler
-from appliance.store import conversations, message_tree, messages, turns
+from appliance.store import conversations, message_tree, messages, shared_links, turns
 from appliance.store.database import Database
 
 
@@ -156,12 +156,13 @@ class Branches:
         async with self._database.write() as tx:
             message = await find_own(tx, person, message_id)
             conversation = await find_idle(tx, person, message.conversation_id)
+            links = await shared_links.delete_showing(tx, person.person_key, message_id)
             turn_ids = await turns.delete_of_message(tx, person.person_key, message_id)
             count = await messages.delete_pair(tx, person.person_key, message_id)
             left = await _after_deletion(tx, person, conversation, message)
         words = await self._forgetting.forget(person, message.conversation_id, turn_ids)
-        receipt = DeleteReceipt(int(left is None), count, len(turn_ids)) + words
-        return PairDeleted(message.conversation_id, left, message.parent_id, receipt)
+        gone = DeleteReceipt(int(left is None), count, len(turn_ids), shared_links=links)
+        return PairDeleted(message.conversation_id, left, message.parent_id, gone + words)
 
 
 async def _after_deletion(

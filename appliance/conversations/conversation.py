@@ -296,6 +296,8 @@ class DeleteReceipt:
     turns: int
     hot_entries: int = 0
     kv_states: int = 0
+    shared_links: int = 0
+    """Copies that others could read."""
 
     def __add__(self, other: "DeleteReceipt") -> "DeleteReceipt":
         return DeleteReceipt(
@@ -304,6 +306,7 @@ class DeleteReceipt:
             turns=self.turns + other.turns,
             hot_entries=self.hot_entries + other.hot_entries,
             kv_states=self.kv_states + other.kv_states,
+            shared_links=self.shared_links + other.shared_links,
         )
 
 
@@ -314,6 +317,7 @@ class Holdings:
     conversations: int
     messages: int
     text_bytes: int
+    shared_links: int = 0
 
 
 @dataclass(frozen=True, slots=True)

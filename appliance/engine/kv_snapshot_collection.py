@@ -66,6 +66,10 @@ class SnapshotCollection:
         with self._lock:
             return self._index.used_bytes
 
+    def bytes_by_owner(self) -> dict[str, int]:
+        with self._lock:
+            return self._index.bytes_by_owner()
+
     def open(self) -> None:
         """Read the beginning of each file, and delete what is over the limit. Raises OSError."""
         self._folder.open()

@@ -1,6 +1,7 @@
 """Which KV snapshots there are, and which of them serves a prompt. Pure: it never sees a file."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
@@ -36,6 +37,12 @@ class SnapshotIndex:
     @property
     def used_bytes(self) -> int:
         return sum(entry.file_bytes for entry in self._entries.values())
+
+    def bytes_by_owner(self) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for entry in self._entries.values():
+            total[entry.header.owner] += entry.file_bytes
+        return dict(total)
 
     def add(self, entry: SnapshotEntry) -> None:
         """The most recently used one from now on."""

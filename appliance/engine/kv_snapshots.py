@@ -113,6 +113,10 @@ class KvSnapshots:
         """What they take of the disk, those of other models included."""
         return self._collection.used_bytes
 
+    def bytes_by_owner(self) -> dict[str, int]:
+        """The same for each owner."""
+        return self._collection.bytes_by_owner()
+
     def find(
         self, fingerprint: str, owner: str, tokens: Tokens[int], public_tokens: int
     ) -> tuple[SnapshotEntry, int] | None:

@@ -104,27 +104,36 @@ def candidate(
 
 
 @contextmanager
-def copied(directory: Path, path: Path) -> Iterator[tuple[Path, str, int]]:
-    """A private copy, on the disk; gone afterwards unless it was moved to its place."""
+def incoming(directory: Path) -> Iterator[tuple[Path, int]]:
+    """A file of a temporary name in the directory, and its descriptor; gone afterwards unless it
+    was moved to its place. Raises ModelError.
+    """
     try:
         make_directory(directory)
         _sweep(directory)
         descriptor, name = tempfile.mkstemp(dir=directory, prefix=_PREFIX, suffix=".gguf")
     except OSError as error:
-        raise _no_place(directory, error) from error
-    copy = Path(name)
+        raise no_place(directory, error) from error
+    file = Path(name)
     try:
+        # Held as long as the file is in use: see _sweep.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield file, descriptor
+    finally:
+        os.close(descriptor)
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def copied(directory: Path, path: Path) -> Iterator[tuple[Path, str, int]]:
+    """A private copy, on the disk; gone afterwards unless it was moved to its place."""
+    with incoming(directory) as (copy, descriptor):
         try:
-            # Held as long as the copy is in use: see _sweep.
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
             sha256, size_bytes = _copy(path, descriptor, directory)
             adopt(copy)
         except OSError as error:
-            raise _no_place(directory, error) from error
+            raise no_place(directory, error) from error
         yield copy, sha256, size_bytes
-    finally:
-        os.close(descriptor)
-        copy.unlink(missing_ok=True)
 
 
 def _sweep(directory: Path) -> None:
@@ -165,7 +174,8 @@ def _copy(path: Path, target: int, directory: Path) -> tuple[str, int]:
         os.close(source)
 
 
-def _no_place(directory: Path, error: OSError) -> ModelError:
+def no_place(directory: Path, error: OSError) -> ModelError:
+    """The sentence for a directory that cannot be written."""
     return ModelError(
         f"The model cannot be copied into {directory} ({error.strerror}); "
         "free some space there, or set model.directory to another disk."

@@ -18,6 +18,7 @@ from appliance.errors import NotFound
 from appliance.portable import file_names, reading_copy
 from appliance.portable.document import FORMAT, VERSION, Counts, EndedTurn, SaidMessage
 from appliance.portable.zip_stream import ZipStream
+from appliance.store import shared_links
 from appliance.store import whole_conversations as whole
 from appliance.store.database import Database
 
@@ -97,7 +98,16 @@ class Takeout:
                     async for piece in pieces:
                         await asyncio.to_thread(entry.write, piece)
                         yield archive.take()
+        if links := await self._shared_links(person):
+            with archive.entry("shared_links.json", 0) as entry:
+                entry.write(links)
         yield archive.finish()
+
+    async def _shared_links(self, person: Person) -> bytes:
+        """What is shared of theirs and for how long; the links themselves are not kept."""
+        async with self._database.read() as reader:
+            found = await shared_links.list_all(reader, person.person_key, 0)
+        return msgspec.json.format(msgspec.json.encode(found), indent=2) if found else b""
 
     async def _json(self, person: Person, ids: Sequence[str]) -> AsyncGenerator[bytes, None]:
         yield f'{{"format":"{FORMAT}","version":{VERSION},"conversations":['.encode()

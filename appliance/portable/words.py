@@ -63,6 +63,8 @@ def remarks(report: ImportReport) -> Iterator[str]:
 
 def _traces(receipt: DeleteReceipt) -> str:
     traces = []
+    if receipt.shared_links:
+        traces.append(_counted(receipt.shared_links, "shared link"))
     if receipt.hot_entries:
         traces.append(_counted(receipt.hot_entries, "entry", "entries") + " of the quick store")
     if receipt.kv_states:

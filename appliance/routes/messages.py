@@ -92,4 +92,6 @@ def _receipt_words(deleted: PairDeleted) -> str:
     counted = "1 reply" if replies == 1 else f"{replies} replies"
     with_replies = f" and {counted}" if replies else ""
     conversation = ", and with it the conversation" if deleted.conversation is None else ""
-    return f"Deleted for good: 1 message{with_replies}{conversation}."
+    links = deleted.receipt.shared_links
+    shared = f", and {links} shared link{'s' * (links > 1)} that showed it" if links else ""
+    return f"Deleted for good: 1 message{with_replies}{conversation}{shared}."

@@ -20,7 +20,7 @@ from appliance.routes.form_token import check_form_token
 MAX_UPLOAD_BYTES = 2**30
 _MOST_TOKEN_BYTES = 512
 
-_NO_FILE = "No file came with the form. Choose a file first."
+NO_FILE = "No file came with the form. Choose a file first."
 _BROKEN = "The file did not come whole. Reload the page and send it again."
 
 
@@ -37,7 +37,7 @@ async def uploaded_file(request: Request[Any, Any, Any], directory: Path) -> Bin
     try:
         await _receive(request, waiting, has_token=bool(header))
         if not waiting.size_bytes:
-            raise ImportRefused(_NO_FILE)
+            raise ImportRefused(NO_FILE)
         return waiting.from_start()
     except BaseException:
         waiting.file.close()
@@ -48,7 +48,7 @@ async def _receive(
     request: Request[Any, Any, Any], waiting: WaitingFile, *, has_token: bool
 ) -> None:
     token, is_file = b"", False
-    async with aclosing(_parts(request)) as parts:
+    async with aclosing(form_parts(request)) as parts:
         async for part in parts:
             if isinstance(part, MultipartSegment):
                 is_file = part.name == "file"
@@ -61,12 +61,12 @@ async def _receive(
                 token += part
 
 
-async def _parts(request: Request[Any, Any, Any]) -> AsyncGenerator[Any, None]:
+async def form_parts(request: Request[Any, Any, Any]) -> AsyncGenerator[Any, None]:
     """What the parser of multipart forms says: a segment's head, its bytes, None at its end."""
     kind, options = request.content_type
     boundary = options.get("boundary")
     if kind != "multipart/form-data" or not boundary:
-        raise ImportRefused(_NO_FILE)
+        raise ImportRefused(NO_FILE)
     try:
         with PushMultipartParser(boundary.encode(), max_segment_count=4) as parser:
             async for piece in request.stream():

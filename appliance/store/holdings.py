@@ -4,6 +4,8 @@ Every table that holds a person's words has the column `person_key`; so this fin
 added later, too.
 """
 
+from collections import Counter
+
 from aiosqlite import Connection
 
 from appliance.conversations.conversation import Holdings
@@ -14,7 +16,8 @@ COUNTS = """
 SELECT
     (SELECT count(*) FROM conversations WHERE person_key = ?1),
     count(*),
-    ifnull(sum(octet_length(content)), 0)
+    ifnull(sum(octet_length(content)), 0),
+    (SELECT count(*) FROM shared_links WHERE person_key = ?1)
 FROM messages WHERE person_key = ?1
 """
 TABLES = """
@@ -22,6 +25,15 @@ SELECT DISTINCT each.name
 FROM sqlite_schema AS each JOIN pragma_table_info(each.name) AS info
 WHERE each.type = 'table' AND info.name = 'person_key' AND each.name <> 'people'
 ORDER BY each.name
+"""
+COUNTS_BY_PERSON = """
+SELECT person_key,
+    (SELECT count(*) FROM conversations c WHERE c.person_key = p.person_key),
+    (SELECT count(*) FROM messages m WHERE m.person_key = p.person_key)
+FROM people p
+"""
+COLUMNS = """
+SELECT name FROM pragma_table_info(?) WHERE type IN ('TEXT', 'BLOB') ORDER BY cid
 """
 
 
@@ -46,6 +58,27 @@ async def turn_ids(reader: Connection, person_key: int, conversation_id: str) ->
 async def tables(reader: Connection) -> tuple[str, ...]:
     """The tables with a person's rows, but for `people` itself."""
     return tuple(row[0] for row in await all_rows(reader, TABLES, ()))
+
+
+async def counts_by_person(reader: Connection) -> dict[int, tuple[int, int]]:
+    """How many conversations and messages everybody has, by their key."""
+    rows = await all_rows(reader, COUNTS_BY_PERSON, ())
+    return {key: (conversations, messages) for key, conversations, messages in rows}
+
+
+async def bytes_by_person(reader: Connection) -> dict[int, int]:
+    """How many bytes of text everybody has in all tables, by their key. Lengths are read, and no
+    texts.
+    """
+    totals: Counter[int] = Counter()
+    for table in await tables(reader):
+        names = [row[0] for row in await all_rows(reader, COLUMNS, (table,))]
+        if not names:
+            continue
+        lengths = " + ".join(f'ifnull(octet_length("{name}"), 0)' for name in names)
+        sql = f'SELECT person_key, sum({lengths}) FROM "{table}" GROUP BY person_key'
+        totals.update({row[0]: row[1] for row in await all_rows(reader, sql, ())})
+    return dict(totals)
 
 
 async def erase(tx: Connection, person_key: int) -> int:

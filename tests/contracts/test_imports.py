@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "appliance"
 
 NOUNS = "conversations.conversation"
+SHARED_NOUNS = "conversations.shared_link"
 ACCOUNTS = {"accounts.account", "accounts.api_key", "accounts.limit", "accounts.tally"}
 """What of accounts is plain values."""
 ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.chat_tokenizer"}
@@ -20,12 +21,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", NOUNS, "recall.tokens", *ACCOUNTS},
+    "store": {"errors", NOUNS, SHARED_NOUNS, "recall.tokens", *ACCOUNTS},
     "accounts": {"errors", NOUNS, "conversations.accepting", "store"},
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
     "portable": {"errors", NOUNS, "conversations.accepting", "hot", "store"},
+    # Figures and files: it knows how much there is of everybody, and never reads it.
+    "administration": {
+        *{"errors", NOUNS, "conversations.box_status", "engine.gauges", "model_files", "store"},
+    },
     "metrics": {"engine.gauges", "engine.kv_snapshots", "engine.kv_snapshot_collection"},
     "prompting": {"errors", NOUNS, "recall", "hot", "store"},
     "conversations": {"errors", "prompting", "recall", "hot", "store", "metrics", *ENGINE_FRONT},
@@ -47,6 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
             "metrics",
             "hot.token_stream",
             "portable",
+            "administration",
+            "model_files",
             "accounts",
         },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
@@ -57,6 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 EDGES = {
     "__main__",
+    "admin_desk",
     "app",
     "desk",
     "desk_choice",

@@ -13,16 +13,19 @@ from jinja2 import meta, nodes
 from appliance.paths import TEMPLATES
 from appliance.routes import (
     account_data,
+    admin_data,
+    admin_limit_views,
     finding_data,
     key_data,
     message_data,
     own_data,
     page_data,
     seen_data,
+    sharing_data,
 )
 
 # `csrf_token` is the framework's; `icon` is our one macro.
-EVERYWHERE = {"csrf_token", "icon", "_"}
+EVERYWHERE = {"csrf_token", "icon", "_", "ngettext"}
 ENVIRONMENT = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
 DATACLASSES = [
     each
@@ -34,6 +37,9 @@ DATACLASSES = [
         finding_data,
         account_data,
         key_data,
+        admin_data,
+        admin_limit_views,
+        sharing_data,
     )
     for each in vars(module).values()
     if dataclasses.is_dataclass(each) and each.__module__ == module.__name__

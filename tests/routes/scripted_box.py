@@ -12,6 +12,7 @@ import uvicorn
 from scripted_details import ScriptedReplays, ScriptedSeenPrompts
 from signed_in import scripted_door
 
+from appliance.admin_desk import AdminDesk
 from appliance.app import create_app
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.branches import Branches
@@ -316,6 +317,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
         "door": scripted_door(ME, SOMEONE_ELSE),
         "desk": Desk(**at_desk | _scripted_parts(service)),
         "temporary": TemporaryDesk(Desk(**at_desk), NoneTemporary(), Lifetimes()),
+        "admin": AdminDesk(**dict.fromkeys(field.name for field in fields(AdminDesk))),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }

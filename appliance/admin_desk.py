@@ -1,0 +1,50 @@
+"""What whoever looks after the box uses, joined: its models, its health, how much is stored."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from appliance.administration.additions import Additions
+from appliance.administration.health import Health
+from appliance.administration.models import ModelPlan, Models
+from appliance.administration.storage import Storage
+from appliance.engine.kv_snapshots import KvSnapshots
+from appliance.engine_choice import ChatEngine
+from appliance.hot.connection import Hot
+from appliance.model_files.library import ModelLibrary
+from appliance.model_files.presets import load_known_templates, load_presets
+from appliance.paths import PRESETS
+from appliance.settings import DEFAULT_MODEL, Settings
+from appliance.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class AdminDesk:
+    """What the routes under /admin are given, by name."""
+
+    models: Models
+    health: Health
+    storage: Storage
+
+
+@asynccontextmanager
+async def open_admin_desk(
+    settings: Settings, database: Database, hot: Hot, engine: ChatEngine, snapshots: KvSnapshots
+) -> AsyncIterator[AdminDesk]:
+    """Join it; on leaving, models that are not in yet are given up."""
+    library = ModelLibrary(settings.model_dir, load_presets(PRESETS))
+    models = Models(
+        library,
+        Additions(library, load_known_templates(PRESETS)),
+        ModelPlan(DEFAULT_MODEL, settings.model.name, settings.model.draft),
+        engine.status,
+        engine.swap,
+    )
+    try:
+        yield AdminDesk(
+            models=models,
+            health=Health(engine.status, engine.gauges, hot, snapshots, database.path),
+            storage=Storage(database, snapshots),
+        )
+    finally:
+        await models.stop()
