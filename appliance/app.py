@@ -4,7 +4,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
-from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency, Provide
@@ -18,9 +17,13 @@ from appliance.desk import Desk
 from appliance.desk_choice import DeskChoice
 from appliance.errors import ApplianceError
 from appliance.lifespan import Box
+from appliance.network.box_names import BoxNames
+from appliance.network.listening import allowed_ports
+from appliance.network.trust import Trust
 from appliance.paths import STATIC, TEMPLATES
 from appliance.routes import (
     ahead,
+    app_shell,
     conversations,
     data,
     health,
@@ -34,8 +37,10 @@ from appliance.routes import (
     stream,
     summaries,
     temporary,
+    trust,
     turns,
 )
+from appliance.routes.own_hosts import OwnHostsMiddleware
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
@@ -49,6 +54,7 @@ def create_app(box: Box, port: int) -> Litestar:
 
     `port` is the one browsers name in their Host header.
     """
+    names = BoxNames(box.settings.server.names, box.settings.data_dir)
     static = create_static_files_router(
         path="/static",
         directories=[STATIC],
@@ -73,6 +79,8 @@ def create_app(box: Box, port: int) -> Litestar:
             *(summaries.show, summaries.edit, summaries.delete, summaries.renew),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
+            *(trust.show, trust.certificate, trust.profile, trust.code),
+            *(app_shell.service_worker, app_shell.offline),
             static,
         ],
         dependencies={
@@ -92,11 +100,15 @@ def create_app(box: Box, port: int) -> Litestar:
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),
             "temporary": _provide(box.temporary.conversations),
+            "trust": _provide(Trust(box.settings.data_dir, names, port)),
         },
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=_template_engine()),
-        middleware=[RequestMetricsMiddleware(box.metrics), SameOriginMiddleware()],
-        allowed_hosts=AllowedHostsConfig(_allowed_hosts(box, port), www_redirect=False),
+        middleware=[
+            RequestMetricsMiddleware(box.metrics),
+            OwnHostsMiddleware(names, allowed_ports(box.settings.server, port)),
+            SameOriginMiddleware(),
+        ],
         csrf_config=CSRFConfig(
             secret=box.page_secret,
             cookie_name="csrf",
@@ -141,9 +153,3 @@ def _template_engine() -> JinjaTemplateEngine:
     )
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     return JinjaTemplateEngine.from_environment(environment)
-
-
-def _allowed_hosts(box: Box, port: int) -> list[str]:
-    """Litestar compares the port too, and browsers leave out the default one."""
-    names = ["localhost", "127.0.0.1", "[::1]", *box.settings.server.names]
-    return [host for name in names for host in (name, f"{name}:{port}")]

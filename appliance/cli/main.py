@@ -7,11 +7,13 @@ import click
 from rich.console import Console
 
 from appliance import __version__
+from appliance.cli.announce import announce
 from appliance.cli.ask import ask
 from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
 from appliance.cli.serve import serve
 from appliance.cli.settings import settings
+from appliance.cli.tls import tls
 from appliance.errors import ApplianceError, SettingsError
 
 _FAILED = 1
@@ -33,7 +35,7 @@ def version() -> None:
     click.echo(f"python {sys.version.split()[0]}")
 
 
-for command in (serve, ask, model, export, import_, person, settings, version):
+for command in (serve, announce, tls, ask, model, export, import_, person, settings, version):
     cli.add_command(command)
 
 
