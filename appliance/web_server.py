@@ -36,6 +36,7 @@ class WebServer(uvicorn.Server):
         names: BoxNames,
         certificates: Certificates,
         port: int,
+        is_open: Callable[[], bool] = lambda: True,
         before_stop: Callable[[], None] = lambda: None,
         limits: Limits = LIMITS,
     ) -> None:
@@ -55,7 +56,7 @@ class WebServer(uvicorn.Server):
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
         )
-        self._guests = Guests(settings.connections, settings.public, settings.proxies)
+        self._guests = Guests(settings.connections, settings.public, settings.proxies, is_open)
         self._certificates = certificates
         self._before_stop = before_stop
         self._limits = limits

@@ -61,5 +61,10 @@ async def _run(announcer: "Announcer", beside: int | None) -> None:
             process = os.pidfd_open(beside)
         except OSError:
             return  # it has ended already
-        loop.add_reader(process, stop.set)
+
+        def it_ended() -> None:
+            loop.remove_reader(process)
+            stop.set()
+
+        loop.add_reader(process, it_ended)
     await announcer.run(stop)

@@ -88,7 +88,7 @@ async def _serve(settings: Settings) -> None:
     from appliance.web_server import WebServer, certificates_of
 
     listener = listen(settings.server.host, settings.server.port)
-    port = listener.getsockname()[1]
+    host, port = listener.getsockname()[:2]
     box: Box
     with listener:
         async with open_box(settings) as box:
@@ -96,16 +96,25 @@ async def _serve(settings: Settings) -> None:
             certificates = certificates_of(settings.server, names, settings.data_dir)
             certificates.open()
 
+            def is_set_up() -> bool:
+                return box.door.is_set_up
+
             def release_readers() -> None:
                 box.desk.runner.release_readers()
                 box.temporary.desk.runner.release_readers()
 
             server = WebServer(
-                create_app(box, port), settings.server, names, certificates, port, release_readers
+                create_app(box, port),
+                settings.server,
+                names,
+                certificates,
+                port,
+                is_set_up,
+                release_readers,
             )
-            click.echo(f"Open http://{_shown_host(settings.server.host)}:{port} in a browser.")
+            click.echo(f"Open http://{_shown_host(host)}:{port} in a browser.")
             with ExitStack() as stack:
-                if is_for_others(settings.server.host):
+                if is_for_others(host):
                     click.echo(_words_for_others(names, port, certificates.is_on))
                     stack.enter_context(saying_what_is_served(settings.data_dir, Served(port)))
                 desk = box.desk

@@ -1,7 +1,7 @@
 """Who is connected, counted by address: one device alone cannot take all the room."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from appliance.network.addresses import LOOPBACK, Address, Network, is_among, may_connect, parsed
 
@@ -27,21 +27,28 @@ class Guest:
 
 class Guests:
     """Lets connections in and counts them. Loopback and proxies speak for many: they are not
-    counted.
+    counted. Until the box `is_open` only this machine itself comes in.
     """
 
     def __init__(
-        self, limit: int, public: Sequence[Network] = (), proxies: Sequence[Network] = ()
+        self,
+        limit: int,
+        public: Sequence[Network] = (),
+        proxies: Sequence[Network] = (),
+        is_open: Callable[[], bool] = lambda: True,
     ) -> None:
         self._limit = limit
         self._beyond = (*public, *proxies)
         self._uncounted = (*LOOPBACK, *proxies)
+        self._is_open = is_open
         self._here: Counter[Address] = Counter()
 
     def enter(self, peer: str, local: str) -> Guest | None:
         """None when it may not come in at all."""
         address = parsed(peer)
         if address is None or not may_connect(peer, local, self._beyond):
+            return None
+        if not self._is_open() and not is_among(address, LOOPBACK):
             return None
         if is_among(address, self._uncounted):
             return Guest(self, None, is_one_too_many=False)

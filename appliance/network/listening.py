@@ -10,10 +10,17 @@ from appliance.stalled_readers import cut_stalled_readers
 
 EVERYWHERE = "::"
 """All addresses of the machine, IPv4 too."""
+_FIRST_HANDED = 3
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Port 0 takes any free one. Raises SettingsError when the port or the address is not to be had."""
+    """The socket that systemd hands us, or one of our own; port 0 takes any free one.
+
+    Raises SettingsError when the port or the address is not to be had.
+    """
+    if (handed := _handed_over()) is not None:
+        cut_stalled_readers(handed)
+        return handed
     try:
         listener = _listener_for(host)
     except OSError:  # a kernel without IPv6
@@ -40,6 +47,17 @@ def is_for_others(host: str) -> bool:
 def allowed_ports(settings: ServerSettings, port: int) -> tuple[int, ...]:
     """Those that a Host header may name; any behind a proxy, for it is the proxy's own then."""
     return () if settings.proxies else (port,)
+
+
+def _handed_over() -> socket.socket | None:
+    """systemd's socket unit: one listening socket, as file 3, for this very process."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
+        return None
+    # Children must not take it for theirs.
+    del os.environ["LISTEN_PID"], os.environ["LISTEN_FDS"]
+    handed = socket.socket(fileno=_FIRST_HANDED)
+    handed.set_inheritable(False)
+    return handed
 
 
 def _listener_for(host: str) -> socket.socket:
