@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from uvicorn import Config
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
+
+from appliance.network.addresses import parsed
 
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 20.0
@@ -71,6 +73,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.client, self.server = _plainly(self.client), _plainly(self.server)
         self._now_reading(_Reading.HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -146,6 +149,15 @@ class Connection(HttpToolsProtocol):
                 + sentence
             )
         self.transport.close()
+
+
+Place = TypeVar("Place", tuple[str, int], tuple[str, int | None])
+
+
+def _plainly(place: Place | None) -> Place | None:
+    """Where one socket serves both, IPv4 comes in the clothes of IPv6, and nobody would know it."""
+    address = parsed(place[0]) if place else None
+    return (str(address), place[1]) if place and address else place
 
 
 _SENTENCES = {

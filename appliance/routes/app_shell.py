@@ -34,6 +34,7 @@ async def offline(request: HTMXRequest) -> Template:
 def _worker() -> str:
     """Another one whenever what it keeps has changed; browsers compare its text."""
     worker = STATIC / "service-worker.js"
-    kept = (worker, TEMPLATES / "offline.html", STATIC / "css" / "app.css", STATIC / "favicon.svg")
+    page = (TEMPLATES / "offline.html", TEMPLATES / "_paper.html")
+    kept = (worker, *page, STATIC / "css" / "app.css", STATIC / "favicon.svg")
     version = blake2b(b"".join(file.read_bytes() for file in kept), digest_size=8).hexdigest()
     return worker.read_text().replace("VERSION", version)

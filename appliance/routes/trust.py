@@ -13,7 +13,7 @@ from appliance.network.trust import Trust
 from appliance.routes.fragments import whole_page
 from appliance.routes.page_views import Reader
 from appliance.routes.trust_data import TrustView
-from appliance.routes.trust_views import qr_code, trust_view
+from appliance.routes.trust_views import trust_view
 
 _ANYONE = {"access": Access.ANYONE}
 
@@ -35,12 +35,6 @@ async def certificate(trust: NamedDependency[Trust]) -> Response[bytes]:
 async def profile(trust: NamedDependency[Trust]) -> Response[bytes]:
     """The same as a configuration profile, for Apple's devices."""
     return _file(trust.profile(), "application/x-apple-aspen-config", "appliance.mobileconfig")
-
-
-@get("/trust/qr.svg", include_in_schema=False, opt=_ANYONE)
-async def code(trust: NamedDependency[Trust]) -> Response[bytes]:
-    """The address of the page, to be read by a phone's camera from another screen."""
-    return Response(qr_code(trust.help_url), media_type="image/svg+xml")
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response[bytes]:

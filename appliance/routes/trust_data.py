@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from appliance.routes.account_data import QrView
+
 
 @dataclass(frozen=True, slots=True)
 class TrustView:
@@ -17,6 +19,7 @@ class TrustView:
     fingerprint_rows: tuple[str, ...]
     expires_on: str
     help_url: str
+    qr: QrView
     secure_url: str
     is_apple: bool
 

@@ -1,12 +1,10 @@
 """The page about trust, made from what is known of the box's certificate."""
 
-import io
 import re
-
-import segno
 
 from appliance.network.trust import Trust
 from appliance.routes.page_views import Reader
+from appliance.routes.qr_views import qr_view
 from appliance.routes.trust_data import TrustView
 
 _APPLE = re.compile(r"iPhone|iPad|Macintosh")
@@ -24,18 +22,10 @@ def trust_view(reader: Reader, trust: Trust, user_agent: str) -> TrustView:
         fingerprint_rows=_rows(facts.fingerprint) if facts else (),
         expires_on=f"{facts.expires_at:%Y-%m-%d}" if facts else "",
         help_url=trust.help_url,
+        qr=qr_view(trust.help_url),
         secure_url=trust.secure_url,
         is_apple=_APPLE.search(user_agent) is not None,
     )
-
-
-def qr_code(url: str) -> bytes:
-    """As SVG, dark on light in every theme: cameras want it so."""
-    out = io.BytesIO()
-    segno.make(url, error="m").save(
-        out, kind="svg", scale=4, border=4, dark="#1f1d1a", light="#ffffff", xmldecl=False
-    )
-    return out.getvalue()
 
 
 def _rows(fingerprint: str) -> tuple[str, ...]:
