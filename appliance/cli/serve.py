@@ -25,6 +25,10 @@ log = structlog.get_logger(__name__)
 
 _OPEN_FILES = 65_536
 _STARTED_AT = monotonic()
+_NOT_SET_UP = (
+    "The box is not set up yet, and until it is it serves this machine only. Start it without "
+    "--lan and server.host, open its setup link on this machine, then start it as you wanted."
+)
 
 
 @click.command()
@@ -92,6 +96,8 @@ async def _serve(settings: Settings) -> None:
     box: Box
     with listener:
         async with open_box(settings) as box:
+            if is_for_others(settings.server.host) and not box.door.is_set_up:
+                raise SettingsError(_NOT_SET_UP)
             names = BoxNames(settings.server.names, settings.data_dir)
             certificates = certificates_of(settings.server, names, settings.data_dir)
             certificates.open()
@@ -116,6 +122,7 @@ async def _serve(settings: Settings) -> None:
             with ExitStack() as stack:
                 if is_for_others(host):
                     click.echo(_words_for_others(names, port, certificates.is_on))
+                    # For `appliance announce`, which makes the box known on the network.
                     stack.enter_context(saying_what_is_served(settings.data_dir, Served(port)))
                 desk = box.desk
                 errands = Errands(box.person, desk.takeout, desk.imports, desk.belongings)
