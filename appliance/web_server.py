@@ -64,13 +64,7 @@ class WebServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
         receptions = [
-            Reception(
-                each,
-                self._guests,
-                self._certificates,
-                self._greet,
-                silent_seconds=self._limits.head_seconds,
-            )
+            Reception(each, self._guests, self._certificates, self._greet, self._limits)
             for each in sockets or []
         ]
         # What uvicorn asks of its servers, a reception can: `close` and `wait_closed`.

@@ -21,6 +21,7 @@ from appliance.network.connection import Limits
 from appliance.network.listening import listen
 from appliance.network.tls_folder import TlsFolder
 from appliance.settings import ServerSettings
+from appliance.stalled_readers import STALLED_SECONDS, cut_stalled_readers
 from appliance.web_server import WebServer
 
 HASTY = Limits(head_seconds=0.3, body_seconds=0.3)
@@ -109,10 +110,15 @@ def read_all(client: socket.socket) -> str:
 
 @contextmanager
 def open_door(
-    data_dir: Path, limits: Limits | None = None, app: Any = None, **settings: Any
+    data_dir: Path,
+    limits: Limits | None = None,
+    app: Any = None,
+    stalled_seconds: float = STALLED_SECONDS,
+    **settings: Any,
 ) -> Iterator[Door]:
     """Opens before the block and is stopped after it, as a polite stop does."""
     listener = listen("127.0.0.1", 0)
+    cut_stalled_readers(listener, stalled_seconds)
     door = Door(listener.getsockname()[1], data_dir)
     servers: list[WebServer] = []
 

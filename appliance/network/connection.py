@@ -24,14 +24,16 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS = 20.0
 SLOWEST_BYTES = 4096
 MAX_HEAD_BYTES = 32 * 1024
+WAITING_ROOM = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Tests wait less."""
+    """Tests wait less, and have less room for those that have not said a word yet."""
 
     head_seconds: float = HEAD_SECONDS
     body_seconds: float = BODY_SECONDS
+    waiting_room: int = WAITING_ROOM
 
 
 LIMITS = Limits()

@@ -11,15 +11,14 @@ import errno
 import socket
 from asyncio import AbstractEventLoop, Protocol, Task, TimerHandle
 from collections.abc import Callable
-from typing import Protocol as Shape
 from ssl import SSLContext
+from typing import Protocol as Shape
 
 import structlog
 
+from appliance.network.connection import LIMITS, Limits
 from appliance.network.guests import Guest, Guests
 
-SILENT_SECONDS = 10.0
-WAITING_ROOM = 1000
 HANDSHAKE_SECONDS = 10.0
 _TLS_GREETING = b"\x16"
 _AT_ONCE = 100
@@ -45,16 +44,14 @@ class Reception:
         guests: Guests,
         tls: Tls,
         greet: Callable[[Guest], Protocol],
-        waiting_room: int = WAITING_ROOM,
-        silent_seconds: float = SILENT_SECONDS,
+        limits: Limits = LIMITS,
     ) -> None:
         self._loop: AbstractEventLoop = asyncio.get_running_loop()
         self._listener = listener
         self._guests = guests
         self._tls = tls
         self._greet = greet
-        self._room = waiting_room
-        self._patience = silent_seconds
+        self._limits = limits
         self._silent: dict[socket.socket, tuple[Guest, TimerHandle]] = {}
         self._coming_in: set[Task[None]] = set()
         listener.setblocking(False)
@@ -109,9 +106,9 @@ class Reception:
             self._loop.add_reader(self._listener, self._accept)
 
     def _wait_for_first_word(self, client: socket.socket, guest: Guest) -> None:
-        if len(self._silent) >= self._room:
+        if len(self._silent) >= self._limits.waiting_room:
             self._send_away(next(iter(self._silent)))
-        timer = self._loop.call_later(self._patience, self._send_away, client)
+        timer = self._loop.call_later(self._limits.head_seconds, self._send_away, client)
         self._silent[client] = (guest, timer)
         self._loop.add_reader(client, self._hear, client)
 
