@@ -7,7 +7,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +112,7 @@ def read_all(client: socket.socket) -> str:
 def open_door(
     data_dir: Path,
     limits: Limits | None = None,
-    app: Any = None,
+    make_app: Callable[[int], Any] | None = None,
     stalled_seconds: float = STALLED_SECONDS,
     **settings: Any,
 ) -> Iterator[Door]:
@@ -129,7 +129,7 @@ def open_door(
         certificates.open()
         servers.append(
             WebServer(
-                app or door.app,
+                make_app(door.port) if make_app else door.app,
                 server_settings,
                 names,
                 certificates,
