@@ -14,6 +14,7 @@ from appliance.cli.own_data import export, import_, person
 from appliance.cli.serve import serve
 from appliance.cli.settings import settings
 from appliance.cli.tls import tls
+from appliance.cli.user import setup, user
 from appliance.errors import ApplianceError, SettingsError
 
 _FAILED = 1
@@ -35,7 +36,9 @@ def version() -> None:
     click.echo(f"python {sys.version.split()[0]}")
 
 
-for command in (serve, announce, tls, ask, model, export, import_, person, settings, version):
+_COMMANDS = (serve, announce, tls, setup, user, ask, model, export, import_, person, settings)
+
+for command in (*_COMMANDS, version):
     cli.add_command(command)
 
 

@@ -86,9 +86,9 @@ async def _serve(settings: Settings) -> None:
     # The web framework and the engine take most of a second to import; the rest of the CLI does
     # without.
     from appliance.app import create_app
+    from appliance.box_errands import box_errands
     from appliance.errand_socket import errands_taken
     from appliance.lifespan import Box, open_box
-    from appliance.portable.errands import Errands
     from appliance.web_server import WebServer, certificates_of
 
     listener = listen(settings.server.host, settings.server.port)
@@ -118,14 +118,20 @@ async def _serve(settings: Settings) -> None:
                 is_set_up,
                 release_readers,
             )
-            click.echo(f"Open http://{_shown_host(host)}:{port} in a browser.")
+            address = f"http://{_shown_host(host)}:{port}"
+            click.echo(f"Open {address} in a browser.")
+            if not box.door.is_set_up:  # it is to be found in the journal, too
+                click.echo(f"Set up the box: {address}/setup/{box.door.links.setup_key()}")
             with ExitStack() as stack:
                 if is_for_others(host):
-                    click.echo(_words_for_others(names, port, certificates.is_on))
-                    # For `appliance announce`, which makes the box known on the network.
+                    address, *others = _addresses_for_others(names, port, certificates.is_on)
+                    click.echo(f"On the network: {' or '.join([address, *others])}.")
+                    # For `appliance announce`, which makes the box known there.
                     stack.enter_context(saying_what_is_served(settings.data_dir, Served(port)))
                 desk = box.desk
-                errands = Errands(box.person, desk.takeout, desk.imports, desk.belongings)
+                errands = box_errands(
+                    box.person, box.door, desk.takeout, desk.imports, desk.belongings, address
+                )
                 async with errands_taken(settings.data_dir, errands):
                     _listen_for_changes(box)
                     first_answer = asyncio.create_task(_announce_first_answer(box))
@@ -147,12 +153,11 @@ def _shown_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _words_for_others(names: BoxNames, port: int, is_secure: bool) -> str:
+def _addresses_for_others(names: BoxNames, port: int, is_secure: bool) -> list[str]:
+    """By name first."""
     scheme = "https" if is_secure else "http"
     hosts = [names.on_lan, *(each for each in own_addresses() if ":" not in each)]
-    places = " or ".join(f"{scheme}://{host}:{port}" for host in hosts)
-    warning = "" if is_secure else " `appliance tls init` encrypts it."
-    return f"On the network: {places}.{warning}"
+    return [f"{scheme}://{host}:{port}" for host in hosts]
 
 
 def _listen_for_changes(box: Any) -> None:
