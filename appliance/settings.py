@@ -45,6 +45,7 @@ _MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 Whole = Annotated[int, BeforeValidator(checks.not_a_bool)]
 Folder = Annotated[Path, BeforeValidator(checks.absolute_path)]
+File = Folder
 # NoDecode: in a variable a list is written with commas, not as JSON.
 HostNames = Annotated[list[str], NoDecode, BeforeValidator(checks.host_names)]
 Networks = Annotated[
@@ -113,13 +114,13 @@ class ServerSettings(Section):
     connections: Whole = _whole(
         100, 8, 10_000, "Most connections of one device at the same time."
     )
-    certificate: Folder | None = _setting(
+    certificate: File | None = _setting(
         None,
         "A certificate of your own with its chain (PEM), read anew when it changes. Not set: the "
         "one of `appliance tls init`, if there is one.",
         "the path of a file",
     )
-    certificate_key: Folder | None = _setting(
+    certificate_key: File | None = _setting(
         None, "The key of that certificate (PEM, without a password).", "the path of a file"
     )
 

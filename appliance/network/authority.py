@@ -26,6 +26,10 @@ HOUSE_NAMES = ("localhost", "local", "lan", "internal", "home.arpa")
 """Names, and ends of names, that exist in no one's public directory."""
 
 _CLOCKS_DIFFER = timedelta(days=1)
+_USELESS = (
+    "The box's certificate authority cannot make this certificate. Make a new one with "
+    "`appliance tls init --again`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,10 @@ def issue(authority: Pair, names: Iterable[str], addresses: Iterable[str], now: 
     for is left out. Raises CertificateRefused when nothing is left, or the authority is damaged.
     """
     issuer = _certificate(authority.certificate)
-    issuer_key = serialization.load_pem_private_key(authority.key, None)
+    issuer_key = _issuer_key(authority.key)
     may = speakable(authority.certificate, [*names, *addresses])
-    if not may or not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
-        raise CertificateRefused(
-            "The box's certificate authority cannot make this certificate. Make a new one with "
-            "`appliance tls init --again`."
-        )
+    if not may:
+        raise CertificateRefused(_USELESS)
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, may[0][:64])])
     alternatives = x509.SubjectAlternativeName([_general_name(each) for each in may])
@@ -145,6 +146,16 @@ def facts_of(pem: bytes) -> Facts:
 def as_der(pem: bytes) -> bytes:
     """The form in which phones take a certificate in."""
     return _certificate(pem).public_bytes(serialization.Encoding.DER)
+
+
+def _issuer_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(pem, None)
+    except (ValueError, TypeError) as error:
+        raise CertificateRefused(_USELESS) from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise CertificateRefused(_USELESS)
+    return key
 
 
 def _certificate(pem: bytes) -> x509.Certificate:
