@@ -92,7 +92,7 @@ def create_app(box: Box, port: int) -> Litestar:
             *(summaries.show, summaries.edit, summaries.delete, summaries.renew),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
-            *(trust.show, trust.certificate, trust.profile, trust.code),
+            *(trust.show, trust.certificate, trust.profile),
             *(app_shell.service_worker, app_shell.offline),
             *(sign_in.show, sign_in.sign_in, sign_in.sign_out, entering.welcome),
             *(entering.not_set_up, entering.show_setup, entering.set_up),

@@ -48,9 +48,7 @@ Folder = Annotated[Path, BeforeValidator(checks.absolute_path)]
 File = Folder
 # NoDecode: in a variable a list is written with commas, not as JSON.
 HostNames = Annotated[list[str], NoDecode, BeforeValidator(checks.host_names)]
-Networks = Annotated[
-    list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(checks.networks)
-]
+Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(checks.networks)]
 
 
 def default_data_dir() -> Path:
@@ -111,9 +109,7 @@ class ServerSettings(Section):
         "Proxies whose word is taken for who asks and whether over TLS (X-Forwarded-For, -Proto).",
         "addresses or networks such as 192.168.1.2, separated by commas",
     )
-    connections: Whole = _whole(
-        100, 8, 10_000, "Most connections of one device at the same time."
-    )
+    connections: Whole = _whole(100, 8, 10_000, "Most connections of one device at the same time.")
     certificate: File | None = _setting(
         None,
         "A certificate of your own with its chain (PEM), read anew when it changes. Not set: the "
@@ -275,9 +271,7 @@ class LimitsSettings(Section):
 class AccountsSettings(Section):
     """How long somebody stays signed in."""
 
-    idle_days: Whole = _whole(
-        30, 1, 365, "Days without use after which a browser is signed out."
-    )
+    idle_days: Whole = _whole(30, 1, 365, "Days without use after which a browser is signed out.")
     longest_days: Whole = _whole(
         180, 1, 3650, "Days after which a browser is signed out even if it was used."
     )

@@ -169,7 +169,9 @@ def test_what_is_no_address_cannot_be_listened_on(host: str) -> None:
     assert "that is no address" in refusal(server={"host": host})
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost", "::", "192.168.1.5"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.2", "::1", "localhost", "::", "192.168.1.5"]
+)
 def test_addresses_of_machines_are_fine(host: str) -> None:
     assert Settings.load(server={"host": host}).server.host == host
 

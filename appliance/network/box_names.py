@@ -52,7 +52,12 @@ class BoxNames:
     def all(self) -> tuple[str, ...]:
         """Every name, numbers among them where they were set by hand."""
         announced = self._announced_name()
-        names = ("localhost", *self._configured, *self._machine, *([announced] if announced else ()))
+        names = (
+            "localhost",
+            *self._configured,
+            *self._machine,
+            *([announced] if announced else ()),
+        )
         return tuple(dict.fromkeys(names))
 
     def allow(self, host: str, local: str, ports: Sequence[int]) -> bool:

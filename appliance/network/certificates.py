@@ -91,9 +91,7 @@ class Certificates:
 
     def _is_due(self, address: str) -> bool:
         is_new = self._context is not None and self._is_missing(address)
-        return (
-            is_new or self._looked_at is None or self._clock() - self._looked_at >= LOOK_SECONDS
-        )
+        return is_new or self._looked_at is None or self._clock() - self._looked_at >= LOOK_SECONDS
 
     def _look(self, address: str) -> None:
         self._looked_at = self._clock()

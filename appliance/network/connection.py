@@ -175,9 +175,7 @@ _TOO_MANY = (
 ).encode()
 
 
-async def say_too_many(
-    scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-) -> None:
+async def say_too_many(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """The whole application, for a connection for which there is no room."""
     await send(
         {
@@ -192,5 +190,3 @@ async def say_too_many(
         }
     )
     await send({"type": "http.response.body", "body": _TOO_MANY, "more_body": False})
-
-

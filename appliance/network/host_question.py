@@ -25,9 +25,7 @@ class _Answers(RecordUpdateListener):
         self._name = name.lower()
         self.addresses: set[str] = set()
 
-    def async_update_records(
-        self, zc: Zeroconf, now: float, records: list[RecordUpdate]
-    ) -> None:
+    def async_update_records(self, zc: Zeroconf, now: float, records: list[RecordUpdate]) -> None:
         for each in records:
             record = each.new
             if isinstance(record, DNSAddress) and record.key == self._name:

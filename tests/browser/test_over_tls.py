@@ -156,9 +156,7 @@ def test_a_message_is_sent_while_five_hundred_hold_the_box_half_open(
 def test_the_page_about_trust_is_for_everybody(
     new_context, service, data_dir, size: str, scheme: str
 ) -> None:
-    context = new_context(
-        **SIZES[size], color_scheme=scheme, bypass_csp=True, is_signed_in=False
-    )
+    context = new_context(**SIZES[size], color_scheme=scheme, bypass_csp=True, is_signed_in=False)
     page = context.new_page()
     with box_over_tls(service, data_dir) as door:
         page.goto(f"http://box.test:{door.port}/trust")

@@ -22,9 +22,7 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
     names = [*SERVICES, "appliance.socket"]
     for name in names:
         text = (UNITS / name).read_text()
-        (tmp_path / name).write_text(
-            re.sub(r"ExecStart=\S+", f"ExecStart={sys.executable}", text)
-        )
+        (tmp_path / name).write_text(re.sub(r"ExecStart=\S+", f"ExecStart={sys.executable}", text))
     done = subprocess.run(
         ["systemd-analyze", "verify", *(str(tmp_path / name) for name in names)],
         capture_output=True,

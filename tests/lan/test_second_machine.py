@@ -56,9 +56,7 @@ def test_before_it_is_set_up_it_does_not_listen_for_others(
     lan: Lan, data: Path, named: None
 ) -> None:
     command = [sys.executable, IN_NAMESPACE, lan.box.name, "serve", "--lan", "--data", str(data)]
-    refused = subprocess.run(
-        [*command, "--port", "0"], capture_output=True, text=True, timeout=100
-    )
+    refused = subprocess.run([*command, "--port", "0"], capture_output=True, text=True, timeout=100)
     assert refused.returncode == 78
     assert "not set up yet" in refused.stderr
     with ApplianceProcess(data, program=(IN_NAMESPACE, lan.box.name), is_signed_in=False) as box:

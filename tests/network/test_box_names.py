@@ -29,7 +29,15 @@ def test_it_answers_to_its_own_names(tmp_path: Path, host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        *("", ":8080", "evil.com", "box.local.evil.com", "xbox.local", "box.local:1", "localhost:1"),
+        *(
+            "",
+            ":8080",
+            "evil.com",
+            "box.local.evil.com",
+            "xbox.local",
+            "box.local:1",
+            "localhost:1",
+        ),
         *("192.168.1.6", "0.0.0.0:8080", "127.1:8080", "2130706433", "[::2]", "::1", "box.local."),
         *("box.local:8080:8080", "box.local@evil.com", "box local", "box.local/", "[box.local]"),
         *("1.2.3.4.nip.io", "box.local:99999999", "chat.lan", "böx.local"),
@@ -66,7 +74,9 @@ def test_the_announced_name_is_taken_up_while_it_runs(tmp_path: Path) -> None:
     assert box.allow("box-2.local:80", LAN, [80])
 
 
-@pytest.mark.parametrize("written", ["evil.com", "", "\0", "a.b.local", "*.local", "x" * 80 + ".local"])
+@pytest.mark.parametrize(
+    "written", ["evil.com", "", "\0", "a.b.local", "*.local", "x" * 80 + ".local"]
+)
 def test_a_damaged_file_names_nothing(tmp_path: Path, written: str) -> None:
     (tmp_path / "announced-name").write_text(written)
     box = names(tmp_path)

@@ -92,7 +92,10 @@ async def test_apple_s_devices_get_a_profile_with_nothing_else_in_it(
 
 @pytest.mark.parametrize(
     ("device", "first"),
-    [("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0)", "mobileconfig"), ("Mozilla/5.0 (Android)", "crt")],
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0)", "mobileconfig"),
+        ("Mozilla/5.0 (Android)", "crt"),
+    ],
 )
 async def test_the_device_s_own_file_stands_out(
     certified: Path, stranger: AsyncClient, device: str, first: str

@@ -60,9 +60,7 @@ PAIRS = [
 async def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncClient]:
     """At a box on 192.168.1.5, with somebody's cookies."""
     monkeypatch.setattr("socket.gethostname", lambda: "machine")
-    settings = Settings(
-        data_dir=tmp_path, hot={"embedded": False}, server={"names": ["chat.lan"]}
-    )
+    settings = Settings(data_dir=tmp_path, hot={"embedded": False}, server={"names": ["chat.lan"]})
     async with open_box(settings, lambda: ScriptedBackend(lambda _: "A reply.")) as box:
         await sign_in(box)
         transport = ASGITransport(create_app(box, 8080))
