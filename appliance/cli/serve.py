@@ -1,7 +1,6 @@
 """appliance serve: run the box until it is told to stop."""
 
 import asyncio
-import os
 import resource
 import signal
 from contextlib import ExitStack, suppress

@@ -19,7 +19,7 @@ from appliance.settings import Settings
 )
 @click.pass_context
 def tls(context: click.Context, config: Path | None, data: Path | None) -> None:
-    """Encrypt what goes between the box and other devices. A box that runs takes it up by itself."""
+    """Encrypt what goes between the box and other devices. A running box takes it up by itself."""
     context.obj = load_settings(config, data=data)
 
 

@@ -34,6 +34,18 @@ log = structlog.get_logger(__name__)
 Say = Callable[[str], None]
 
 
+def lan_addresses() -> tuple[str, ...]:
+    """This machine's addresses on real networks."""
+    found = [
+        parsed(str(each.ip if each.is_IPv4 else each.ip[0]))
+        for adapter in ifaddr.get_adapters()
+        if not _NO_LAN.match(adapter.name)
+        for each in adapter.ips
+    ]
+    there = (each for each in found if each and not each.is_loopback and not each.is_link_local)
+    return tuple(dict.fromkeys(map(str, sorted(there, key=lambda each: each.version))))
+
+
 class Announcer:
     """Announces what the server on this data directory serves, for as long as it does."""
 
@@ -129,15 +141,3 @@ class Announcer:
             self._name = name
             scheme = "https" if self._state()[2] else "http"
             self._say(f"This box is {scheme}://{name}:{served.port} on the network.")
-
-
-def lan_addresses() -> tuple[str, ...]:
-    """This machine's addresses on real networks."""
-    found = [
-        parsed(str(each.ip if each.is_IPv4 else each.ip[0]))
-        for adapter in ifaddr.get_adapters()
-        if not _NO_LAN.match(adapter.name)
-        for each in adapter.ips
-    ]
-    there = (each for each in found if each and not each.is_loopback and not each.is_link_local)
-    return tuple(dict.fromkeys(map(str, sorted(there, key=lambda each: each.version))))

@@ -1,4 +1,4 @@
-"""The box's own certificate authority, and the certificates that it issues. Pure: bytes in, bytes out.
+"""The box's own certificate authority, and the certificates it issues. Pure: bytes in, bytes out.
 
 A device that trusts an authority believes it everything it may say. This one may speak only for
 names that exist in houses, for those that the box had when it was made, and for private addresses:

@@ -6,7 +6,7 @@ keeps coming: at least SLOWEST_BYTES in every BODY_SECONDS. Between two requests
 idle connections holds, and who does not take what is sent is cut by `stalled_readers`.
 """
 
-from asyncio import AbstractEventLoop, Protocol, TimerHandle, Transport
+from asyncio import AbstractEventLoop, TimerHandle, Transport
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -170,9 +170,9 @@ _SENTENCES = {
     HTTPStatus.REQUEST_TIMEOUT: "This request came too slowly. Send it again.\n",
 }
 _TOO_MANY = (
-    "Too many connections are open from this device at once. Close some of its pages, or wait a "
-    "moment, and try again.\n"
-).encode()
+    b"Too many connections are open from this device at once. Close some of its pages, or wait a "
+    b"moment, and try again.\n"
+)
 
 
 async def say_too_many(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -35,7 +35,7 @@ class _Answers(RecordUpdateListener):
 
 
 async def addresses_of(zeroconf: AsyncZeroconf, name: str) -> set[str]:
-    """Whoever answers within a second, link-local ones left out; nobody, for a name that is free."""
+    """Of whoever answers within a second, link-local ones left out; none for a free name."""
     answers = _Answers(f"{name}.")
     questions = [DNSQuestion(f"{name}.", kind, _IN) for kind in (_A, _AAAA)]
     zeroconf.zeroconf.async_add_listener(answers, questions)

@@ -4,6 +4,7 @@ In plain stay: this machine itself, for health checks and the command line; and 
 explains how a device comes to trust the certificate, for it could not be read otherwise.
 """
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from appliance.network.addresses import LOOPBACK, is_among, parsed
@@ -25,7 +26,7 @@ class HttpsOnly:
         self._ports = ports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        place = self._place_over_tls(scope) if scope["type"] == "http" else None
+        place = self._place_over_tls(scope) if scope["type"] == ScopeType.HTTP else None
         if place is None:
             await self._app(scope, receive, send)
             return

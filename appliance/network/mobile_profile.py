@@ -1,4 +1,4 @@
-"""The file by which iPhones, iPads and Macs take a certificate authority in: a configuration profile.
+"""The file by which iPhones, iPads and Macs take an authority in: a configuration profile.
 
 It holds one certificate and no setting. It is not signed, and the device says so: there is nobody
 whom the device knows already and who could sign it.

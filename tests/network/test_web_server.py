@@ -302,14 +302,13 @@ def test_a_reader_over_tls_who_leaves_ends_the_stream(secure: Door) -> None:
 
 def test_a_polite_stop_does_not_wait_for_who_says_nothing(tmp_path: Path) -> None:
     certify(tmp_path)
-    with ExitStack() as stack:
-        with open_door(tmp_path) as door:
-            for said in ("", "\x16\x03\x01", HEAD):
-                stack.enter_context(closing(door.say(said)))
-            client = door.trusting().wrap_socket(door.connect(), server_hostname="127.0.0.1")
-            stack.enter_context(closing(client))
-            client.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert client.recv(1000)
+    with ExitStack() as stack, open_door(tmp_path) as door:
+        for said in ("", "\x16\x03\x01", HEAD):
+            stack.enter_context(closing(door.say(said)))
+        client = door.trusting().wrap_socket(door.connect(), server_hostname="127.0.0.1")
+        stack.enter_context(closing(client))
+        client.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.recv(1000)
         # `open_door` fails when it does not end.
 
 
