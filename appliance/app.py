@@ -4,13 +4,11 @@ from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
-from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
-from litestar.middleware.allowed_hosts import AllowedHostsMiddleware
 from litestar.plugins.htmx import HTMXPlugin, HTMXRequest
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
@@ -23,6 +21,9 @@ from appliance.desk import Desk
 from appliance.desk_choice import DeskChoice
 from appliance.errors import ApplianceError, LinkGone, NotSetUp, NotSignedIn
 from appliance.lifespan import Box
+from appliance.network.box_names import BoxNames
+from appliance.network.listening import allowed_ports
+from appliance.network.trust import Trust
 from appliance.paths import STATIC, TEMPLATES
 from appliance.routes import (
     account,
@@ -32,6 +33,7 @@ from appliance.routes import (
     admin_models,
     admin_people,
     ahead,
+    app_shell,
     conversations,
     data,
     entering,
@@ -50,6 +52,7 @@ from appliance.routes import (
     stream,
     summaries,
     temporary,
+    trust,
     turns,
 )
 from appliance.routes.authentication import AuthenticationMiddleware
@@ -57,6 +60,7 @@ from appliance.routes.ended_requests import EndedRequestsMiddleware
 from appliance.routes.entering import refuse_link
 from appliance.routes.everybody import everybody
 from appliance.routes.noting import noting
+from appliance.routes.own_hosts import OwnHostsMiddleware
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_limits import RequestLimit, add_limit_headers
 from appliance.routes.request_metrics import RequestMetricsMiddleware
@@ -72,6 +76,7 @@ def create_app(box: Box, port: int) -> Litestar:
 
     `port` is the one browsers name in their Host header.
     """
+    names = BoxNames(box.settings.server.names, box.settings.data_dir)
     static = create_static_files_router(
         path="/static",
         directories=[STATIC],
@@ -104,6 +109,8 @@ def create_app(box: Box, port: int) -> Litestar:
             *(admin_limits.set_of_everybody, admin_limits.set_of_person),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
+            *(trust.show, trust.certificate, trust.profile),
+            *(app_shell.service_worker, app_shell.offline),
             *(sign_in.show, sign_in.sign_in, sign_in.sign_out, entering.welcome),
             *(entering.not_set_up, entering.show_setup, entering.set_up),
             *(entering.show_invitation, entering.join, entering.show_reset, entering.reset),
@@ -147,16 +154,14 @@ def create_app(box: Box, port: int) -> Litestar:
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),
             "temporary": _provide(box.temporary.conversations),
+            "trust": _provide(Trust(box.settings.data_dir, names, port)),
         },
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=_template_engine()),
         # From outside to inside. Host first: whoever calls the box by a foreign name gets nothing.
         middleware=[
             RequestMetricsMiddleware(box.metrics),
-            DefineMiddleware(
-                AllowedHostsMiddleware,
-                config=AllowedHostsConfig(_allowed_hosts(box, port), www_redirect=False),
-            ),
+            OwnHostsMiddleware(names, allowed_ports(box.settings.server, port)),
             SameOriginMiddleware(),
             DefineMiddleware(AuthenticationMiddleware, door=box.door),
             EndedRequestsMiddleware(box.door.sign_ins.open_requests),
@@ -223,9 +228,3 @@ def _template_engine() -> JinjaTemplateEngine:
     )
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     return JinjaTemplateEngine.from_environment(environment)
-
-
-def _allowed_hosts(box: Box, port: int) -> list[str]:
-    """Litestar compares the port too, and browsers leave out the default one."""
-    names = ["localhost", "127.0.0.1", "[::1]", *box.settings.server.names]
-    return [host for name in names for host in (name, f"{name}:{port}")]

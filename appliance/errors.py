@@ -2,6 +2,8 @@
 
 ApplianceError
 +-- SettingsError        a setting is wrong; the start is refused
+|   `-- CertificateRefused   a certificate, a key or the box's own authority cannot be used
++-- NetworkError         the LAN does not let us do what was asked
 +-- InvalidInput         what was sent cannot be accepted; the sentence says what to do
 |   +-- PromptTooLong    more tokens than the model can read
 |   +-- GrammarRefused   a grammar or JSON schema that cannot be followed
@@ -43,6 +45,14 @@ class ApplianceError(Exception):
 
 class SettingsError(ApplianceError):
     """A setting has a value it cannot have."""
+
+
+class CertificateRefused(SettingsError):
+    """A certificate or key is damaged, missing or not what it has to be."""
+
+
+class NetworkError(ApplianceError):
+    """The network around the box is not as it has to be."""
 
 
 class InvalidInput(ApplianceError):

@@ -10,6 +10,7 @@ A wrong or unknown value stops the start with a sentence; there is no silent def
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -44,8 +45,10 @@ _MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 Whole = Annotated[int, BeforeValidator(checks.not_a_bool)]
 Folder = Annotated[Path, BeforeValidator(checks.absolute_path)]
+File = Folder
 # NoDecode: in a variable a list is written with commas, not as JSON.
 HostNames = Annotated[list[str], NoDecode, BeforeValidator(checks.host_names)]
+Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(checks.networks)]
 
 
 def default_data_dir() -> Path:
@@ -84,10 +87,11 @@ class Section(BaseModel):
 class ServerSettings(Section):
     """Where the page is served."""
 
-    host: Annotated[str, AfterValidator(checks.loopback_host)] = _setting(
+    host: Annotated[str, AfterValidator(checks.listening_address)] = _setting(
         "127.0.0.1",
-        "Address to listen on. Only this machine's own until there are accounts.",
-        "127.0.0.1, ::1 or localhost",
+        "Address to listen on; :: is all of them, as --lan says. Other machines are served once "
+        "the box is set up.",
+        "an address of this machine, such as 127.0.0.1, or :: for all of them",
     )
     port: Whole = _whole(8080, 0, 65535, "Port to listen on; 0 takes any free one.")
     names: HostNames = _setting(
@@ -95,6 +99,32 @@ class ServerSettings(Section):
         "Further host names under which browsers may reach the page, such as box.lan.",
         "host names without scheme, port or wildcard, separated by commas",
     )
+    public: Networks = _setting(
+        list,
+        "Networks beyond the LAN from which devices may connect; 0.0.0.0/0 and ::/0 are the world.",
+        "addresses or networks such as 100.64.0.0/10, separated by commas",
+    )
+    proxies: Networks = _setting(
+        list,
+        "Proxies whose word is taken for who asks and whether over TLS (X-Forwarded-For, -Proto).",
+        "addresses or networks such as 192.168.1.2, separated by commas",
+    )
+    connections: Whole = _whole(100, 8, 10_000, "Most connections of one device at the same time.")
+    certificate: File | None = _setting(
+        None,
+        "A certificate of your own with its chain (PEM), read anew when it changes. Not set: the "
+        "one of `appliance tls init`, if there is one.",
+        "the path of a file",
+    )
+    certificate_key: File | None = _setting(
+        None, "The key of that certificate (PEM, without a password).", "the path of a file"
+    )
+
+    @model_validator(mode="after")
+    def _certificate_with_its_key(self) -> Self:
+        if (self.certificate is None) != (self.certificate_key is None):
+            raise ValueError("server.certificate and server.certificate_key are set together")
+        return self
 
 
 class ModelSettings(Section):

@@ -33,15 +33,22 @@ def absolute_path(value: Any) -> Any:
         raise ValueError("there is no such home folder") from None
 
 
-def loopback_host(host: str) -> str:
-    """Refuse every address that other machines can reach: there is no log-in yet."""
-    try:
-        is_ours = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_ours = False
-    if not is_ours:
-        raise ValueError("until accounts exist the server listens on this machine only")
+def listening_address(host: str) -> str:
+    """An address of this machine, by number: a name may come to mean another one."""
+    if host != "localhost" and not _is_address(host):
+        raise ValueError("that is no address")
     return host
+
+
+def networks(value: Any) -> Any:
+    """A list of addresses and networks, or one text with commas as a variable holds it."""
+    found = value.split(",") if isinstance(value, str) else value
+    if not isinstance(found, list):
+        raise ValueError("that is not a list of networks")
+    try:
+        return [ipaddress.ip_network(str(each).strip()) for each in found if str(each).strip()]
+    except ValueError as error:
+        raise ValueError(str(error)) from None
 
 
 def host_names(value: Any) -> Any:

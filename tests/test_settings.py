@@ -164,15 +164,37 @@ def test_all_wrong_values_are_named_at_once(toml) -> None:
     assert len(refusal(toml("[engine]\nslots = 0\nthreads = 'x'\n")).splitlines()) == 2
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "box.lan", "", "127.0.0.1:80"])
-def test_an_address_that_others_can_reach_is_refused_until_there_are_accounts(host: str) -> None:
-    sentence = refusal(server={"host": host})
-    assert "until accounts exist the server listens on this machine only" in sentence
+@pytest.mark.parametrize("host", ["box.lan", "", "127.0.0.1:80", "192.168.1", "*"])
+def test_what_is_no_address_cannot_be_listened_on(host: str) -> None:
+    assert "that is no address" in refusal(server={"host": host})
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
-def test_this_machine_s_own_addresses_are_fine(host: str) -> None:
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.2", "::1", "localhost", "::", "192.168.1.5"]
+)
+def test_addresses_of_machines_are_fine(host: str) -> None:
     assert Settings.load(server={"host": host}).server.host == host
+
+
+def test_networks_are_written_as_a_list_or_with_commas(toml, monkeypatch) -> None:
+    path = toml("[server]\npublic = ['100.64.0.0/10', '203.0.113.4']\n")
+    assert [str(each) for each in Settings.load(path).server.public] == [
+        "100.64.0.0/10",
+        "203.0.113.4/32",
+    ]
+    monkeypatch.setenv("APPLIANCE_SERVER__PROXIES", "10.0.0.2, fd00::/8")
+    assert [str(each) for each in Settings.load().server.proxies] == ["10.0.0.2/32", "fd00::/8"]
+
+
+@pytest.mark.parametrize("wrong", ["everybody", "10.0.0.1/8", "10.0.0.0/33", "box.lan"])
+def test_what_is_no_network_is_refused(wrong: str) -> None:
+    sentence = refusal(server={"public": [wrong]})
+    assert "server.public" in sentence and "such as 100.64.0.0/10" in sentence
+
+
+def test_a_certificate_is_named_with_its_key(toml) -> None:
+    sentence = refusal(toml("[server]\ncertificate = '/etc/box.pem'\n"))
+    assert "server.certificate and server.certificate_key are set together" in sentence
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ import click
 from rich.console import Console
 
 from appliance import __version__
+from appliance.cli.announce import announce
 from appliance.cli.ask import ask
 from appliance.cli.key import key
 from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
 from appliance.cli.serve import serve
 from appliance.cli.settings import settings
+from appliance.cli.tls import tls
 from appliance.cli.user import setup, user
 from appliance.errors import ApplianceError, SettingsError
 
@@ -35,7 +37,9 @@ def version() -> None:
     click.echo(f"python {sys.version.split()[0]}")
 
 
-for command in (serve, setup, user, key, ask, model, export, import_, person, settings, version):
+_COMMANDS = (serve, announce, tls, setup, user, key, ask, model, export, import_, person, settings)
+
+for command in (*_COMMANDS, version):
     cli.add_command(command)
 
 

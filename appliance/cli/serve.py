@@ -1,39 +1,39 @@
 """appliance serve: run the box until it is told to stop."""
 
 import asyncio
-import os
 import resource
 import signal
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import click
 import structlog
-import uvicorn
 
 from appliance import logs
 from appliance.data_dir import say_who_runs
 from appliance.errors import EngineUnavailable, SettingsError
+from appliance.network.addresses import own_addresses, parsed
+from appliance.network.box_names import BoxNames
+from appliance.network.doorplate import Served, saying_what_is_served
+from appliance.network.listening import EVERYWHERE, is_for_others, listen
 from appliance.settings import Settings
-from appliance.stalled_readers import cut_stalled_readers
 
 log = structlog.get_logger(__name__)
 
-_GRACE_SECONDS = 3
 _OPEN_FILES = 65_536
 _STARTED_AT = monotonic()
+_NOT_SET_UP = (
+    "The box is not set up yet, and until it is it serves this machine only. Start it without "
+    "--lan and server.host, open its setup link on this machine, then start it as you wanted."
+)
 
 
 @click.command()
-@click.option(
-    "--host", help="Address to listen on; only this machine's own until there are accounts."
-)
+@click.option("--host", help="Address to listen on.  [127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on; 0 takes any free one.  [8080]")
-@click.option("--lan", is_flag=True, help="Listen for the whole LAN (needs accounts).")
+@click.option("--lan", is_flag=True, help="Listen for the whole LAN, once the box is set up.")
 @click.option(
     "--data", type=click.Path(path_type=Path), help="Directory for everything that is kept."
 )
@@ -48,11 +48,8 @@ def serve(
     config: Path | None,
 ) -> None:
     """Run the box: the page, the API and the model, in one process."""
-    if lan:
-        raise SettingsError(
-            "--lan needs accounts, and this version has none: it listens on 127.0.0.1 only, so "
-            "that nobody else on the network can read along. Start it without --lan."
-        )
+    if lan and host is None:
+        host = EVERYWHERE
     settings = load_settings(config, host=host, port=port, data=data, model=model)
     logs.configure(settings.log.level)
     _allow_open_files()
@@ -91,50 +88,54 @@ async def _serve(settings: Settings) -> None:
     from appliance.box_errands import box_errands
     from appliance.errand_socket import errands_taken
     from appliance.lifespan import Box, open_box
+    from appliance.web_server import WebServer, certificates_of
 
-    class Server(uvicorn.Server):
-        """uvicorn, stopped by us: it would end the process before the box has written down its
-        turns.
-        """
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            box.desk.runner.release_readers()
-            box.temporary.desk.runner.release_readers()
-            await super().shutdown(sockets)
-
-        @contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            with super().capture_signals():
-                yield
-                self._captured_signals.clear()
-
-    listener = _listen(settings.server.host, settings.server.port)
-    port = listener.getsockname()[1]
+    listener = listen(settings.server.host, settings.server.port)
+    host, port = listener.getsockname()[:2]
     box: Box
     with listener:
         async with open_box(settings) as box:
-            config = uvicorn.Config(
+            if is_for_others(settings.server.host) and not box.door.is_set_up:
+                raise SettingsError(_NOT_SET_UP)
+            names = BoxNames(settings.server.names, settings.data_dir)
+            certificates = certificates_of(settings.server, names, settings.data_dir)
+            certificates.open()
+
+            def is_set_up() -> bool:
+                return box.door.is_set_up
+
+            def release_readers() -> None:
+                box.desk.runner.release_readers()
+                box.temporary.desk.runner.release_readers()
+
+            server = WebServer(
                 create_app(box, port),
-                log_config=None,
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=_GRACE_SECONDS,
+                settings.server,
+                names,
+                certificates,
+                port,
+                is_set_up,
+                release_readers,
             )
-            address = f"http://{_shown_host(settings.server.host)}:{port}"
+            address = f"http://{_shown_host(host)}:{port}"
             click.echo(f"Open {address} in a browser.")
             if not box.door.is_set_up:  # it is to be found in the journal, too
                 click.echo(f"Set up the box: {address}/setup/{box.door.links.setup_key()}")
-            desk = box.desk
-            errands = box_errands(
-                box.person, box.door, desk.takeout, desk.imports, desk.belongings, address
-            )
-            async with errands_taken(settings.data_dir, errands):
-                _listen_for_changes(box)
-                first_answer = asyncio.create_task(_announce_first_answer(box))
-                await Server(config).serve(sockets=[listener])
-                first_answer.cancel()
+            with ExitStack() as stack:
+                if is_for_others(host):
+                    address, *others = _addresses_for_others(names, port, certificates.is_on)
+                    click.echo(f"On the network: {' or '.join([address, *others])}.")
+                    # For `appliance announce`, which makes the box known there.
+                    stack.enter_context(saying_what_is_served(settings.data_dir, Served(port)))
+                desk = box.desk
+                errands = box_errands(
+                    box.person, box.door, desk.takeout, desk.imports, desk.belongings, address
+                )
+                async with errands_taken(settings.data_dir, errands):
+                    _listen_for_changes(box)
+                    first_answer = asyncio.create_task(_announce_first_answer(box))
+                    await server.serve(sockets=[listener])
+                    first_answer.cancel()
 
 
 def _allow_open_files() -> None:
@@ -143,26 +144,19 @@ def _allow_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _OPEN_FILES)), hard))
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket of our own, so that a port in use is a sentence and not a stack trace."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    cut_stalled_readers(listener)
-    try:
-        listener.bind((host, port))
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise SettingsError(
-            f"Port {port} on {host} cannot be used: {os.strerror(error.errno or 0)}. Stop what "
-            "uses it, or choose another one with --port."
-        ) from error
-    return listener
-
-
 def _shown_host(host: str) -> str:
+    """For a browser on this machine."""
+    address = parsed(host)
+    if address is not None and address.is_unspecified:
+        return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
+
+
+def _addresses_for_others(names: BoxNames, port: int, is_secure: bool) -> list[str]:
+    """By name first."""
+    scheme = "https" if is_secure else "http"
+    hosts = [names.on_lan, *(each for each in own_addresses() if ":" not in each)]
+    return [f"{scheme}://{host}:{port}" for host in hosts]
 
 
 def _listen_for_changes(box: Any) -> None:

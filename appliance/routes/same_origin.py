@@ -26,7 +26,7 @@ class SameOriginMiddleware(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         headers = Headers.from_scope(scope)
         changes = scope.get("method") not in _SAFE_METHODS
-        if (changes or _asks_for_stream(headers)) and not _is_same_origin(headers):
+        if (changes or _asks_for_stream(headers)) and not _is_same_origin(headers, scope):
             raise PermissionDeniedException(_REFUSAL)
         await next_app(scope, receive, send)
 
@@ -35,9 +35,13 @@ def _asks_for_stream(headers: Headers) -> bool:
     return "text/event-stream" in headers.get("accept", "")
 
 
-def _is_same_origin(headers: Headers) -> bool:
+def _is_same_origin(headers: Headers, scope: Scope) -> bool:
     """Programs send neither header and are let through: they hold no one's cookies."""
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False
-    origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    if "origin" not in headers:
+        return True
+    origin = urlsplit(headers["origin"])
+    # In plain anybody on the way could have written the page; over TLS only ours count.
+    is_as_safe = origin.scheme == "https" or scope["scheme"] == "http"
+    return is_as_safe and origin.netloc == headers.get("host")

@@ -71,8 +71,9 @@ def test_version_names_what_it_stands_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--lan",), "--lan needs accounts"),
-        (("--host", "0.0.0.0"), "server.host"),
+        (("--lan", "--port", "0"), "not set up yet"),
+        (("--host", "0.0.0.0", "--port", "0"), "not set up yet"),
+        (("--host", "box.lan"), "server.host"),
         (("--port", "70000"), "server.port"),
     ],
 )

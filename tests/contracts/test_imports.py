@@ -23,6 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # What is stored and what is looked for is cut by the same rules.
     "store": {"errors", NOUNS, SHARED_NOUNS, "recall.tokens", *ACCOUNTS},
     "accounts": {"errors", NOUNS, "conversations.accepting", "store"},
+    # Where the web server stands; it knows nobody and no conversation.
+    "network": {"errors", "settings", "model_files.atomic_file", "stalled_readers"},
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
@@ -55,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
             "administration",
             "model_files",
             "accounts",
+            "network",
         },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
         "store.database",
@@ -73,6 +76,7 @@ EDGES = {
     "errand_socket",
     "front_door",
     "box_errands",
+    "web_server",
     "stopped_box",
     "engine_choice",
     "draft_choice",
@@ -90,6 +94,7 @@ NEVER = {
     "prompting": {"litestar", "llama_cpp"},
     "conversations": {"litestar", "llama_cpp", "valkey"},
     "accounts": {"litestar", "llama_cpp", "valkey"},
+    "network": {"llama_cpp", "valkey", "aiosqlite", "pysqlite3", "sqlite3", "httpx"},
     "remote": {"litestar", "llama_cpp", "valkey", "aiosqlite"},
     "routes": {"llama_cpp", "valkey"},
 }
@@ -104,7 +109,9 @@ ONLY_IN = {
     "argon2": {"accounts.passwords"},
     "zxcvbn": {"accounts.passwords"},
     "segno": {"routes.qr_views"},
-    "uvicorn": {"cli.serve"},
+    "uvicorn": {"web_server", "network.connection"},
+    "cryptography": {"network.authority"},
+    "zeroconf": {"network.announcement", "network.host_question"},
     "prometheus_client": {"metrics", "routes.metrics"},
 }
 

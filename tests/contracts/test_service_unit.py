@@ -1,4 +1,4 @@
-"""The service unit is one that systemd understands, and stays fenced in."""
+"""The units are such as systemd understands, and stay fenced in."""
 
 import re
 import shutil
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-UNIT = Path(__file__).parents[2] / "systemd" / "appliance.service"
+UNITS = Path(__file__).parents[2] / "systemd"
 WORST_EXPOSURE = 1.5
+SERVICES = ["appliance.service", "appliance-announce.service"]
 
 pytestmark = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd is not installed here"
@@ -18,18 +19,23 @@ pytestmark = pytest.mark.skipif(
 
 def test_systemd_understands_every_line(tmp_path: Path) -> None:
     """Except that the program lies elsewhere on this machine."""
-    text = re.sub(r"ExecStart=\S+", f"ExecStart={sys.executable}", UNIT.read_text())
-    unit = tmp_path / UNIT.name
-    unit.write_text(text)
+    names = [*SERVICES, "appliance.socket"]
+    for name in names:
+        text = (UNITS / name).read_text()
+        (tmp_path / name).write_text(re.sub(r"ExecStart=\S+", f"ExecStart={sys.executable}", text))
     done = subprocess.run(
-        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", *(str(tmp_path / name) for name in names)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-def test_the_fences_are_not_lowered() -> None:
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_fences_are_not_lowered(name: str) -> None:
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", str(UNIT)],
+        ["systemd-analyze", "security", "--offline=true", str(UNITS / name)],
         capture_output=True,
         text=True,
         check=True,

@@ -22,6 +22,7 @@ from appliance.routes import (
     page_data,
     seen_data,
     sharing_data,
+    trust_data,
 )
 
 # `csrf_token` is the framework's; `icon` is our one macro.
@@ -40,6 +41,7 @@ DATACLASSES = [
         admin_data,
         admin_limit_views,
         sharing_data,
+        trust_data,
     )
     for each in vars(module).values()
     if dataclasses.is_dataclass(each) and each.__module__ == module.__name__

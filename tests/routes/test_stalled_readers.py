@@ -12,7 +12,7 @@ import pytest
 from scripted_box import RunningBox, ScriptedService
 from signed_in import COOKIES
 
-from appliance.cli.serve import _listen
+from appliance.network.listening import listen
 from appliance.conversations.conversation import TurnPhase
 from appliance.stalled_readers import STALLED_SECONDS
 
@@ -115,7 +115,7 @@ def test_a_reader_for_whom_there_is_nothing_is_not_let_go(hasty):
 
 
 def test_the_real_box_gives_each_reader_a_minute():
-    with closing(_listen("127.0.0.1", 0)) as listener:
+    with closing(listen("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
         accepted, _ = listener.accept()
         with closing(client), closing(accepted):

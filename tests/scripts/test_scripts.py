@@ -1,6 +1,7 @@
 """The scripts, run for real in a copy of the tree, with a Python that only notes its orders."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -129,6 +130,13 @@ def test_a_second_start_asks_pip_nothing_and_needs_no_compiler(machine: Machine)
     done = machine.run("scripts/run", "--port", "0")
     assert (done.returncode, done.stdout, done.stderr) == (0, "appliance serve --port 0\n", "")
     assert machine.calls() == []
+
+
+def test_for_the_lan_the_box_is_announced_beside_the_server(machine: Machine) -> None:
+    done = machine.run("scripts/run", "--lan", "--port", "0")
+    beside, serve = sorted(done.stdout.splitlines()[-2:])
+    assert re.fullmatch(r"appliance announce --beside \d+ --lan --port 0", beside)
+    assert serve == "appliance serve --lan --port 0"
 
 
 def test_an_interrupted_set_up_goes_on_with_the_step_that_did_not_end(machine: Machine) -> None:

@@ -56,3 +56,6 @@ function search() {
   if (!byId("search").checkVisibility()) byId("sidebar").showPopover();
   byId("search").focus();
 }
+
+// An app on a phone has a page for when the box is away.
+if (location.protocol === "https:") navigator.serviceWorker?.register("/service-worker.js");
