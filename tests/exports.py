@@ -12,10 +12,10 @@ from pysqlite3 import dbapi2 as sqlite
 
 from appliance.conversations.conversation import Person, new_id
 from appliance.lifespan import Box
-from appliance.store.database import Database
 from appliance.portable.report import ImportReport
 from appliance.portable.takeout import TakenFile
 from appliance.portable.waiting_file import WaitingFile
+from appliance.store.database import Database
 
 FILES = Path(__file__).parent / "portable" / "files"
 

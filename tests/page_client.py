@@ -10,7 +10,6 @@ import httpx
 
 from appliance.conversations.conversation import new_id
 
-
 _PARTIAL = re.compile(
     r'<hx-partial hx-target="#([^"]+)" hx-swap="(\w+)">(.*?)</hx-partial>', re.DOTALL
 )

@@ -27,9 +27,7 @@ def summaries_of(kept: Sequence[KeptSummary], messages: Sequence[Message]) -> tu
     return tuple(_summary(each, said, depths) for each in kept)
 
 
-def _summary(
-    kept: KeptSummary, said: dict[str, Message], depths: dict[str | None, int]
-) -> Summary:
+def _summary(kept: KeptSummary, said: dict[str, Message], depths: dict[str | None, int]) -> Summary:
     first, last = said.get(kept.first_message_id), said.get(kept.last_message_id)
     if first is None or last is None:
         raise ImportRefused("A summary is of messages that are not in the conversation.")

@@ -12,7 +12,7 @@ import re
 MOST_WEIGHT = 150_000
 
 LINE = 20
-"""What begins on a line: a paragraph, an item, a heading. Every level of a quote looks at it again."""
+"""What begins on a line: a paragraph, an item, a heading. Every level of a quote takes as much."""
 LINK = 15
 CELL = 8
 MARK = 1

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import pytest
-from conversation_steps import follow_to_end, say
+from conversation_steps import follow_to_end, say, step_until
 from fakes import ScriptedBackend, echo
 
 from appliance.conversations import line
@@ -80,8 +80,7 @@ async def test_the_turn_that_breaks_the_box_is_given_up_and_no_other(
 ) -> None:
     box, backend, turn_ids = await broken_down(open_scripted, "One", POISON, "Two")
     for _ in range(2):
-        backend.let(5)
-        assert await asyncio.to_thread(backend.broke_down.wait, 30)
+        await step_until(backend, asyncio.to_thread(backend.broke_down.wait, 30))
         await break_down(open_scripted, box, backend)
         backend = Poisoned()
         box = await open_scripted(backend)

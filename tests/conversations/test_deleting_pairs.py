@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from typing import Any
 
 import pytest
 from canary import in_files, in_valkey

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from exports import held, own_file, whole
@@ -14,6 +15,7 @@ from appliance.conversations.conversation import Person
 from appliance.portable.document import LATEST_SECOND
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
+from appliance.portable.waiting_file import WaitingFile
 from appliance.store.database import Database
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
@@ -130,10 +132,9 @@ class EmptyBox:
 
     async def take_in(self, content: bytes) -> int:
         """How many conversations came in."""
-        file = tempfile.TemporaryFile()
+        file = WaitingFile(Path(tempfile.gettempdir()))
         file.write(content)
-        file.seek(0)
-        begun = await Imports(self.database).start(self._person, file)
+        begun = await Imports(self.database).start(self._person, file.from_start())
         await begun.task
         assert begun.report.ended == "" and not begun.report.skipped, begun.report
         return begun.report.conversations
@@ -166,6 +167,6 @@ def by_id(conversations: Any) -> dict[str, Any]:
 
 
 @given(st.tuples(*(conversations(number) for number in range(3))))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_what_is_taken_along_is_what_was_there(given: tuple[dict[str, Any], ...]) -> None:
     asyncio.run(check_round_trip(*given))

@@ -219,7 +219,10 @@ def with_summary(*more, first=0, last=1, **changes):
         "created_at": 5,
         "content": "They greeted each other.",
     }
-    return {**conversation, "summaries": [{**summary, **changes}, *({**summary, **m} for m in more)]}
+    return {
+        **conversation,
+        "summaries": [{**summary, **changes}, *({**summary, **m} for m in more)],
+    }
 
 
 def chat(**members):

@@ -1,4 +1,4 @@
-"""Summaries from a file: each of messages that follow each other, and no more of them than can be."""
+"""Summaries from a file: of messages that follow each other, and no more of them than can be."""
 
 import pytest
 

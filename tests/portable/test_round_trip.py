@@ -53,8 +53,9 @@ async def talked(box):
     await box.desk.shelf.place(
         box.person, other.conversation.conversation_id, Placing(is_archived=True)
     )
-    edited, deleted = [await sum_up(box, again.turn.turn_id, "Eggs.") for _ in range(2)]
+    edited = await sum_up(box, again.turn.turn_id, "Eggs.")
     await box.desk.summaries.edit(box.person, edited, "My own.")
+    deleted = await sum_up(box, again.turn.turn_id, "Eggs and tea.")
     await box.desk.summaries.delete(box.person, deleted)
     await sum_up(box, first.turn.turn_id, "In short: 달걀.")
     return box
@@ -142,10 +143,9 @@ async def test_what_another_person_here_took_along_comes_in_once_as_ones_own(tal
     texts = [[m["content"] for m in each["messages"]] for each in theirs]
     assert texts == [[m["content"] for m in each["messages"]] for each in mine]
     assert [each["folder"] for each in theirs] == [each["folder"] for each in mine]
-    (mine_folder,), (their_folder,) = (
-        (await talked.desk.shelf.page(person)).folders for person in (talked.person, eve)
-    )
-    assert mine_folder.folder_id != their_folder.folder_id
+    (my_folder,) = (await talked.desk.shelf.page(talked.person)).folders
+    (their_folder,) = (await talked.desk.shelf.page(eve)).folders
+    assert my_folder.folder_id != their_folder.folder_id
     ids |= {each["summary_id"] for each in mine[0]["summaries"]}
     assert not ids & {each["summary_id"] for each in theirs[0]["summaries"]}
     told = {each["message_id"] for each in theirs[0]["messages"]}

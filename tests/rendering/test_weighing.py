@@ -159,4 +159,3 @@ def test_a_list_of_thousands_is_parsed_a_bounded_number_of_times() -> None:
     assert "".join(block.html for block in renderer.blocks) == render_markdown(text)
     # Each time all of it would be 750 times.
     assert renderer.parsed_chars < 60 * len(text)
-
