@@ -28,7 +28,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
-    "portable": {"errors", NOUNS, "conversations.accepting", "hot", "store"},
+    # What comes in from a file stands where the page's own rules allow it to.
+    "portable": {
+        *{"errors", NOUNS, "conversations.accepting", "conversations.folders", "hot", "store"}
+    },
     # Figures and files: it knows how much there is of everybody, and never reads it.
     "administration": {
         *{"errors", NOUNS, "conversations.box_status", "engine.gauges", "model_files", "store"},

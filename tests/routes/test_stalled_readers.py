@@ -12,8 +12,8 @@ import pytest
 from scripted_box import RunningBox, ScriptedService
 from signed_in import COOKIES
 
-from appliance.network.listening import listen
 from appliance.conversations.conversation import TurnPhase
+from appliance.network.listening import listen
 from appliance.stalled_readers import STALLED_SECONDS
 
 MEGABYTE = 1024 * 1024
