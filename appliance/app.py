@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
 from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.config.csrf import CSRFConfig
@@ -10,20 +9,22 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins.htmx import HTMXPlugin
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
 from appliance.desk import Desk
 from appliance.desk_choice import DeskChoice
 from appliance.errors import ApplianceError
+from appliance.languages.languages import Languages, read_languages
+from appliance.languages.templates import SpokenTemplates
 from appliance.lifespan import Box
-from appliance.paths import STATIC, TEMPLATES
+from appliance.paths import LOCALE, STATIC
 from appliance.routes import (
     ahead,
     conversations,
     data,
     health,
+    languages,
     messages,
     metrics,
     openai,
@@ -44,10 +45,10 @@ from appliance.routes.security_headers import add_security_headers
 MAX_BODY_BYTES = 1024 * 1024
 
 
-def create_app(box: Box, port: int) -> Litestar:
+def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar:
     """The web application over running parts.
 
-    `port` is the one browsers name in their Host header.
+    `port` is the one browsers name in their Host header; `spoken` stands in for our languages.
     """
     static = create_static_files_router(
         path="/static",
@@ -72,6 +73,7 @@ def create_app(box: Box, port: int) -> Litestar:
             *(data.create_import, data.show_import),
             *(summaries.show, summaries.edit, summaries.delete, summaries.renew),
             *(openai.chat_completions, openai.models, openai.model),
+            languages.choose,
             *(health.alive, health.ready, metrics.show),
             static,
         ],
@@ -94,7 +96,7 @@ def create_app(box: Box, port: int) -> Litestar:
             "temporary": _provide(box.temporary.conversations),
         },
         plugins=[HTMXPlugin()],
-        template_config=TemplateConfig(engine=_template_engine()),
+        template_config=TemplateConfig(engine=SpokenTemplates(spoken or read_languages(LOCALE))),
         middleware=[RequestMetricsMiddleware(box.metrics), SameOriginMiddleware()],
         allowed_hosts=AllowedHostsConfig(_allowed_hosts(box, port), www_redirect=False),
         csrf_config=CSRFConfig(
@@ -128,19 +130,6 @@ def _at_desk(name: str) -> Provide:
         return getattr(desk, name)
 
     return Provide(part, sync_to_thread=False)
-
-
-def _template_engine() -> JinjaTemplateEngine:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    return JinjaTemplateEngine.from_environment(environment)
 
 
 def _allowed_hosts(box: Box, port: int) -> list[str]:

@@ -10,6 +10,7 @@ from appliance.cpu import physical_cores
 from appliance.errors import ModelError, ModelRefused
 from appliance.model_files.library import ModelLibrary
 from appliance.settings import Settings
+from appliance.sentences import say
 
 if TYPE_CHECKING:
     from appliance.engine.llama_backend import LlamaBackend
@@ -28,7 +29,9 @@ def add_draft_model(main: "LlamaBackend", settings: Settings, library: ModelLibr
     try:
         main.draft_model = _load(name, main, settings, library)
     except (ModelError, OSError) as error:
-        trouble = f"The draft model {name} is not used: {error}"
+        trouble = say(
+            "The draft model %(model)s is not used: %(reason)s", model=name, reason=error.sentence
+        )
         log.warning("%s", trouble)
         return trouble
     log.info("the draft model %s guesses ahead", name)

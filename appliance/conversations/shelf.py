@@ -10,13 +10,13 @@ from appliance.conversations.conversation import Conversation, Folder, Person, n
 from appliance.errors import Conflict, InvalidInput, NotFound
 from appliance.store import conversations, folders
 from appliance.store.database import Database
+from appliance.sentences import say
 
 SHELF_LENGTH = 100
 MOST_FOLDERS = 100
 
-_NO_CONVERSATION = "There is no such conversation. It may have been deleted."
-_NO_FOLDER = "There is no such folder. It may have been deleted."
-
+_NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
+_NO_FOLDER = say("There is no such folder. It may have been deleted.")
 
 @dataclass(frozen=True, slots=True)
 class Placing:
@@ -115,7 +115,7 @@ class Shelf:
         async with self._database.write() as tx:
             namesake = await folders.find_by_name(tx, person.person_key, name)
             if namesake is not None and namesake.folder_id != folder_id:
-                raise Conflict("There is a folder of that name already. Choose another name.")
+                raise Conflict(say("There is a folder of that name already. Choose another name."))
             if not await folders.rename(tx, person.person_key, folder_id, name):
                 raise NotFound(_NO_FOLDER)
         return Folder(folder_id, name)
@@ -149,7 +149,9 @@ class Shelf:
         if found is not None:
             return found
         if len(listed) >= MOST_FOLDERS:
-            raise InvalidInput(f"There are {MOST_FOLDERS} folders already. Delete one first.")
+            raise InvalidInput(
+                say("There are %(count)s folders already. Delete one first.", count=MOST_FOLDERS)
+            )
         folder = Folder(new_id(), name)
         await folders.insert(tx, person.person_key, folder, int(time()))
         return folder

@@ -16,9 +16,10 @@ from appliance.prompting.aside import AsidePrompts
 from appliance.prompting.summary import newest_chain
 from appliance.store import conversations, summaries
 from appliance.store.database import Database
+from appliance.sentences import say
 
-_NO_CONVERSATION = "There is no such conversation. It may have been deleted."
-_NO_SUMMARY = (
+_NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
+_NO_SUMMARY = say(
     "There is no such summary. It was deleted, or a newer one has taken its place. Reload the page."
 )
 

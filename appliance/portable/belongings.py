@@ -17,12 +17,15 @@ from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.store import conversations, holdings, whole_conversations
 from appliance.store.database import Database
+from appliance.sentences import say
 
 BATCH = 50
 """Conversations that go in one commit, and entries of Valkey in one command."""
 
-CONFIRMATION = "delete everything"
-_NOT_CONFIRMED = f"Nothing was deleted. To delete everything, type the words: {CONFIRMATION}"
+CONFIRMATION = say("delete everything")
+_NOT_CONFIRMED = say(
+    "Nothing was deleted. To delete everything, type the words: %(words)s", words=CONFIRMATION
+)
 
 log = structlog.get_logger(__name__)
 

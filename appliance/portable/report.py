@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-MOST_REASONS = 20
-_OTHER = "Other reasons."
+from appliance.sentences import say
 
+MOST_REASONS = 20
+_OTHER = say("Other reasons.")
 
 @dataclass(slots=True)
 class ImportReport:

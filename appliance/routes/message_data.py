@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from appliance.rendering.code import COPY_BUTTON
+
 ReplyState = Literal["running", "finished", "stopped", "failed"]
 
 
@@ -16,6 +18,13 @@ class BlockView:
     element_id: str
     language: str
     html: str
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The same, cut at the Copy buttons of its code: what they say is the page's, not the
+        reply's.
+        """
+        return tuple(self.html.split(COPY_BUTTON))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class TypedText:
 
     start: str
     rest: str
-    characters: str
+    characters: int
     language: str
 
 

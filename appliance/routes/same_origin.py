@@ -14,9 +14,10 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_REFUSAL = "This request came from another site, so the box did not act on it. Reload the page."
+from appliance.sentences import say
 
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_REFUSAL = say("This request came from another site, so the box did not act on it. Reload the page.")
 
 class SameOriginMiddleware(ASGIMiddleware):
     """Answers 403 to what another site's page sends."""

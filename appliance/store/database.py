@@ -32,6 +32,7 @@ from appliance.store.opening import (
 )
 from appliance.store.rows import first_row
 from appliance.store.sqlite_errors import DISK_FULL, our_errors
+from appliance.sentences import say
 
 READERS = 2
 
@@ -116,7 +117,7 @@ class Database:
     async def read(self) -> AsyncIterator[Connection]:
         """Yields a read-only connection; all queries of the block see the same moment."""
         if self._closed:
-            raise StoreError("The database is closed; start the appliance again.")
+            raise StoreError(say("The database is closed; start the appliance again."))
         reader = await self._idle.get()
         try:
             with our_errors():

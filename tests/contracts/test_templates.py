@@ -13,8 +13,8 @@ from jinja2 import meta, nodes
 from appliance.paths import TEMPLATES
 from appliance.routes import finding_data, message_data, own_data, page_data, seen_data
 
-# `csrf_token` is the framework's; `icon` is our one macro.
-EVERYWHERE = {"csrf_token", "icon"}
+# `csrf_token` is the framework's; `icon` is our one macro; the rest are the language's.
+EVERYWHERE = {"csrf_token", "icon", "_", "ngettext", "pgettext", "language"}
 ENVIRONMENT = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
 DATACLASSES = [
     each
@@ -45,7 +45,7 @@ class Uses:
             case nodes.With(targets=targets, values=values):
                 for target, value in zip(targets, values, strict=True):
                     known[target.name] = self.type_of(value, known)
-            case nodes.Include(template=nodes.Const(value=name)):
+            case nodes.Include(template=nodes.Const(value=name)) if name in VIEWS:
                 view = VIEWS[name]
                 assert known.get(view.variable) is view, f"{name} is included without its view"
             case nodes.Getattr():
@@ -95,7 +95,7 @@ def test_every_field_is_used_by_a_template():
 
 
 def test_every_template_has_its_view():
-    assert {path.name for path in TEMPLATES.iterdir()} == {*VIEWS, "_icon.html"}
+    assert {path.name for path in TEMPLATES.iterdir()} == {*VIEWS, "_icon.html", "_language_choice.html"}
 
 
 def test_views_cannot_be_changed_after_they_were_made():
