@@ -10,6 +10,7 @@ from litestar.params import URLEncodedBody
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect
 
+from appliance.accounts.account import Access
 from appliance.errors import InvalidInput
 from appliance.languages.templates import COOKIE, SpokenTemplates
 from appliance.sentences import say
@@ -24,7 +25,7 @@ class LanguageForm:
     language: str = ""
 
 
-@post("/language", include_in_schema=False)
+@post("/language", include_in_schema=False, opt={"access": Access.ANYONE})
 async def choose(request: HTMXRequest, data: URLEncodedBody[LanguageForm]) -> Redirect:
     """Remember it in this browser, and show the same page again."""
     templates = request.app.template_engine
