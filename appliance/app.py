@@ -15,6 +15,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
 from appliance.accounts.account import Access, Account, SignedIn
+from appliance.accounts.chosen_languages import ChosenLanguages
 from appliance.accounts.leaving import Leaving
 from appliance.conversations.conversation import Person
 from appliance.desk import Desk
@@ -122,6 +123,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),
             "temporary": _provide(box.temporary.conversations),
+            "chosen_languages": _provide(ChosenLanguages(box.desk.database)),
         },
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=SpokenTemplates(spoken or read_languages(LOCALE))),

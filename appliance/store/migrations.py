@@ -17,9 +17,10 @@ from appliance.store.shapes.m003_conversation_places import M003
 from appliance.store.shapes.m004_message_terms import M004
 from appliance.store.shapes.m005_titles_and_summaries import M005
 from appliance.store.shapes.m006_accounts import M006
+from appliance.store.shapes.m009_languages import M009
 from appliance.store.shapes.migration import Migration
 
-MIGRATIONS: tuple[Migration, ...] = (M001, M002, M003, M004, M005, M006)
+MIGRATIONS: tuple[Migration, ...] = (M001, M002, M003, M004, M005, M006, M009)
 
 CREATE_LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
