@@ -18,9 +18,10 @@ from appliance.accounts.throttle import Throttle
 from appliance.errors import InvalidInput
 from appliance.store import people
 from appliance.store.database import Database
+from appliance.sentences import say
 
-WRONG = "That name and that password do not belong together. Try again."
-DISABLED = "This account is disabled. Ask whoever looks after this box."
+WRONG = say("That name and that password do not belong together. Try again.")
+DISABLED = say("This account is disabled. Ask whoever looks after this box.")
 
 log = structlog.get_logger(__name__)
 

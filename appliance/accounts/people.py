@@ -19,14 +19,15 @@ from appliance.conversations.conversation import Person
 from appliance.errors import Conflict, InvalidInput, LinkGone, NotFound
 from appliance.store import known_devices, one_time_links, people
 from appliance.store.database import Database
+from appliance.sentences import say
 
-TAKEN = "Somebody here has that name, or one that looks like it. Take another one."
-LAST_ADMIN = (
+TAKEN = say("Somebody here has that name, or one that looks like it. Take another one.")
+LAST_ADMIN = say(
     "Nobody else could look after the box then. Make somebody else an admin first, then do this."
 )
-NOBODY = "There is no such account."
-SET_UP_ALREADY = "This box is set up already. Sign in, or ask an admin for an invitation."
-WRONG = "That is not your password. Nothing was changed; type the one you have now."
+NOBODY = say("There is no such account.")
+SET_UP_ALREADY = say("This box is set up already. Sign in, or ask an admin for an invitation.")
+WRONG = say("That is not your password. Nothing was changed; type the one you have now.")
 
 
 class People:

@@ -18,6 +18,7 @@ from appliance.conversations.conversation import Person, new_id
 from appliance.errors import NotFound, StoreError
 from appliance.store import sign_ins
 from appliance.store.database import Database
+from appliance.sentences import say
 
 MOST_BROWSERS = 100
 SEEN_EVERY_SECONDS = 60
@@ -94,7 +95,7 @@ class SignIns:
         async with self._database.write() as tx:
             is_gone = await sign_ins.delete(tx, person.person_key, sign_in_id)
         if not is_gone:
-            raise NotFound("That browser is signed out already.")
+            raise NotFound(say("That browser is signed out already."))
         self._close((sign_in_id,))
         await self._tell_out(person)
 

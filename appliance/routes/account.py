@@ -68,7 +68,7 @@ async def rename(
     try:
         account = await people.rename(signed_in.person, data.name, address_of(request))
     except InvalidInput as error:
-        return await _again(request, sign_ins, signed_in, refusal=str(error))
+        return await _again(request, sign_ins, signed_in, refusal=error.sentence)
     return await _again(request, sign_ins, replace(signed_in, account=account), done="name")
 
 
@@ -86,7 +86,7 @@ async def change_password(
             signed_in.account, data.old, data.new, signed_in.sign_in_id, address_of(request)
         )
     except InvalidInput as error:
-        return await _again(request, sign_ins, signed_in, refusal=str(error))
+        return await _again(request, sign_ins, signed_in, refusal=error.sentence)
     return await _again(request, sign_ins, signed_in, done="password")
 
 
@@ -131,7 +131,7 @@ async def leave(
             person, person.person_id, data.confirmation, address_of(request)
         )
     except (InvalidInput, Conflict) as error:
-        return await _again(request, sign_ins, signed_in, refusal=str(error))
+        return await _again(request, sign_ins, signed_in, refusal=error.sentence)
     page = whole_page(left_page(Reader.of(request), receipt))
     page.cookies = without_sign_in(request)
     return page

@@ -21,14 +21,17 @@ from appliance.accounts.account import Access, SignedIn
 from appliance.errors import NotAllowed, NotFound, NotSetUp, NotSignedIn
 from appliance.front_door import FrontDoor
 from appliance.routes.cookies import sign_in_key
+from appliance.sentences import say
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
-_SIGNED_OUT = "You are not signed in here. Sign in, then try again."
+_SIGNED_OUT = say("You are not signed in here. Sign in, then try again.")
 _BAD_KEY = "This key is not known here, or not any more. Make a new one on the page of your account."
 _NOT_FOR_KEYS = "This key may not do that. Use one with the right scope, or the page."
-_NO_PAGE = "There is no such page here."
-_NOT_SET_UP = "This box is not set up yet. Open its setup link on the machine that it runs on first."
+_NO_PAGE = say("There is no such page here.")
+_NOT_SET_UP = say(
+    "This box is not set up yet. Open its setup link on the machine that it runs on first."
+)
 
 
 class AuthenticationMiddleware(AbstractAuthenticationMiddleware):

@@ -99,7 +99,7 @@ def _refused(
 ) -> Template:
     """The form again, with the name as it was typed."""
     view = SignInPage(
-        Reader.of(request).theme, inside(data.next_page), False, data.name[:1000], str(error)
+        Reader.of(request).theme, inside(data.next_page), False, data.name[:1000], error.sentence
     )
     page = whole_page(view)
     page.status_code = 422
