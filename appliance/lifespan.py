@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from appliance.accounts.passwords import Passwords
 from appliance.accounts.sign_ins import SignIns
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
@@ -59,9 +60,12 @@ class Box:
 
 @asynccontextmanager
 async def open_box(
-    settings: Settings, load: Callable[[], Backend] | None = None
+    settings: Settings,
+    load: Callable[[], Backend] | None = None,
+    passwords: Passwords | None = None,
 ) -> AsyncIterator[Box]:
-    """Start all parts; stop them on leaving. `load` stands in for the model that the settings name.
+    """Start all parts; stop them on leaving. `load` stands in for the model that the settings name,
+    `passwords` for those at their usual cost.
 
     Raises StoreRefused, SettingsError with a sentence."""
     async with AsyncExitStack() as stack:
@@ -95,7 +99,7 @@ async def open_box(
             stack.push_async_callback(engine.swap.stop)
         async with database.write() as tx:
             person = await people.local_person(tx)
-        door = await open_front_door(settings, database)
+        door = await open_front_door(settings, database, passwords=passwords)
         await stack.enter_async_context(old_sign_ins_ended(door.sign_ins))
         await resume_unfinished(database, desk.token_stream, desk.runner)
         yield Box(
