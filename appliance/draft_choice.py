@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from appliance.cpu import physical_cores
 from appliance.errors import ModelError, ModelRefused
 from appliance.model_files.library import ModelLibrary
-from appliance.settings import Settings
 from appliance.sentences import say
+from appliance.settings import Settings
 
 if TYPE_CHECKING:
     from appliance.engine.llama_backend import LlamaBackend

@@ -1,4 +1,4 @@
-"""What the box says to people, made where it happens and put into their language where they read it.
+"""What the box says to people: made where it happens, put into their language where they read it.
 
 A sentence is a `str`, and its text is the English one: logs, the command line, `/v1` and the
 database take it as it is and know of no languages. It also remembers what it was made from, so that

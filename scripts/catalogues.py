@@ -62,7 +62,9 @@ def bring_up_to_date(file: Path, template: Catalog) -> list[Message]:
     catalog.update(template, no_fuzzy_matching=True)
     catalog.obsolete.clear()
     with file.open("wb") as opened:
-        write_po(opened, catalog, width=WIDTH, no_location=True, omit_header=False, sort_output=True)
+        write_po(
+            opened, catalog, width=WIDTH, no_location=True, omit_header=False, sort_output=True
+        )
     return missing(catalog)
 
 

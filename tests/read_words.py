@@ -3,7 +3,25 @@
 import re
 from html.parser import HTMLParser
 
-VOID = frozenset("area base br col embed hr img input link meta source track wbr use path".split())
+VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+        "use",
+        "path",
+    ]
+)
 READ = ("aria-label", "title", "placeholder", "alt", "data-away", "data-copied", "data-not-copied")
 NO_WORDS = frozenset({"script", "style", "kbd", "code", "pre"})
 """Elements whose text is nobody's language."""

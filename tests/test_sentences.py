@@ -50,7 +50,9 @@ def test_a_sentence_may_hold_another_one():
     assert outer.said_in(LOUD) == "ANN HAS <2> THINGS."
 
 
-@pytest.mark.parametrize(("num", "words"), [(1, "1 thing"), (0, "0 things"), (1_000, "1,000 things")])
+@pytest.mark.parametrize(
+    ("num", "words"), [(1, "1 thing"), (0, "0 things"), (1_000, "1,000 things")]
+)
 def test_one_and_several_are_different_sentences(num, words):
     assert say_counted("%(num)s thing", "%(num)s things", num) == words
 

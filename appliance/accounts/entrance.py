@@ -16,9 +16,9 @@ from appliance.accounts.random_keys import new_key
 from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.throttle import Throttle
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 from appliance.store import people
 from appliance.store.database import Database
-from appliance.sentences import say
 
 WRONG = say("That name and that password do not belong together. Try again.")
 DISABLED = say("This account is disabled. Ask whoever looks after this box.")

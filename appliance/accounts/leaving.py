@@ -38,7 +38,9 @@ class Leaving:
         name = account.person.name
         if name_key(confirmation) != name_key(name):
             raise InvalidInput(
-                say("Nothing was deleted. To delete the account, type its name: %(name)s", name=name)
+                say(
+                    "Nothing was deleted. To delete the account, type its name: %(name)s", name=name
+                )
             )
         account = await self._end(by, account, address)
         receipt = await self._holdings.end_all_of(account.person)

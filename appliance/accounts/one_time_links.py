@@ -16,9 +16,9 @@ from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.random_keys import key_hash, new_key
 from appliance.conversations.conversation import Person, new_id
 from appliance.errors import LinkGone, NotFound
+from appliance.sentences import say
 from appliance.store import one_time_links
 from appliance.store.database import Database
-from appliance.sentences import say
 
 HOUR = 3600
 INVITATION_SECONDS = 7 * 24 * HOUR

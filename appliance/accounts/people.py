@@ -17,9 +17,9 @@ from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.watching import Watchers
 from appliance.conversations.conversation import Person
 from appliance.errors import Conflict, InvalidInput, LinkGone, NotFound
+from appliance.sentences import say
 from appliance.store import known_devices, one_time_links, people
 from appliance.store.database import Database
-from appliance.sentences import say
 
 TAKEN = say("Somebody here has that name, or one that looks like it. Take another one.")
 LAST_ADMIN = say(

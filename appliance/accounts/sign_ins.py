@@ -16,9 +16,9 @@ from appliance.accounts.random_keys import key_hash, new_key
 from appliance.accounts.watching import Watchers
 from appliance.conversations.conversation import Person, new_id
 from appliance.errors import NotFound, StoreError
+from appliance.sentences import say
 from appliance.store import sign_ins
 from appliance.store.database import Database
-from appliance.sentences import say
 
 MOST_BROWSERS = 100
 SEEN_EVERY_SECONDS = 60

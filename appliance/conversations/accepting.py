@@ -88,18 +88,22 @@ def accepted_client_id(client_message_id: str) -> str:
     Raises InvalidInput.
     """
     if not _CLIENT_ID.fullmatch(client_message_id):
-        raise InvalidInput(say(
-            "The message came without a valid id. Reload the page and send it again."
-        ))
+        raise InvalidInput(
+            say("The message came without a valid id. Reload the page and send it again.")
+        )
     return client_message_id
 
 
 def check_text(text: str) -> None:
     """Refuse what is not text. Raises InvalidInput."""
     if "\0" in text:
-        raise InvalidInput(say("The text has a NUL byte in it, so it is not plain text. Remove it."))
+        raise InvalidInput(
+            say("The text has a NUL byte in it, so it is not plain text. Remove it.")
+        )
     if any("\ud800" <= char <= "\udfff" for char in text):
-        raise InvalidInput(say("The text has half a character in it (a lone surrogate). Remove it."))
+        raise InvalidInput(
+            say("The text has half a character in it (a lone surrogate). Remove it.")
+        )
 
 
 def title_of(content: str) -> str:

@@ -8,10 +8,11 @@ from appliance.conversations.conversation import Message, Person, StartedTurn, T
 from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import Conflict, QueueFull
-from appliance.store import conversations, messages, turns
 from appliance.sentences import say
+from appliance.store import conversations, messages, turns
 
 STILL_WRITING = say("A reply is still being written here. Wait for it or stop it first.")
+
 
 def check_queue(runner: TurnRunner, open_turns: int) -> None:
     """Raises QueueFull."""

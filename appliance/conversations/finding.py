@@ -5,8 +5,8 @@ from aiosqlite import Connection
 from appliance.conversations.asking import check_nobody_writes
 from appliance.conversations.conversation import Conversation, Message, Person, Role
 from appliance.errors import Conflict, InvalidInput, NotFound
-from appliance.store import conversations, message_tree, messages, turns
 from appliance.sentences import say
+from appliance.store import conversations, message_tree, messages, turns
 
 NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
 NO_MESSAGE = say("There is no such message. It may have been deleted.")
@@ -15,6 +15,7 @@ _NOT_THEIRS = say("Only your own messages can be edited or deleted; a reply goes
 _NOT_CUT = say("This reply came to its end by itself, so there is nothing to continue.")
 _NO_TEXT = say("This reply has no text that could be continued. Try it again instead.")
 _FOLLOWED = say("Something was said after this reply already, so it stays as it is.")
+
 
 async def find_message(reader: Connection, person: Person, message_id: str) -> Message:
     """Raises NotFound."""

@@ -9,6 +9,7 @@ from appliance.sentences import say
 
 CHANGING = say("The model is being changed. Try again in a moment.")
 
+
 class ModelGate:
     """A change waits for everybody who uses the model; who comes after it waits for the change.
 

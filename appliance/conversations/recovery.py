@@ -6,9 +6,9 @@ import structlog
 
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.hot.token_stream import TokenStream
+from appliance.sentences import say
 from appliance.store import turns
 from appliance.store.database import Database
-from appliance.sentences import say
 
 MOST_ATTEMPTS = 3
 GIVEN_UP = say("The box broke down three times over this reply, so it did not try again by itself.")

@@ -17,7 +17,9 @@ from appliance.errors import GrammarRefused
 from appliance.prompting.assembler import Prompt
 from appliance.sentences import say
 
-ELSEWHERE = say("A machine elsewhere answers here, and nobody but it knows what it makes of a seed.")
+ELSEWHERE = say(
+    "A machine elsewhere answers here, and nobody but it knows what it makes of a seed."
+)
 _SETTINGS = ("context_tokens", "context_full")
 
 
@@ -48,7 +50,9 @@ def caveats(turn: Turn) -> tuple[str, ...]:
     found: list[str] = []
     if "prompt_digest" not in turn.prompt_record:
         found.append(
-            say("What the prompt was made of was not recorded then, so it may not be the very same.")
+            say(
+                "What the prompt was made of was not recorded then, so it may not be the very same."
+            )
         )
     if _recorded_sampling(turn) is None:
         found.append(say("How it was sampled was not recorded, so today's settings were taken."))

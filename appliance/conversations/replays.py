@@ -17,13 +17,16 @@ from appliance.engine.events import Delta, Ended, Progress
 from appliance.engine.sequence import FinishReason, Priority
 from appliance.errors import Conflict, EngineUnavailable, NotFound
 from appliance.prompting.assembler import Assembler
+from appliance.sentences import say
 from appliance.store import messages, turns
 from appliance.store.database import Database
-from appliance.sentences import say
 
 MOST_TRIES = 5
-_NEVER_ALONE = say("Others were answered again and again meanwhile. Try it when the box is quieter.")
+_NEVER_ALONE = say(
+    "Others were answered again and again meanwhile. Try it when the box is quieter."
+)
 _ENDED = say("The run was ended: its conversation was deleted, or the box is about to stop.")
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -66,9 +69,13 @@ class Replays:
         async with self._database.read() as reader:
             turn = await turns.find(reader, person.person_key, turn_id)
             if turn is None:
-                raise NotFound(say("There is no such reply. Its conversation may have been deleted."))
+                raise NotFound(
+                    say("There is no such reply. Its conversation may have been deleted.")
+                )
             if not turn.status.is_final:
-                raise Conflict(say("This reply is still being written. Run it again when it is done."))
+                raise Conflict(
+                    say("This reply is still being written. Run it again when it is done.")
+                )
             reply = None
             if turn.reply_message_id is not None:
                 reply = await messages.find(reader, person.person_key, turn.reply_message_id)

@@ -8,15 +8,16 @@ from aiosqlite import Connection
 from appliance.conversations.accepting import accepted_folder_name
 from appliance.conversations.conversation import Conversation, Folder, Person, new_id
 from appliance.errors import Conflict, InvalidInput, NotFound
+from appliance.sentences import say
 from appliance.store import conversations, folders
 from appliance.store.database import Database
-from appliance.sentences import say
 
 SHELF_LENGTH = 100
 MOST_FOLDERS = 100
 
 _NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
 _NO_FOLDER = say("There is no such folder. It may have been deleted.")
+
 
 @dataclass(frozen=True, slots=True)
 class Placing:

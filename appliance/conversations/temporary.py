@@ -22,9 +22,9 @@ from appliance.conversations.conversation import (
 from appliance.conversations.lifetimes import Lifetime, Lifetimes
 from appliance.conversations.service import ConversationService
 from appliance.errors import ApplianceError, Conflict, InvalidInput, NotFound
+from appliance.sentences import say
 from appliance.store import conversations, messages, people, turns
 from appliance.store.database import Database
-from appliance.sentences import say
 
 TITLE = say("Temporary conversation")
 GONE = say(

@@ -109,9 +109,9 @@ class ChatTemplate:
 
     def _told(self, role: str, content: str) -> ChatMessage:
         if role not in _ROLES:
-            raise InvalidInput(say(
-                "A message's role must be system, user or assistant; correct the role."
-            ))
+            raise InvalidInput(
+                say("A message's role must be system, user or assistant; correct the role.")
+            )
         if role == "assistant" and self._strips_thinking:
             content = content.rpartition(_THINKING_ENDS)[2]
         return role, content.strip()
@@ -130,17 +130,20 @@ class ChatTemplate:
             except _FAILURES as failure:
                 raise ModelRefused(
                     say(
-                        "The chat template of this model failed (%(reason)s); choose another model.",
+                        "The chat template of this model failed (%(reason)s); choose another "
+                        "model.",
                         reason=_reason(failure),
                     )
                 ) from failure
             if _holds_each(text, len(told)):
                 return [content for _, content in told], text
         if refusal is None:
-            raise ModelRefused(say(
-                "The chat template of this model leaves out or multiplies messages; "
-                "choose another model."
-            ))
+            raise ModelRefused(
+                say(
+                    "The chat template of this model leaves out or multiplies messages; "
+                    "choose another model."
+                )
+            )
         raise InvalidInput(
             say(
                 "The chat template of this model has no place for this conversation (%(reason)s); "

@@ -76,7 +76,7 @@ def _values(text: str, pieces: list[str]) -> Mapping[str, str] | None:
         name, following = pieces[index], pieces[index + 1]
         is_last = index + 2 == len(pieces)
         end = len(text) - len(following) if is_last else text.find(following, at)
-        if end < at or not text.endswith(following) and is_last:
+        if end < at or (not text.endswith(following) and is_last):
             return None
         if found.setdefault(name, text[at:end]) != text[at:end]:
             return None

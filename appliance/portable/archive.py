@@ -36,6 +36,7 @@ _TOO_MANY_FILES = say(
 )
 DAMAGED = say("The archive is damaged or was cut off on its way. Download it again.")
 
+
 def is_archive(start: bytes) -> bool:
     """By its first bytes, whatever its name says."""
     return start.startswith(_MAGIC)
@@ -55,9 +56,9 @@ class ConversationArchive:
         # The one that is whole, where its pieces are there too.
         self._lists = [each for each in lists if "-" not in each.filename] or lists
         if not self._lists:
-            raise ImportRefused(say(
-                "The archive holds no conversations.json. Choose an export of conversations."
-            ))
+            raise ImportRefused(
+                say("The archive holds no conversations.json. Choose an export of conversations.")
+            )
         for each in self._lists:
             _check_readable(each)
         self.total_bytes = sum(each.file_size for each in self._lists)
@@ -122,22 +123,30 @@ def _check(entries: Sequence[zipfile.ZipInfo]) -> None:
     for each in entries:
         name = each.orig_filename
         if name.startswith(("/", "\\")) or _DRIVE.match(name):
-            raise ImportRefused(say("The archive names a file by an absolute path, so it is not safe."))
+            raise ImportRefused(
+                say("The archive names a file by an absolute path, so it is not safe.")
+            )
         if ".." in name.replace("\\", "/").split("/"):
-            raise ImportRefused(say("The archive names a file outside of itself, so it is not safe."))
+            raise ImportRefused(
+                say("The archive names a file outside of itself, so it is not safe.")
+            )
         if "\0" in name:
-            raise ImportRefused(say("The archive has a file name with a NUL byte, so it is not safe."))
+            raise ImportRefused(
+                say("The archive has a file name with a NUL byte, so it is not safe.")
+            )
         if stat.S_ISLNK(each.external_attr >> 16):
             raise ImportRefused(say("The archive holds a symbolic link, so it is not safe."))
 
 
 def _check_readable(each: zipfile.ZipInfo) -> None:
     if each.flag_bits & _ENCRYPTED:
-        raise ImportRefused(say("The archive has a password. Unpack it, and import the file inside."))
+        raise ImportRefused(
+            say("The archive has a password. Unpack it, and import the file inside.")
+        )
     if each.compress_type not in _READABLE:
-        raise ImportRefused(say(
-            "The archive is compressed in a way that is not supported. Pack it again as a ZIP."
-        ))
+        raise ImportRefused(
+            say("The archive is compressed in a way that is not supported. Pack it again as a ZIP.")
+        )
     if each.file_size > max(RATIO_FROM_BYTES, MOST_RATIO * each.compress_size):
         raise _too_large()
 

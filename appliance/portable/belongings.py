@@ -15,9 +15,9 @@ from appliance.conversations.conversation import DeleteReceipt, Holdings, Person
 from appliance.errors import InvalidInput
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
+from appliance.sentences import say
 from appliance.store import conversations, holdings, whole_conversations
 from appliance.store.database import Database
-from appliance.sentences import say
 
 BATCH = 50
 """Conversations that go in one commit, and entries of Valkey in one command."""

@@ -19,9 +19,9 @@ from appliance.portable.arrivals import Arrivals, Skipped
 from appliance.portable.arriving import Arriving
 from appliance.portable.report import ImportReport
 from appliance.portable.source import NO_CONVERSATIONS, Source
+from appliance.sentences import say
 from appliance.store import conversations, whole_conversations
 from appliance.store.database import Database
-from appliance.sentences import say
 
 GONE = say(
     "The box knows nothing of this import any more: it was started again, or another file was "
@@ -178,7 +178,9 @@ class Imports:
         try:
             return await self._insert(person, arriving.with_own_ids(person.person_id))
         except Conflict as error:
-            raise StoreError(say("The database holds a conversation by halves; see the log.")) from error
+            raise StoreError(
+                say("The database holds a conversation by halves; see the log.")
+            ) from error
 
     async def _insert(self, person: Person, arriving: Arriving) -> bool:
         conversation, person_key = arriving.conversation, person.person_key

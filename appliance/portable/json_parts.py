@@ -40,6 +40,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NO_LIST = say("This file holds no list of conversations. Choose an export of conversations.")
 CUT_OFF = say("The file ends in the middle; what came before that is here.")
 
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One element, or why it was passed over."""

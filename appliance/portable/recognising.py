@@ -11,6 +11,7 @@ from appliance.sentences import say
 
 _UNKNOWN = say("It has another shape than the exports of this box, ChatGPT and Open WebUI.")
 
+
 class Shape(Struct):
     """The members that only one of the formats has."""
 
@@ -30,7 +31,9 @@ def check_header(header: bytes) -> None:
     try:
         found = _header.decode(header)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ImportRefused(say("This file is no export of this box. Choose another one.")) from error
+        raise ImportRefused(
+            say("This file is no export of this box. Choose another one.")
+        ) from error
     if found.format != FORMAT:
         raise ImportRefused(say("This file is no export of this box. Choose another one."))
     if found.version > VERSION:

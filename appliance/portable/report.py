@@ -8,6 +8,7 @@ from appliance.sentences import say
 MOST_REASONS = 20
 _OTHER = say("Other reasons.")
 
+
 @dataclass(slots=True)
 class ImportReport:
     """Counts only: nothing of what was said, and no more of it than a page can show."""

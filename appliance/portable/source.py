@@ -13,6 +13,7 @@ from appliance.sentences import say
 _MAGIC_BYTES = 4
 NO_CONVERSATIONS = say("There is no conversation in this file. Choose an export of conversations.")
 
+
 class Source:
     """The conversations of a file, one after the other, as text.
 

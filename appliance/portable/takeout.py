@@ -18,14 +18,15 @@ from appliance.errors import NotFound
 from appliance.portable import file_names, reading_copy
 from appliance.portable.document import FORMAT, VERSION, Counts, EndedTurn, SaidMessage
 from appliance.portable.zip_stream import ZipStream
+from appliance.sentences import say
 from appliance.store import whole_conversations as whole
 from appliance.store.database import Database
-from appliance.sentences import say
 
 PAGE = 32
 """Messages read at once; the longest that can be stored then come to a few megabytes."""
 
 _NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
+
 
 class Kind(StrEnum):
     """What a conversation is written down as."""

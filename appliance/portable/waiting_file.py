@@ -17,6 +17,7 @@ KEPT_FREE_BYTES = 256 * 2**20
 _LOOK_EVERY_BYTES = 8 * 2**20
 _NO_ROOM = say("The disk has not enough room for this file. Free some space and send it again.")
 
+
 class WaitingFile:
     """Written piece by piece, on any thread; then read from its start."""
 

@@ -105,7 +105,8 @@ def size_words(size_bytes: int) -> str:
 
 def _traces(receipt: DeleteReceipt) -> Iterator[str]:
     entries = say_counted(
-        "%(num)s entry of the quick store", "%(num)s entries of the quick store",
+        "%(num)s entry of the quick store",
+        "%(num)s entries of the quick store",
         receipt.hot_entries,
     )
     states = say_counted(

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 _INSIDE = say("Something went wrong inside the box. Try again; the log has the details.")
 
+
 class RemoteGenerations:
     """The same to its callers as the generations of the engine in this process."""
 

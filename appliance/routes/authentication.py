@@ -27,7 +27,9 @@ from appliance.sentences import say
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 _SIGNED_OUT = say("You are not signed in here. Sign in, then try again.")
-_BAD_KEY = "This key is not known here, or not any more. Make a new one on the page of your account."
+_BAD_KEY = (
+    "This key is not known here, or not any more. Make a new one on the page of your account."
+)
 _NOT_FOR_KEYS = "This key may not do that. Use one with the right scope, or the page."
 _NO_PAGE = say("There is no such page here.")
 _NOT_SET_UP = say(

@@ -12,7 +12,6 @@ from litestar.exceptions import ImproperlyConfiguredException
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 from litestar.response.sse import ServerSentEventMessage
-
 from markupsafe import escape
 
 from appliance.languages.templates import SpokenTemplates

@@ -17,7 +17,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from appliance.sentences import say
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_REFUSAL = say("This request came from another site, so the box did not act on it. Reload the page.")
+_REFUSAL = say(
+    "This request came from another site, so the box did not act on it. Reload the page."
+)
+
 
 class SameOriginMiddleware(ASGIMiddleware):
     """Answers 403 to what another site's page sends."""

@@ -131,5 +131,7 @@ async def delete_folder(
 
 def _yes(word: str) -> bool | None:
     if word not in ("", "yes", "no"):
-        raise InvalidInput(say("The box could not read this request. Reload the page and try again."))
+        raise InvalidInput(
+            say("The box could not read this request. Reload the page and try again.")
+        )
     return None if not word else word == "yes"

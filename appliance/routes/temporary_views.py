@@ -9,6 +9,7 @@ _DELETED = say("This conversation was deleted.")
 
 _STILL_HERE = say("What you are writing below is still here.")
 
+
 def temporary_view(conversation: Conversation | None, *, is_chosen: bool = False) -> TemporaryView:
     """The switch where a conversation may begin, or what there is to know of one that is open."""
     is_temporary = conversation is not None and conversation.is_temporary

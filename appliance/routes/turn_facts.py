@@ -80,9 +80,7 @@ def model_facts(turn: Turn) -> Iterator[FactView]:
     if turn.status.is_final:
         yield FactView(say("Ended"), _ENDS.get(turn.finish_reason or "", NOT_RECORDED))
     if turn.attempts > 1:
-        times = say(
-            "%(count)s times, because the box stopped in the middle", count=turn.attempts
-        )
+        times = say("%(count)s times, because the box stopped in the middle", count=turn.attempts)
         yield FactView(say("Begun"), times)
     yield FactView(say("Turn"), turn.turn_id)
 

@@ -25,6 +25,7 @@ _NO_FILE = say("No file came with the form. Choose a file first.")
 
 _BROKEN = say("The file did not come whole. Reload the page and send it again.")
 
+
 async def uploaded_file(request: Request[Any, Any, Any], directory: Path) -> BinaryIO:
     """The file of a form, once all of it is here; the caller closes it.
 

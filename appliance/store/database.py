@@ -15,6 +15,7 @@ from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.errors import StoreError
+from appliance.sentences import say
 from appliance.store import derivations
 from appliance.store.group_commit import GroupCommit
 from appliance.store.migrations import migrate
@@ -32,7 +33,6 @@ from appliance.store.opening import (
 )
 from appliance.store.rows import first_row
 from appliance.store.sqlite_errors import DISK_FULL, our_errors
-from appliance.sentences import say
 
 READERS = 2
 

@@ -25,8 +25,8 @@ from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.errors import StoreError
-from appliance.store.sqlite_errors import DISK_FULL, as_store_error, our_errors
 from appliance.sentences import say
+from appliance.store.sqlite_errors import DISK_FULL, as_store_error, our_errors
 
 GROUP_LIMIT = 256
 

@@ -16,6 +16,7 @@ IOERR = 10
 
 DISK_FULL = say("The disk is full and nothing was written; free some space and try again.")
 
+
 def primary_code(error: sqlite.Error) -> int:
     """SQLite's primary result code (0 when the error did not come from SQLite itself)."""
     code: int = getattr(error, "sqlite_errorcode", None) or 0
@@ -57,9 +58,11 @@ def our_errors(full: str = DISK_FULL) -> Iterator[None]:
         raise as_store_error(error, full) from error
     except UnicodeEncodeError as error:
         # Half of a surrogate pair has no UTF-8 form, so there is nothing that could be stored.
-        raise InvalidInput(say(
-            "The text holds a broken character (a lone surrogate); remove it and send it again."
-        )) from error
+        raise InvalidInput(
+            say(
+                "The text holds a broken character (a lone surrogate); remove it and send it again."
+            )
+        ) from error
 
 
 def _says_full(error: BaseException | None) -> bool:

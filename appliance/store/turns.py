@@ -8,8 +8,8 @@ from pysqlite3 import dbapi2 as sqlite
 
 from appliance.conversations.conversation import Person, Turn, TurnCounts, TurnStatus
 from appliance.errors import Conflict, NotFound
-from appliance.store.rows import Row, all_rows, changed_rows, first_row
 from appliance.sentences import say
+from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 COLUMNS = """
 t.turn_id, c.conversation_id, input.message_id, reply.message_id, t.status, t.created_at,
@@ -103,9 +103,11 @@ async def insert(tx: Connection, person_key: int, turn: Turn) -> None:
     except sqlite.IntegrityError as error:
         if await running_in(tx, person_key, turn.conversation_id) is None:
             raise
-        raise Conflict(say(
-            "Another reply is still being written in this conversation; wait for it or stop it."
-        )) from error
+        raise Conflict(
+            say(
+                "Another reply is still being written in this conversation; wait for it or stop it."
+            )
+        ) from error
     if changed == 0:
         raise NotFound(
             f"There is no message {turn.input_message_id} in conversation {turn.conversation_id}."

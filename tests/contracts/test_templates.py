@@ -11,7 +11,14 @@ import pytest
 from jinja2 import meta, nodes
 
 from appliance.paths import TEMPLATES
-from appliance.routes import account_data, finding_data, message_data, own_data, page_data, seen_data
+from appliance.routes import (
+    account_data,
+    finding_data,
+    message_data,
+    own_data,
+    page_data,
+    seen_data,
+)
 
 # `csrf_token` is the framework's; `icon` is our one macro; the rest are the language's.
 EVERYWHERE = {"csrf_token", "icon", "_", "ngettext", "pgettext", "language"}

@@ -43,7 +43,8 @@ def test_so_are_times(code, clock):
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [("en", "12,345.7"), ("ko", "12,345.7"), ("ja", "12,345.7"), ("de", "12.345,7")]
+    ("code", "words"),
+    [("en", "12,345.7"), ("ko", "12,345.7"), ("ja", "12,345.7"), ("de", "12.345,7")],
 )
 def test_so_are_numbers(code, words):
     assert value_in(number(12345.67, 1), language(code)) == words

@@ -8,7 +8,7 @@ KNOWN = Recogniser(
         "The engine has stopped.",
         "That is %(count)s tokens, and the model reads at most %(most)s at once.",
         "%(host)s does not answer%(said)s. Try again.",
-        "%(wanted)s cannot be used: %(reason)s %(old)s goes on answering.",
+        "The draft model %(model)s is not used: %(reason)s",
         "%(host)s wrote this, and %(host)s has no way to go on.",
         "Half of it (%(count)s %%) was read.",
         "%(day)s, you",
@@ -40,10 +40,7 @@ def test_a_sentence_of_ours_is_known_again_with_its_values(sentence):
 def test_a_sentence_inside_another_one_is_known_too():
     reason = say("The engine has stopped.")
     sentence = say(
-        "%(wanted)s cannot be used: %(reason)s %(old)s goes on answering.",
-        wanted="new",
-        reason=reason,
-        old="old",
+        "The draft model %(model)s is not used: %(reason)s", model="small", reason=reason
     )
     found = KNOWN.find(str(sentence))
     assert found is not None
