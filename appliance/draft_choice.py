@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.cpu import physical_cores
 from appliance.errors import ModelError, ModelRefused
 from appliance.model_files.library import ModelLibrary
-from appliance.sentences import say
+from appliance.sentences import said_before, say
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def add_draft_model(main: "LlamaBackend", settings: Settings, library: ModelLibr
         main.draft_model = _load(name, main, settings, library)
     except (ModelError, OSError) as error:
         trouble = say(
-            "The draft model %(model)s is not used: %(reason)s", model=name, reason=error.sentence
+            "The draft model %(model)s is not used: %(reason)s", model=name, reason=said_before(str(error))
         )
         log.warning("%s", trouble)
         return trouble
