@@ -1,18 +1,23 @@
 """One language of the page: its catalogue, and how it writes numbers, days and times (CLDR)."""
 
+import re
 from datetime import date, datetime
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from appliance.languages.recognising import Recogniser
 from appliance.sentences import value_in
+
+
+_YEAR = re.compile(r"\s*y+[년年]?\s*")
+"""The year in a pattern of CLDR, with what belongs to it."""
 
 
 class Language:
@@ -47,12 +52,13 @@ class Language:
         return format_decimal(value, pattern, locale=self._locale)
 
     def day(self, day: date, *, with_year: bool) -> str:
-        if with_year:
-            return format_date(day, "full", locale=self._locale)
-        return format_skeleton("MMMMEEEEd", day, locale=self._locale)
+        pattern = self._locale.date_formats["full"].pattern
+        return format_date(day, pattern if with_year else _YEAR.sub("", pattern), self._locale)
 
     def clock(self, at: datetime) -> str:
-        return format_time(at, "short", tzinfo=at.tzinfo, locale=self._locale)
+        # Before or after noon in whole words, as browsers say it.
+        pattern = self._locale.time_formats["short"].pattern.replace("a", "aaaa")
+        return format_time(at, pattern, tzinfo=at.tzinfo, locale=self._locale)
 
     def again(self, english: str) -> str:
         found = self._recogniser.find(english) if self._recogniser else None

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from appliance.languages.language import Language
 from appliance.languages.languages import Languages
 from appliance.paths import TEMPLATES
+from appliance.rendering.code import COPY, COPY_BUTTON
 from appliance.sentences import Words, value_in
 
 COOKIE = "language"
@@ -87,8 +88,14 @@ def _environment(language: Language, languages: Languages) -> Environment:
         return _filled(language.in_context(context, message), values, language)
 
     environment.globals |= {"_": text, "gettext": text, "ngettext": counted, "pgettext": in_context}
-    environment.globals |= {"language": language, "languages": tuple(languages)}
+    environment.globals |= {"language": language.code, "languages": tuple(languages)}
+    # What the button of a code block says is the page's, not the reply's.
+    environment.filters["with_copy_button"] = _with_copy_button
     return environment
+
+
+def _with_copy_button(html: str, label: Markup) -> str:
+    return html.replace(COPY_BUTTON, COPY_BUTTON.replace(COPY, label))
 
 
 def _filled(message: str, values: Mapping[str, object], language: Language) -> Markup:

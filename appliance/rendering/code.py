@@ -22,7 +22,8 @@ MAX_COLOURED_LINE_CHARS = 500
 MAX_COLOURING_SECONDS = 0.2
 MAX_LANGUAGE_CHARS = 32
 
-COPY_BUTTON = '<button type="button" class="copy-code">Copy</button>'
+COPY = "Copy"
+COPY_BUTTON = f'<button type="button" class="copy-code">{COPY}</button>'
 
 _LANGUAGES = """
 awk bash c c++ cmake cpp cs csharp c# css dart diff docker dockerfile elixir ex erlang f# fsharp

@@ -65,7 +65,7 @@ def day_words(day: date, today: date) -> str:
     if day == today - timedelta(days=1):
         return say("Yesterday")
     with_year = day.year != today.year
-    words = Day(f"{day:%A} {day.day} {day:%B}" + f" {day.year}" * with_year)
+    words = Day(f"{day:%A}, {day.day} {day:%B}" + f" {day.year}" * with_year)
     words.day, words.with_year = day, with_year
     return words
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from appliance.rendering.code import COPY_BUTTON
 
 ReplyState = Literal["running", "finished", "stopped", "failed"]
 
@@ -19,12 +18,6 @@ class BlockView:
     language: str
     html: str
 
-    @property
-    def pieces(self) -> tuple[str, ...]:
-        """The same, cut at the Copy buttons of its code: what they say is the page's, not the
-        reply's.
-        """
-        return tuple(self.html.split(COPY_BUTTON))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.cha
 EVERYBODYS = {"sentences"}
 
 MAY_IMPORT: dict[str, set[str]] = {
-    "languages": {"paths"},
+    "languages": {"paths", "rendering.code"},
     "engine": {"errors"},
     "json_schema": {"errors"},
     "rendering": {"errors"},

@@ -23,6 +23,7 @@ from appliance.routes import (
 # `csrf_token` is the framework's; `icon` is our one macro; the rest are the language's.
 EVERYWHERE = {"csrf_token", "icon", "_", "ngettext", "pgettext", "language"}
 ENVIRONMENT = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
+ENVIRONMENT.filters["with_copy_button"] = str.format  # only its name is looked at
 DATACLASSES = [
     each
     for module in (page_data, message_data, seen_data, own_data, finding_data, account_data)

@@ -24,7 +24,7 @@ def test_each_is_called_as_its_speakers_call_it():
 @pytest.mark.parametrize(
     ("code", "day", "with_year"),
     [
-        ("en", "Saturday 21 November", "Saturday 21 November 2026"),
+        ("en", "Saturday, 21 November", "Saturday, 21 November 2026"),
         ("ko", "11월 21일 토요일", "2026년 11월 21일 토요일"),
         ("ja", "11月21日土曜日", "2026年11月21日土曜日"),
         ("de", "Samstag, 21. November", "Samstag, 21. November 2026"),

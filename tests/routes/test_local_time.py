@@ -23,8 +23,8 @@ def test_days_are_named_as_people_name_them():
     today = date(2027, 1, 15)
     assert local_time.day_words(today, today) == "Today"
     assert local_time.day_words(date(2027, 1, 14), today) == "Yesterday"
-    assert local_time.day_words(date(2027, 1, 3), today) == "Sunday 3 January"
-    assert local_time.day_words(date(2026, 12, 31), today) == "Thursday 31 December 2026"
+    assert local_time.day_words(date(2027, 1, 3), today) == "Sunday, 3 January"
+    assert local_time.day_words(date(2026, 12, 31), today) == "Thursday, 31 December 2026"
 
 
 def test_the_list_stands_under_three_headings():
