@@ -7,6 +7,7 @@ more. Comparing costs the same whether there is such an account or not.
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ WAITING = 16
 """So many may wait for their turn; whoever comes then is asked to come again."""
 
 TOO_SHORT = say(
-    "The password is too short: take at least %(least)s characters, for example four words.",
+    "The password is too short: take at least %(least)s characters, such as four words.",
     least=SHORTEST,
 )
 TOO_LONG = say("The password is too long: take at most %(most)s characters.", most=LONGEST)
@@ -46,7 +47,7 @@ class Passwords:
         self._common = common or common_passwords
         self.of_nobody = _hash_of_nobody(self._hasher)
         """The hash of an account whose person has yet to choose a password."""
-        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, "passwords")
         self._waiting = 0
 
     async def hash(self, password: str, name: str = "") -> str:
@@ -90,9 +91,7 @@ class Passwords:
             raise TooManyTries(CROWDED, 5)
         self._waiting += 1
         try:
-            async with self._turn:
-                # Shielded: a request that is given up must not let two run side by side.
-                return await asyncio.shield(asyncio.to_thread(make))
+            return await asyncio.get_running_loop().run_in_executor(self._thread, make)
         finally:
             self._waiting -= 1
 
@@ -101,7 +100,7 @@ class Passwords:
 def common_passwords() -> frozenset[str]:
     """Those long enough to be taken otherwise, in small letters."""
     # Late: the lists are large, and only a new password needs them.
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # type: ignore[import-untyped]
 
     return frozenset(
         word.casefold() for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST

@@ -59,7 +59,7 @@ async def own_language(
 def _cookie(request: HTMXRequest, code: str) -> Cookie:
     return Cookie(
         COOKIE,
-        code,
+        value=code,
         max_age=_A_YEAR_SECONDS,
         secure=request.scope["scheme"] == "https",
         httponly=True,

@@ -54,7 +54,7 @@ BOX_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks: time zone, today's date there, the theme chosen, and their name if they have one."""
+    """Who looks: time zone, today's date there, the theme chosen, and the name if there is one."""
 
     zone: tzinfo
     today: date
