@@ -15,7 +15,6 @@ from babel.numbers import format_decimal
 from appliance.languages.recognising import Recogniser
 from appliance.sentences import value_in
 
-
 _YEAR = re.compile(r"\s*y+[년年]?\s*")
 """The year in a pattern of CLDR, with what belongs to it."""
 

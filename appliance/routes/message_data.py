@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-
 ReplyState = Literal["running", "finished", "stopped", "failed"]
 
 

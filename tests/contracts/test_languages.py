@@ -32,7 +32,10 @@ PROGRAMS_ONLY = (
     *("conversations/completions", "routes/turn_stream", "portable/errands", "engine/grammar"),
     *("draft_choice", "engine/llama_", "model_choice", "remote/generations", "store/conversations"),
     *("store/messages", "store/summaries", "store/turns", "store/whole_conversations"),
+    *("accounts/errands", "box_errands", "hot/"),
 )
+TO_KEYS = {"_BAD_KEY", "_NOT_FOR_KEYS"}
+"""What programs with a key are told."""
 """Whose errors nobody meets at the page: the command line, `/v1`, the start, and what the store
 tells the parts above it.
 """
@@ -150,8 +153,9 @@ def raised_with_plain_text(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         match node:
             case ast.Raise(exc=ast.Call(func=ast.Name(id=name), args=[first, *_])) if is_ours(name):
-                value = texts.get(first.id) if isinstance(first, ast.Name) else first
-                if isinstance(value, ast.JoinedStr | ast.Constant):
+                name = first.id if isinstance(first, ast.Name) else ""
+                value = texts.get(name) if name else first
+                if isinstance(value, ast.JoinedStr | ast.Constant) and name not in TO_KEYS:
                     yield first
 
 

@@ -48,20 +48,16 @@ class Bracketing(Language):
 
 
 BRACKETING = Languages([Bracketing("en", Locale.parse("en"))])
-OWN_WORDS = {"me", "model", "a", "Appliance"}
-"""The person's name, and the model's; the product is called the same everywhere."""
+OWN_WORDS = {"me", "model", "a", "Appliance", "smollm", "m", "instruct"}
+"""The person's name, and the models'; the product is called the same everywhere."""
 
 
 def unsaid(html: str) -> list[str]:
     """What stands outside of all brackets."""
-    found = []
-    for words in words_of(html):
-        rest = words
-        while rest != (rest := re.sub(r"⟦[^⟦⟧]*⟧", "", rest)):
-            continue
-        if set(letters_in(rest).split()) - OWN_WORDS:
-            found.append(words)
-    return found
+    rest = "\n".join(words_of(html))
+    while rest != (rest := re.sub(r"⟦[^⟦⟧]*⟧", "", rest)):
+        continue
+    return [line for line in rest.split("\n") if set(letters_in(line).split()) - OWN_WORDS]
 
 
 def browser(app: Litestar, **headers: str) -> AsyncClient:
