@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
@@ -10,21 +9,23 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.plugins.htmx import HTMXPlugin, HTMXRequest
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
 from appliance.accounts.account import Access, Account, SignedIn
+from appliance.accounts.chosen_languages import ChosenLanguages
 from appliance.accounts.leaving import Leaving
 from appliance.conversations.conversation import Person
 from appliance.desk import Desk
 from appliance.desk_choice import DeskChoice
 from appliance.errors import ApplianceError, LinkGone, NotSetUp, NotSignedIn
+from appliance.languages.languages import Languages, read_languages
+from appliance.languages.templates import SpokenTemplates
 from appliance.lifespan import Box
 from appliance.network.box_names import BoxNames
 from appliance.network.listening import allowed_ports
 from appliance.network.trust import Trust
-from appliance.paths import STATIC, TEMPLATES
+from appliance.paths import LOCALE, STATIC
 from appliance.routes import (
     account,
     admin_audit,
@@ -40,6 +41,7 @@ from appliance.routes import (
     health,
     invitations,
     keys,
+    languages,
     messages,
     metrics,
     openai,
@@ -71,10 +73,10 @@ from appliance.routes.turned_away import ask_to_set_up, ask_to_sign_in
 MAX_BODY_BYTES = 1024 * 1024
 
 
-def create_app(box: Box, port: int) -> Litestar:
+def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar:
     """The web application over running parts.
 
-    `port` is the one browsers name in their Host header.
+    `port` is the one browsers name in their Host header; `spoken` stands in for our languages.
     """
     names = BoxNames(box.settings.server.names, box.settings.data_dir)
     static = create_static_files_router(
@@ -108,6 +110,7 @@ def create_app(box: Box, port: int) -> Litestar:
             *(admin_health.show, admin_limits.show),
             *(admin_limits.set_of_everybody, admin_limits.set_of_person),
             *(openai.chat_completions, openai.models, openai.model),
+            languages.choose,
             *(health.alive, health.ready, metrics.show),
             *(trust.show, trust.certificate, trust.profile),
             *(app_shell.service_worker, app_shell.offline),
@@ -155,9 +158,10 @@ def create_app(box: Box, port: int) -> Litestar:
             "metrics": _provide(box.metrics),
             "temporary": _provide(box.temporary.conversations),
             "trust": _provide(Trust(box.settings.data_dir, names, port)),
+            "chosen_languages": _provide(ChosenLanguages(box.desk.database)),
         },
         plugins=[HTMXPlugin()],
-        template_config=TemplateConfig(engine=_template_engine()),
+        template_config=TemplateConfig(engine=SpokenTemplates(spoken or read_languages(LOCALE))),
         # From outside to inside. Host first: whoever calls the box by a foreign name gets nothing.
         middleware=[
             RequestMetricsMiddleware(box.metrics),
@@ -215,16 +219,3 @@ def _at_desk(name: str) -> Provide:
         return getattr(desk, name)
 
     return Provide(part, sync_to_thread=False)
-
-
-def _template_engine() -> JinjaTemplateEngine:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    return JinjaTemplateEngine.from_environment(environment)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.cpu import physical_cores
 from appliance.errors import ModelError, ModelRefused
 from appliance.model_files.library import ModelLibrary
+from appliance.sentences import said_before, say
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def add_draft_model(main: "LlamaBackend", settings: Settings, library: ModelLibr
     try:
         main.draft_model = _load(name, main, settings, library)
     except (ModelError, OSError) as error:
-        trouble = f"The draft model {name} is not used: {error}"
+        reason = said_before(str(error))
+        trouble = say(
+            "The draft model %(model)s is not used: %(reason)s", model=name, reason=reason
+        )
         log.warning("%s", trouble)
         return trouble
     log.info("the draft model %s guesses ahead", name)

@@ -33,14 +33,22 @@ ApplianceError
 `-- HotError             Valkey is away; never reaches a person
 
 Each message is one sentence for the person who reads it, and says what to do. `str(error)` is that
-sentence.
+sentence in English, for logs and programs; `error.sentence` can be said in the reader's language.
 """
 
 from math import ceil
 
+from appliance.sentences import said_before
+
 
 class ApplianceError(Exception):
     """The root: catch this at an edge (command line, request), nowhere else."""
+
+    @property
+    def sentence(self) -> str:
+        """What to tell a person at the page."""
+        first = self.args[0] if self.args else ""
+        return said_before(first if isinstance(first, str) else str(first))
 
 
 class SettingsError(ApplianceError):

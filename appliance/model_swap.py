@@ -13,6 +13,7 @@ from appliance.conversations.engine_generations import EngineGenerations
 from appliance.engine.engine import Engine, EngineState
 from appliance.errors import ModelError
 from appliance.model_choice import ModelChoice
+from appliance.sentences import said_before, say
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +57,10 @@ class ModelSwap:
             return BoxStatus(
                 "loading",
                 name,
-                f"{self._next_name} answers as soon as the replies being written are done.",
+                say(
+                    "%(model)s answers as soon as the replies being written are done.",
+                    model=self._next_name,
+                ),
                 is_changing=True,
             )
         trouble = self._trouble or self._model.draft_trouble
@@ -75,7 +79,12 @@ class ModelSwap:
         try:
             await asyncio.to_thread(self._model.check, wanted)
         except ModelError as error:
-            self._trouble = f"{wanted} cannot be used: {error} {old} goes on answering."
+            self._trouble = say(
+                "%(wanted)s cannot be used: %(reason)s %(old)s goes on answering.",
+                wanted=wanted,
+                reason=error.sentence,
+                old=old,
+            )
             log.warning("the model is not changed", wanted=wanted, reason=str(error))
             return
         log.info("the model changes", old=old, new=wanted)
@@ -89,5 +98,10 @@ class ModelSwap:
         if failure is None:
             log.info("the model has changed", model=wanted)
         else:
-            self._trouble = f"{wanted} could not be loaded: {failure} {old} goes on answering."
+            self._trouble = say(
+                "%(wanted)s could not be loaded: %(reason)s %(old)s goes on answering.",
+                wanted=wanted,
+                reason=said_before(failure),
+                old=old,
+            )
             log.warning("the model could not be loaded", model=wanted, reason=failure)

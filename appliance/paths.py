@@ -6,3 +6,4 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "web" / "templates"
 STATIC = ROOT / "web" / "static"
 PRESETS = ROOT / "models" / "models.toml"
+LOCALE = ROOT / "web" / "locale"

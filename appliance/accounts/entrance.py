@@ -16,12 +16,13 @@ from appliance.accounts.random_keys import new_key
 from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.throttle import Throttle
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 from appliance.store import people
 from appliance.store.database import Database
 
-WRONG = "That name and that password do not belong together. Try again."
-NOT_YOURS = "That is not your password. Nothing was changed; type the one you have now."
-DISABLED = "This account is disabled. Ask whoever looks after this box."
+WRONG = say("That name and that password do not belong together. Try again.")
+NOT_YOURS = say("That is not your password. Nothing was changed; type the one you have now.")
+DISABLED = say("This account is disabled. Ask whoever looks after this box.")
 
 log = structlog.get_logger(__name__)
 

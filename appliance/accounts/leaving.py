@@ -7,6 +7,7 @@ from appliance.accounts.names import name_key
 from appliance.accounts.people import People
 from appliance.conversations.conversation import DeleteReceipt, Person
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 
 
 class Holdings(Protocol):
@@ -36,7 +37,11 @@ class Leaving:
         account = await self._people.find(person_id)
         name = account.person.name
         if name_key(confirmation) != name_key(name):
-            raise InvalidInput(f"Nothing was deleted. To delete the account, type its name: {name}")
+            raise InvalidInput(
+                say(
+                    "Nothing was deleted. To delete the account, type its name: %(name)s", name=name
+                )
+            )
         account = await self._end(by, account, address)
         receipt = await self._holdings.end_all_of(account.person)
         await self._people.delete(by, account, address)

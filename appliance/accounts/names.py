@@ -8,6 +8,7 @@ another. Two names that differ only in case, width or letters that look alike ar
 import unicodedata
 
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 
 LONGEST = 40
 
@@ -24,10 +25,12 @@ _LOOKS_LIKE = str.maketrans(
     "aeopcyxijshdqwbkmhtl" + "aoivptukx" + "i",
 )
 
-EMPTY = "Give a name of one to 40 letters."
-UNSEEN = "The name holds a character that cannot be seen, or that turns the writing. Type it anew."
-SIGNS = "A name has letters, digits, blanks and - _ . ' only. Leave out the rest."
-MIXED = "The name mixes alphabets whose letters look alike. Write it in one of them."
+EMPTY = say("Give a name of one to 40 letters.")
+UNSEEN = say(
+    "The name holds a character that cannot be seen, or that turns the writing. Type it anew."
+)
+SIGNS = say("A name has letters, digits, blanks and - _ . ' only. Leave out the rest.")
+MIXED = say("The name mixes alphabets whose letters look alike. Write it in one of them.")
 
 
 def account_name(typed: str) -> str:

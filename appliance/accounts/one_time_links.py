@@ -16,6 +16,7 @@ from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.random_keys import key_hash, new_key
 from appliance.conversations.conversation import Person, new_id
 from appliance.errors import LinkGone, NotFound
+from appliance.sentences import say
 from appliance.store import one_time_links
 from appliance.store.database import Database
 
@@ -23,7 +24,7 @@ HOUR = 3600
 INVITATION_SECONDS = 7 * 24 * HOUR
 RESET_SECONDS = 24 * HOUR
 
-GONE = (
+GONE = say(
     "This link is not good any more: it was used, it is too old, or it is not whole. "
     "Ask whoever looks after this box for a new one."
 )
@@ -81,7 +82,7 @@ class OneTimeLinks:
         """It is good no more. Raises NotFound."""
         async with self._database.write() as tx:
             if not await one_time_links.delete(tx, link_id):
-                raise NotFound("That link is not good any more already.")
+                raise NotFound(say("That link is not good any more already."))
             await self._audit.note(tx, Act.INVITATION_TAKEN_BACK, by, "", address)
 
     async def _keep(

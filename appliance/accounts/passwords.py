@@ -15,16 +15,22 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from appliance.errors import InvalidInput, TooManyTries
+from appliance.sentences import say
 
 SHORTEST, LONGEST = 10, 1000
 WAITING = 16
 """So many may wait for their turn; whoever comes then is asked to come again."""
 
-TOO_SHORT = f"The password is too short: take at least {SHORTEST} characters, such as four words."
-TOO_LONG = f"The password is too long: take at most {LONGEST} characters."
-COMMON = "That password is one of those that are tried first. Take another one, such as four words."
-TOO_LIKE_NAME = "The password is the name. Take another one, such as four words."
-CROWDED = "Many people sign in at once. Try again in a few seconds."
+TOO_SHORT = say(
+    "The password is too short: take at least %(least)s characters, such as four words.",
+    least=SHORTEST,
+)
+TOO_LONG = say("The password is too long: take at most %(most)s characters.", most=LONGEST)
+COMMON = say(
+    "That password is one of those that are tried first. Take another one, such as four words."
+)
+TOO_LIKE_NAME = say("The password is the name. Take another one, such as four words.")
+CROWDED = say("Many people sign in at once. Try again in a few seconds.")
 
 Made = TypeVar("Made")
 

@@ -17,15 +17,16 @@ from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.watching import Watchers
 from appliance.conversations.conversation import Person
 from appliance.errors import Conflict, InvalidInput, LinkGone, NotFound
+from appliance.sentences import say
 from appliance.store import known_devices, one_time_links, people
 from appliance.store.database import Database
 
-TAKEN = "Somebody here has that name, or one that looks like it. Take another one."
-LAST_ADMIN = (
+TAKEN = say("Somebody here has that name, or one that looks like it. Take another one.")
+LAST_ADMIN = say(
     "Nobody else could look after the box then. Make somebody else an admin first, then do this."
 )
-NOBODY = "There is no such account."
-SET_UP_ALREADY = "This box is set up already. Sign in, or ask an admin for an invitation."
+NOBODY = say("There is no such account.")
+SET_UP_ALREADY = say("This box is set up already. Sign in, or ask an admin for an invitation.")
 
 
 class People:

@@ -17,6 +17,7 @@ from appliance.accounts.random_keys import key_hash, new_key
 from appliance.accounts.watching import Watchers
 from appliance.conversations.conversation import Person, new_id
 from appliance.errors import NotFound, StoreError
+from appliance.sentences import say
 from appliance.store import sign_ins
 from appliance.store.database import Database
 
@@ -95,7 +96,7 @@ class SignIns:
         async with self._database.write() as tx:
             is_gone = await sign_ins.delete(tx, person.person_key, sign_in_id)
         if not is_gone:
-            raise NotFound("That browser is signed out already.")
+            raise NotFound(say("That browser is signed out already."))
         self._close((sign_in_id,))
         await self._tell_out(person)
 

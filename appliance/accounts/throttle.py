@@ -18,6 +18,7 @@ from time import time
 from appliance.accounts.account import Visitor
 from appliance.accounts.random_keys import key_hash
 from appliance.errors import TooManyTries
+from appliance.sentences import say_counted
 from appliance.store import failed_tries, known_devices
 from appliance.store.database import Database
 from appliance.store.failed_tries import Failures
@@ -117,8 +118,17 @@ class Throttle:
 
 def wait_words(seconds: int) -> str:
     """What to tell whoever has to wait."""
-    wait = f"{seconds} seconds" if seconds < 60 else f"{-(-seconds // 60)} minutes"
-    return f"Too many tries went wrong. Wait {wait}, then try again."
+    if seconds < 60:
+        return say_counted(
+            "Too many tries went wrong. Wait %(num)s second, then try again.",
+            "Too many tries went wrong. Wait %(num)s seconds, then try again.",
+            seconds,
+        )
+    return say_counted(
+        "Too many tries went wrong. Wait %(num)s minute, then try again.",
+        "Too many tries went wrong. Wait %(num)s minutes, then try again.",
+        -(-seconds // 60),
+    )
 
 
 def _lately(failures: Failures | None, now: int) -> int:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 
 _TITLE_CHARS = 120
 _FOLDER_CHARS = 60
@@ -16,11 +17,15 @@ def accepted_content(content: str, limit_chars: int) -> str:
     content = content.replace("\r\n", "\n").replace("\r", "\n")
     check_text(content)
     if not content.strip():
-        raise InvalidInput("The message is empty. Write something first.")
+        raise InvalidInput(say("The message is empty. Write something first."))
     if len(content) > limit_chars:
         raise InvalidInput(
-            f"The message has {len(content):,} characters; at most {limit_chars:,} can be sent at "
-            "once. Shorten it or send it in parts."
+            say(
+                "The message has %(count)s characters; at most %(most)s can be sent at once. "
+                "Shorten it or send it in parts.",
+                count=len(content),
+                most=limit_chars,
+            )
         )
     return content
 
@@ -30,9 +35,15 @@ def accepted_title(title: str) -> str:
     check_text(title)
     line = _one_line(title)
     if not line:
-        raise InvalidInput("A title needs at least one letter.")
+        raise InvalidInput(say("A title needs at least one letter."))
     if len(line) > _TITLE_CHARS:
-        raise InvalidInput(f"A title has at most {_TITLE_CHARS} characters; this has {len(line)}.")
+        raise InvalidInput(
+            say(
+                "A title has at most %(most)s characters; this has %(count)s.",
+                most=_TITLE_CHARS,
+                count=len(line),
+            )
+        )
     return line
 
 
@@ -41,10 +52,14 @@ def accepted_folder_name(name: str) -> str:
     check_text(name)
     line = _one_line(name)
     if not line:
-        raise InvalidInput("A folder needs a name of at least one letter.")
+        raise InvalidInput(say("A folder needs a name of at least one letter."))
     if len(line) > _FOLDER_CHARS:
         raise InvalidInput(
-            f"A folder's name has at most {_FOLDER_CHARS} characters; this has {len(line)}."
+            say(
+                "A folder's name has at most %(most)s characters; this has %(count)s.",
+                most=_FOLDER_CHARS,
+                count=len(line),
+            )
         )
     return line
 
@@ -54,11 +69,15 @@ def accepted_summary(content: str) -> str:
     content = content.replace("\r\n", "\n").replace("\r", "\n").strip()
     check_text(content)
     if not content:
-        raise InvalidInput("The summary is empty. Write something, or delete it.")
+        raise InvalidInput(say("The summary is empty. Write something, or delete it."))
     if len(content) > SUMMARY_CHARS:
         raise InvalidInput(
-            f"The summary has {len(content):,} characters; at most {SUMMARY_CHARS:,} leave the "
-            "conversation enough room. Shorten it."
+            say(
+                "The summary has %(count)s characters; at most %(most)s leave the conversation "
+                "enough room. Shorten it.",
+                count=len(content),
+                most=SUMMARY_CHARS,
+            )
         )
     return content
 
@@ -70,7 +89,7 @@ def accepted_client_id(client_message_id: str) -> str:
     """
     if not _CLIENT_ID.fullmatch(client_message_id):
         raise InvalidInput(
-            "The message came without a valid id. Reload the page and send it again."
+            say("The message came without a valid id. Reload the page and send it again.")
         )
     return client_message_id
 
@@ -78,9 +97,13 @@ def accepted_client_id(client_message_id: str) -> str:
 def check_text(text: str) -> None:
     """Refuse what is not text. Raises InvalidInput."""
     if "\0" in text:
-        raise InvalidInput("The text has a NUL byte in it, so it is not plain text. Remove it.")
+        raise InvalidInput(
+            say("The text has a NUL byte in it, so it is not plain text. Remove it.")
+        )
     if any("\ud800" <= char <= "\udfff" for char in text):
-        raise InvalidInput("The text has half a character in it (a lone surrogate). Remove it.")
+        raise InvalidInput(
+            say("The text has half a character in it (a lone surrogate). Remove it.")
+        )
 
 
 def title_of(content: str) -> str:

@@ -12,11 +12,12 @@ from appliance.conversations.conversation import Message, Person, StartedTurn, T
 from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import Conflict, QueueFull
+from appliance.sentences import say
 from appliance.store import conversations, messages, turns
 
 Answer = TypeVar("Answer")
 
-STILL_WRITING = "A reply is still being written here. Wait for it or stop it first."
+STILL_WRITING = say("A reply is still being written here. Wait for it or stop it first.")
 
 
 async def to_the_end(accepting: Coroutine[Any, Any, Answer]) -> Answer:
@@ -30,8 +31,10 @@ def check_queue(runner: TurnRunner, open_turns: int) -> None:
     """Raises QueueFull."""
     if runner.open_count >= open_turns:
         raise QueueFull(
-            f"{runner.open_count} replies are being written or waited for already. "
-            "Try again in a minute."
+            say(
+                "%(count)s replies are being written or waited for already. Try again in a minute.",
+                count=runner.open_count,
+            )
         )
 
 

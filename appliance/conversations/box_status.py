@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from appliance.engine.engine import EngineState
+from appliance.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,12 @@ def box_status(
     """What the state of an engine of either kind means for a person."""
     match state:
         case EngineState.READY:
-            return BoxStatus("ready", model_name, "Ready.", answered_by, trouble=trouble)
+            return BoxStatus("ready", model_name, say("Ready."), answered_by, trouble=trouble)
         case EngineState.LOADING:
-            sentence = "The model is loading. What you send now is answered as soon as it is ready."
+            sentence = say(
+                "The model is loading. What you send now is answered as soon as it is ready."
+            )
             return BoxStatus("loading", model_name, sentence, answered_by, loaded_percent)
         case _:
-            sentence = failure or "The engine has stopped."
-            return BoxStatus("failed", model_name, sentence, answered_by)
+            words = failure or say("The engine has stopped.")
+            return BoxStatus("failed", model_name, words, answered_by)

@@ -17,6 +17,7 @@ from appliance.engine.engine import Engine, EngineState, LoadModel
 from appliance.engine.events import Ended, Event
 from appliance.engine.sequence import Priority, SamplingParams
 from appliance.errors import EngineUnavailable
+from appliance.sentences import say
 
 
 class EngineGenerations:
@@ -72,9 +73,9 @@ class EngineGenerations:
 
     def _check_loaded(self) -> None:
         if self._engine.state is EngineState.LOADING:
-            raise EngineUnavailable("The model is still loading. Try again in a moment.")
+            raise EngineUnavailable(say("The model is still loading. Try again in a moment."))
         if self._engine.state is not EngineState.READY:
-            raise EngineUnavailable(self._engine.failure or "The engine has stopped.")
+            raise EngineUnavailable(self._engine.failure or say("The engine has stopped."))
 
     async def replace_model(self, load: LoadModel, load_again: LoadModel) -> str | None:
         """Once nobody uses the old model, free it and load another one; when that fails, the old

@@ -5,15 +5,16 @@ from aiosqlite import Connection
 from appliance.conversations.asking import check_nobody_writes
 from appliance.conversations.conversation import Conversation, Message, Person, Role
 from appliance.errors import Conflict, InvalidInput, NotFound
+from appliance.sentences import say
 from appliance.store import conversations, message_tree, messages, turns
 
-NO_CONVERSATION = "There is no such conversation. It may have been deleted."
-NO_MESSAGE = "There is no such message. It may have been deleted."
-NO_TURN = "There is no such reply. Its conversation may have been deleted."
-_NOT_THEIRS = "Only your own messages can be edited or deleted; a reply goes with its message."
-_NOT_CUT = "This reply came to its end by itself, so there is nothing to continue."
-_NO_TEXT = "This reply has no text that could be continued. Try it again instead."
-_FOLLOWED = "Something was said after this reply already, so it stays as it is."
+NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
+NO_MESSAGE = say("There is no such message. It may have been deleted.")
+NO_TURN = say("There is no such reply. Its conversation may have been deleted.")
+_NOT_THEIRS = say("Only your own messages can be edited or deleted; a reply goes with its message.")
+_NOT_CUT = say("This reply came to its end by itself, so there is nothing to continue.")
+_NO_TEXT = say("This reply has no text that could be continued. Try it again instead.")
+_FOLLOWED = say("Something was said after this reply already, so it stays as it is.")
 
 
 async def find_message(reader: Connection, person: Person, message_id: str) -> Message:

@@ -7,6 +7,7 @@ from aiosqlite import Connection
 from appliance.conversations.accepting import accepted_folder_name
 from appliance.conversations.conversation import Folder, Person, new_id
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 from appliance.store import folders
 
 MOST_FOLDERS = 100
@@ -20,7 +21,9 @@ async def folder_named(tx: Connection, person: Person, name: str) -> Folder:
     if found is not None:
         return found
     if len(listed) >= MOST_FOLDERS:
-        raise InvalidInput(f"There are {MOST_FOLDERS} folders already. Delete one first.")
+        raise InvalidInput(
+            say("There are %(count)s folders already. Delete one first.", count=MOST_FOLDERS)
+        )
     folder = Folder(new_id(), name)
     await folders.insert(tx, person.person_key, folder, int(time()))
     return folder

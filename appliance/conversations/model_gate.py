@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from appliance.errors import EngineUnavailable
+from appliance.sentences import say
 
-CHANGING = "The model is being changed. Try again in a moment."
+CHANGING = say("The model is being changed. Try again in a moment.")
 
 
 class ModelGate:

@@ -7,11 +7,12 @@ import structlog
 from appliance.conversations.line import PlaceInLine
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.hot.token_stream import TokenStream
+from appliance.sentences import say
 from appliance.store import turns
 from appliance.store.database import Database
 
 MOST_ATTEMPTS = 3
-GIVEN_UP = "The box broke down three times over this reply, so it did not try again by itself."
+GIVEN_UP = say("The box broke down three times over this reply, so it did not try again by itself.")
 
 log = structlog.get_logger(__name__)
 

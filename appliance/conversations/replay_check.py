@@ -15,8 +15,11 @@ from appliance.conversations.prompt_parts import number
 from appliance.engine.sequence import SamplingParams
 from appliance.errors import GrammarRefused
 from appliance.prompting.assembler import Prompt
+from appliance.sentences import say
 
-ELSEWHERE = "A machine elsewhere answers here, and nobody but it knows what it makes of a seed."
+ELSEWHERE = say(
+    "A machine elsewhere answers here, and nobody but it knows what it makes of a seed."
+)
 _SETTINGS = ("context_tokens", "context_full")
 
 
@@ -25,35 +28,38 @@ def differences(turn: Turn, prompt: Prompt, model: ModelProfile) -> tuple[str, .
     then, now = turn.prompt_record, prompt.record
     if "prompt_digest" not in now or "sent_to" in then:
         return (ELSEWHERE,)
-    found = []
+    found: list[str] = []
     if _is_other_model(turn, model):
-        named = then.get("model_name")
-        was = f"{named} wrote it" if named else "Another model wrote it"
-        is_now = "another file of that name" if named == model.name else model.name
-        found.append(f"{was}; now {is_now} is loaded.")
+        found.append(_other_model_words(then.get("model_name"), model.name))
     if _differ(then, now, "system_digest"):
-        found.append("The system text is another one now.")
+        found.append(say("The system text is another one now."))
     if any(_differ(then, now, name) for name in _SETTINGS):
-        found.append("How much of a conversation the model may read is set differently now.")
+        found.append(say("How much of a conversation the model may read is set differently now."))
     if not found and _differ(then, now, "prompt_digest"):
         found.append(
-            "What stands before the reply is not the same any more: messages were deleted or "
-            "changed, or are summarised in another way."
+            say(
+                "What stands before the reply is not the same any more: messages were deleted or "
+                "changed, or are summarised in another way."
+            )
         )
     return tuple(found)
 
 
 def caveats(turn: Turn) -> tuple[str, ...]:
     """What else may make a second run differ from the first, or cannot be known."""
-    found = []
+    found: list[str] = []
     if "prompt_digest" not in turn.prompt_record:
         found.append(
-            "What the prompt was made of was not recorded then, so it may not be the very same."
+            say(
+                "What the prompt was made of was not recorded then, so it may not be the very same."
+            )
         )
     if _recorded_sampling(turn) is None:
-        found.append("How it was sampled was not recorded, so today's settings were taken.")
+        found.append(say("How it was sampled was not recorded, so today's settings were taken."))
     if turn.attempts > 1 or turn.prompt_record.get("continued_tokens"):
-        found.append("The first time it was written in more than one go, with a stop in between.")
+        found.append(
+            say("The first time it was written in more than one go, with a stop in between.")
+        )
     return tuple(found)
 
 
@@ -88,6 +94,14 @@ def _is_other_model(turn: Turn, model: ModelProfile) -> bool:
     if turn.model_sha256 and model.sha256:
         return turn.model_sha256 != model.sha256
     return turn.prompt_record.get("model_name", model.name) != model.name
+
+
+def _other_model_words(then: object, now: str) -> str:
+    if not then:
+        return say("Another model wrote it; now %(now)s is loaded.", now=now)
+    if then == now:
+        return say("%(then)s wrote it; now another file of that name is loaded.", then=then)
+    return say("%(then)s wrote it; now %(now)s is loaded.", then=then, now=now)
 
 
 def _differ(then: Mapping[str, object], now: Mapping[str, object], name: str) -> bool:

@@ -17,12 +17,15 @@ from appliance.engine.events import Delta, Ended, Progress
 from appliance.engine.sequence import FinishReason, Priority
 from appliance.errors import Conflict, EngineUnavailable, NotFound
 from appliance.prompting.assembler import Assembler
+from appliance.sentences import say
 from appliance.store import messages, turns
 from appliance.store.database import Database
 
 MOST_TRIES = 5
-_NEVER_ALONE = "Others were answered again and again meanwhile. Try it when the box is quieter."
-_ENDED = "The run was ended: its conversation was deleted, or the box is about to stop."
+_NEVER_ALONE = say(
+    "Others were answered again and again meanwhile. Try it when the box is quieter."
+)
+_ENDED = say("The run was ended: its conversation was deleted, or the box is about to stop.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,18 @@ class Replays:
         async with self._database.read() as reader:
             turn = await turns.find(reader, person.person_key, turn_id)
             if turn is None:
-                raise NotFound("There is no such reply. Its conversation may have been deleted.")
+                raise NotFound(
+                    say("There is no such reply. Its conversation may have been deleted.")
+                )
             if not turn.status.is_final:
-                raise Conflict("This reply is still being written. Run it again when it is done.")
+                raise Conflict(
+                    say("This reply is still being written. Run it again when it is done.")
+                )
             reply = None
             if turn.reply_message_id is not None:
                 reply = await messages.find(reader, person.person_key, turn.reply_message_id)
         if reply is None:
-            raise Conflict("This turn has no reply, so there is nothing to compare with.")
+            raise Conflict(say("This turn has no reply, so there is nothing to compare with."))
         return Original(turn, reply.content)
 
     async def run(self, person: Person, turn_id: str) -> AsyncGenerator[ReplaySnapshot, None]:
@@ -141,5 +148,5 @@ class Replays:
                     if reason is FinishReason.CANCELLED:
                         raise EngineUnavailable(_ENDED)
                     if reason is FinishReason.ERROR:
-                        raise EngineUnavailable(error or "The model stopped in the middle.")
+                        raise EngineUnavailable(error or say("The model stopped in the middle."))
                     yield ReplaySnapshot(TurnPhase.ENDED, text)

@@ -7,6 +7,7 @@ from appliance.conversations.conversation import Person, Turn
 from appliance.conversations.prompt_parts import PromptPart, first_words, number, prompt_parts
 from appliance.errors import NotFound
 from appliance.prompting.fingerprints import text_digest
+from appliance.sentences import say
 from appliance.store import messages, turns
 from appliance.store.database import Database
 
@@ -32,7 +33,9 @@ class SeenPrompts:
         async with self._database.read() as reader:
             turn = await turns.find(reader, person.person_key, turn_id)
             if turn is None:
-                raise NotFound("There is no such reply. Its conversation may have been deleted.")
+                raise NotFound(
+                    say("There is no such reply. Its conversation may have been deleted.")
+                )
             # What was read fits into the context, and so it does into memory.
             kept = max(1, number(turn.prompt_record, "window_messages") or 1)
             branch = await messages.branch(

@@ -8,13 +8,14 @@ from appliance.conversations.accepting import accepted_folder_name
 from appliance.conversations.conversation import Conversation, Folder, Person
 from appliance.conversations.folders import folder_named
 from appliance.errors import Conflict, NotFound
+from appliance.sentences import say
 from appliance.store import conversations, folders
 from appliance.store.database import Database
 
 SHELF_LENGTH = 100
 
-_NO_CONVERSATION = "There is no such conversation. It may have been deleted."
-_NO_FOLDER = "There is no such folder. It may have been deleted."
+_NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
+_NO_FOLDER = say("There is no such folder. It may have been deleted.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Shelf:
         async with self._database.write() as tx:
             namesake = await folders.find_by_name(tx, person.person_key, name)
             if namesake is not None and namesake.folder_id != folder_id:
-                raise Conflict("There is a folder of that name already. Choose another name.")
+                raise Conflict(say("There is a folder of that name already. Choose another name."))
             if not await folders.rename(tx, person.person_key, folder_id, name):
                 raise NotFound(_NO_FOLDER)
         return Folder(folder_id, name)

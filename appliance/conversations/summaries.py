@@ -14,11 +14,12 @@ from appliance.conversations.generation import Generations
 from appliance.errors import EngineUnavailable, NotFound
 from appliance.prompting.aside import AsidePrompts
 from appliance.prompting.summary import newest_chain
+from appliance.sentences import say
 from appliance.store import conversations, summaries
 from appliance.store.database import Database
 
-_NO_CONVERSATION = "There is no such conversation. It may have been deleted."
-_NO_SUMMARY = (
+_NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
+_NO_SUMMARY = say(
     "There is no such summary. It was deleted, or a newer one has taken its place. Reload the page."
 )
 

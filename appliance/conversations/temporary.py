@@ -22,20 +22,22 @@ from appliance.conversations.conversation import (
 from appliance.conversations.lifetimes import Lifetime, Lifetimes
 from appliance.conversations.service import ConversationService
 from appliance.errors import ApplianceError, Conflict, InvalidInput, NotFound
+from appliance.sentences import say
 from appliance.store import conversations, messages, people, turns
 from appliance.store.database import Database
 
-TITLE = "Temporary conversation"
-GONE = (
+TITLE = say("Temporary conversation")
+GONE = say(
     "This temporary conversation is gone. Each one ends a minute after its last page was closed, "
     "after an hour without use, and when the box starts again. Begin another one to go on."
 )
 MOST_A_PERSON = 8
 LOOK_SECONDS = 5.0
 
-_TOO_MANY = (
-    f"You have {MOST_A_PERSON} temporary conversations open already. Delete one of them, or close "
-    "its page and wait a minute; then send this again."
+_TOO_MANY = say(
+    "You have %(count)s temporary conversations open already. Delete one of them, or close "
+    "its page and wait a minute; then send this again.",
+    count=MOST_A_PERSON,
 )
 _PAGE_ID = re.compile("[0-9a-f]{32}")
 
@@ -52,7 +54,7 @@ class TemporaryBeginnings(Beginnings):
         """Raises Conflict when this person has too many."""
         await self._check_count(tx, person)
         await people.remember(tx, person)
-        conversation = Conversation(TEMPORARY + new_id(), TITLE, now, now)
+        conversation = Conversation(TEMPORARY + new_id(), str(TITLE), now, now)
         await conversations.insert(tx, person.person_key, conversation)
         self._lifetimes.begin(person, conversation.conversation_id)
         return conversation
@@ -152,4 +154,4 @@ class TemporaryConversations:
         if conversation_id not in self._lifetimes.of(person):
             raise NotFound(GONE)
         if not _PAGE_ID.fullmatch(page_id):
-            raise InvalidInput("The page has no valid id. Reload it.")
+            raise InvalidInput(say("The page has no valid id. Reload it."))

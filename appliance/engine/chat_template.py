@@ -18,6 +18,7 @@ from jinja2.exceptions import TemplateError
 from appliance.engine.special_tokens import SpecialTokens
 from appliance.engine.template_sandbox import TemplateRaised, TemplateSandbox
 from appliance.errors import InvalidInput, ModelRefused
+from appliance.sentences import say
 
 CHATML = (
     "{% for message in messages %}"
@@ -66,7 +67,13 @@ class ChatTemplate:
         try:
             self._render = TemplateSandbox().compile_bounded(source or CHATML)
         except _FAILURES as failure:
-            raise ModelRefused(_sentence("cannot be used", failure)) from failure
+            raise ModelRefused(
+                say(
+                    "The chat template of this model cannot be used (%(reason)s); choose another "
+                    "model.",
+                    reason=_reason(failure),
+                )
+            ) from failure
 
     def tokens(
         self,
@@ -103,7 +110,7 @@ class ChatTemplate:
     def _told(self, role: str, content: str) -> ChatMessage:
         if role not in _ROLES:
             raise InvalidInput(
-                "A message's role must be system, user or assistant; correct the role."
+                say("A message's role must be system, user or assistant; correct the role.")
             )
         if role == "assistant" and self._strips_thinking:
             content = content.rpartition(_THINKING_ENDS)[2]
@@ -121,15 +128,29 @@ class ChatTemplate:
                 refusal = refusal or raised
                 continue
             except _FAILURES as failure:
-                raise ModelRefused(_sentence("failed", failure)) from failure
+                raise ModelRefused(
+                    say(
+                        "The chat template of this model failed (%(reason)s); choose another "
+                        "model.",
+                        reason=_reason(failure),
+                    )
+                ) from failure
             if _holds_each(text, len(told)):
                 return [content for _, content in told], text
         if refusal is None:
             raise ModelRefused(
-                "The chat template of this model leaves out or multiplies messages; "
-                "choose another model."
+                say(
+                    "The chat template of this model leaves out or multiplies messages; "
+                    "choose another model."
+                )
             )
-        raise InvalidInput(_sentence("has no place for this conversation", refusal))
+        raise InvalidInput(
+            say(
+                "The chat template of this model has no place for this conversation (%(reason)s); "
+                "choose another model.",
+                reason=_reason(refusal),
+            )
+        )
 
     def _names(self, told: Sequence[ChatMessage], add_generation_prompt: bool) -> dict[str, object]:
         return {
@@ -175,7 +196,6 @@ def _holds_each(text: str, count: int) -> bool:
     return all(1 <= times <= MAX_REPEATS for times in seen)
 
 
-def _sentence(what: str, failure: BaseException) -> str:
+def _reason(failure: BaseException) -> str:
     # The failure may quote the template, which may hold control characters and be of any length.
-    reason = "".join(char if char.isprintable() else " " for char in str(failure)[:200])
-    return f"The chat template of this model {what} ({reason.strip()}); choose another model."
+    return "".join(char if char.isprintable() else " " for char in str(failure)[:200]).strip()

@@ -29,6 +29,7 @@ from appliance.engine.step_budget import StepBudget
 from appliance.engine.stepper import Stepper
 from appliance.engine.thread_governor import ThreadGovernor
 from appliance.errors import ApplianceError, EngineUnavailable, PromptTooLong
+from appliance.sentences import say
 
 log = logging.getLogger(__name__)
 
@@ -121,8 +122,12 @@ class Engine:
         context_tokens = self.context_tokens
         if len(prompt) >= context_tokens:
             raise PromptTooLong(
-                f"That is {len(prompt)} tokens, and the model reads at most {context_tokens - 1} "
-                "at once. Shorten the message or split it."
+                say(
+                    "That is %(count)s tokens, and the model reads at most %(most)s at once. "
+                    "Shorten the message or split it.",
+                    count=len(prompt),
+                    most=context_tokens - 1,
+                )
             )
         sequence = Sequence(
             sequence_id,
@@ -179,9 +184,9 @@ class Engine:
 
     def _ready_backend(self) -> Backend:
         if self.state is EngineState.LOADING:
-            raise EngineUnavailable("The model is still loading. Try again in a moment.")
+            raise EngineUnavailable(say("The model is still loading. Try again in a moment."))
         if self._backend is None:
-            raise EngineUnavailable(self.failure or "The engine has stopped.")
+            raise EngineUnavailable(self.failure or say("The engine has stopped."))
         return self._backend
 
     # Below: the compute thread only.
@@ -216,7 +221,7 @@ class Engine:
     def _fail_to_load(self, error: Exception) -> None:
         is_ours = isinstance(error, ApplianceError)
         log.error("the model could not be loaded: %s", error, exc_info=not is_ours)
-        reason = str(error) if is_ours else "The model could not be loaded; the log says why."
+        reason = str(error) if is_ours else say("The model could not be loaded; the log says why.")
         self.failure = reason
         self.state = EngineState.FAILED
 

@@ -23,6 +23,7 @@ from appliance.engine.kv_snapshot_file import KEY_BYTES, SnapshotHeader
 from appliance.engine.kv_snapshot_index import SnapshotEntry
 from appliance.engine.kv_snapshot_queue import Load, Save, SnapshotQueue
 from appliance.errors import EngineError
+from appliance.sentences import say
 
 log = logging.getLogger(__name__)
 
@@ -170,8 +171,11 @@ class KvSnapshots:
                 left += 1
         if left:
             raise EngineError(
-                f"Saved states of what was deleted may still be in {self._path}. Make it a "
-                "directory that this user can write to, and delete once more."
+                say(
+                    "Saved states of what was deleted may still be in %(path)s. Make it a "
+                    "directory that this user can write to, and delete once more.",
+                    path=self._path,
+                )
             )
         return deleted
 

@@ -19,6 +19,7 @@ from appliance.engine.queue_order import in_order
 from appliance.engine.sequence import FinishReason, Priority, Sequence, SequenceStatus
 from appliance.engine.slots import Held, Slot, SlotPool
 from appliance.errors import QueueFull
+from appliance.sentences import say
 
 # Beside somebody's growing reply, background work reads so little, and in one of so many steps.
 _BACKGROUND_TOKENS, _BACKGROUND_STEPS = 16, 4
@@ -77,7 +78,10 @@ class Scheduler:
         """Put a sequence in the queue. Raises QueueFull."""
         if len(self.waiting) >= self._limits.waiting:
             raise QueueFull(
-                f"{len(self.waiting)} questions are waiting already. Try again in a minute."
+                say(
+                    "%(count)s questions are waiting already. Try again in a minute.",
+                    count=len(self.waiting),
+                )
             )
         self.waiting.append(sequence)
 

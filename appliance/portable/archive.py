@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from appliance.errors import ImportRefused, ImportTooLarge
+from appliance.sentences import say
 
 MOST_ENTRIES = 50_000
 MOST_DIRECTORY_BYTES = 8 * 2**20
@@ -29,7 +30,11 @@ _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 0x1
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-DAMAGED = "The archive is damaged or was cut off on its way. Download it again."
+_TOO_MANY_FILES = say(
+    "The archive lists more than %(most)s files. Choose an export of conversations.",
+    most=MOST_ENTRIES,
+)
+DAMAGED = say("The archive is damaged or was cut off on its way. Download it again.")
 
 
 def is_archive(start: bytes) -> bool:
@@ -52,7 +57,7 @@ class ConversationArchive:
         self._lists = [each for each in lists if "-" not in each.filename] or lists
         if not self._lists:
             raise ImportRefused(
-                "The archive holds no conversations.json. Choose an export of conversations."
+                say("The archive holds no conversations.json. Choose an export of conversations.")
             )
         for each in self._lists:
             _check_readable(each)
@@ -76,10 +81,7 @@ class _InSmallReads:
 
     def read(self, size: int = -1) -> bytes:
         if size > MOST_DIRECTORY_BYTES:
-            raise ImportTooLarge(
-                f"The archive lists more than {MOST_ENTRIES:,} files. Choose an export of "
-                "conversations."
-            )
+            raise ImportTooLarge(_TOO_MANY_FILES)
         return self._file.read(MOST_DIRECTORY_BYTES if size < 0 else size)
 
     def seekable(self) -> bool:
@@ -117,28 +119,33 @@ def _sentences() -> Iterator[None]:
 def _check(entries: Sequence[zipfile.ZipInfo]) -> None:
     """No honest program writes such names and links; whoever does wants to reach something."""
     if len(entries) > MOST_ENTRIES:
-        raise ImportTooLarge(
-            f"The archive lists more than {MOST_ENTRIES:,} files. Choose an export of "
-            "conversations."
-        )
+        raise ImportTooLarge(_TOO_MANY_FILES)
     for each in entries:
         name = each.orig_filename
         if name.startswith(("/", "\\")) or _DRIVE.match(name):
-            raise ImportRefused("The archive names a file by an absolute path, so it is not safe.")
+            raise ImportRefused(
+                say("The archive names a file by an absolute path, so it is not safe.")
+            )
         if ".." in name.replace("\\", "/").split("/"):
-            raise ImportRefused("The archive names a file outside of itself, so it is not safe.")
+            raise ImportRefused(
+                say("The archive names a file outside of itself, so it is not safe.")
+            )
         if "\0" in name:
-            raise ImportRefused("The archive has a file name with a NUL byte, so it is not safe.")
+            raise ImportRefused(
+                say("The archive has a file name with a NUL byte, so it is not safe.")
+            )
         if stat.S_ISLNK(each.external_attr >> 16):
-            raise ImportRefused("The archive holds a symbolic link, so it is not safe.")
+            raise ImportRefused(say("The archive holds a symbolic link, so it is not safe."))
 
 
 def _check_readable(each: zipfile.ZipInfo) -> None:
     if each.flag_bits & _ENCRYPTED:
-        raise ImportRefused("The archive has a password. Unpack it, and import the file inside.")
+        raise ImportRefused(
+            say("The archive has a password. Unpack it, and import the file inside.")
+        )
     if each.compress_type not in _READABLE:
         raise ImportRefused(
-            "The archive is compressed in a way that is not supported. Pack it again as a ZIP."
+            say("The archive is compressed in a way that is not supported. Pack it again as a ZIP.")
         )
     if each.file_size > max(RATIO_FROM_BYTES, MOST_RATIO * each.compress_size):
         raise _too_large()
@@ -146,5 +153,5 @@ def _check_readable(each: zipfile.ZipInfo) -> None:
 
 def _too_large() -> ImportTooLarge:
     return ImportTooLarge(
-        "The archive would unpack to far more than conversations need, so it was not opened."
+        say("The archive would unpack to far more than conversations need, so it was not opened.")
     )

@@ -8,6 +8,7 @@ from appliance.errors import ImportRefused, InvalidInput
 from appliance.portable.arriving import Arriving
 from appliance.portable.recognising import read
 from appliance.portable.source import Source
+from appliance.sentences import say
 
 MOST_CONVERSATIONS = 100_000
 BATCH = 32
@@ -15,7 +16,10 @@ BATCH_MESSAGES = 500
 BATCH_SECONDS = 0.1
 """After this long the batch goes, so that progress shows and an end is heard of."""
 
-_TOO_MANY = f"The file has more than {MOST_CONVERSATIONS:,} conversations; the rest was left out."
+_TOO_MANY = say(
+    "The file has more than %(most)s conversations; the rest was left out.",
+    most=MOST_CONVERSATIONS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Arrivals:
                 if len(batch) >= BATCH or messages >= BATCH_MESSAGES or monotonic() > until:
                     return batch
         except ImportRefused as error:  # what came before it is whole
-            self.ended = str(error)
+            self.ended = error.sentence
         self.is_over = True
         return batch
 
@@ -72,4 +76,4 @@ class Arrivals:
             try:
                 yield replace(read(part.text, person_id), place=place)
             except InvalidInput as error:
-                yield Skipped(place, str(error))
+                yield Skipped(place, error.sentence)

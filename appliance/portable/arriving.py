@@ -10,6 +10,7 @@ from appliance.conversations.conversation import Conversation, Message, Role, Su
 from appliance.errors import ImportRefused
 from appliance.portable.document import LATEST_SECOND
 from appliance.portable.tree import Node, in_order, nearest
+from appliance.sentences import say
 
 MOST_MESSAGE_CHARS = 500_000
 MOST_REPLY_CHARS = 200_000
@@ -121,7 +122,7 @@ class ForeignConversation:
 
         ordered = in_order(self.nodes)
         if not ordered:
-            raise ImportRefused("It has no message that could be kept.")
+            raise ImportRefused(say("It has no message that could be kept."))
         messages = tuple(
             replace(
                 message,
@@ -168,9 +169,11 @@ def check_texts(conversation: Conversation, messages: tuple[Message, ...]) -> No
 
 def check_content(content: str, *, is_reply: bool) -> None:
     """The same for one text."""
-    most, noun = (MOST_REPLY_CHARS, "reply") if is_reply else (MOST_MESSAGE_CHARS, "message")
+    most = MOST_REPLY_CHARS if is_reply else MOST_MESSAGE_CHARS
+    if len(content) > most and is_reply:
+        raise ImportRefused(say("A reply has more than %(most)s characters.", most=most))
     if len(content) > most:
-        raise ImportRefused(f"A {noun} has more than {most:,} characters.")
+        raise ImportRefused(say("A message has more than %(most)s characters.", most=most))
     check_text(content)
 
 

@@ -15,14 +15,17 @@ from appliance.conversations.conversation import DeleteReceipt, Holdings, Person
 from appliance.errors import InvalidInput
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
+from appliance.sentences import say
 from appliance.store import conversations, holdings, whole_conversations
 from appliance.store.database import Database
 
 BATCH = 50
 """Conversations that go in one commit, and entries of Valkey in one command."""
 
-CONFIRMATION = "delete everything"
-_NOT_CONFIRMED = f"Nothing was deleted. To delete everything, type the words: {CONFIRMATION}"
+CONFIRMATION = say("delete everything")
+_NOT_CONFIRMED = say(
+    "Nothing was deleted. To delete everything, type the words: %(words)s", words=CONFIRMATION
+)
 
 log = structlog.get_logger(__name__)
 

@@ -14,11 +14,12 @@ from msgspec import Struct, field
 from appliance.conversations.conversation import Message, Role
 from appliance.portable.arriving import ForeignConversation, foreign_message, seconds
 from appliance.portable.tree import Node
+from appliance.sentences import say
 
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
-_ATTACHED = "pictures and other attachments"
-_TOOLS = "steps of tools"
-_THOUGHTS = "thoughts before a reply"
+_ATTACHED = say("pictures and other attachments")
+_TOOLS = say("steps of tools")
+_THOUGHTS = say("thoughts before a reply")
 _THINKING = ("thoughts", "reasoning_recap")
 
 _part = msgspec.json.Decoder(str)

@@ -27,16 +27,17 @@ from appliance.portable.arrivals import Arrivals, Skipped
 from appliance.portable.arriving import Arriving
 from appliance.portable.report import ImportReport
 from appliance.portable.source import NO_CONVERSATIONS, Source
+from appliance.sentences import say
 from appliance.store import conversations, whole_conversations
 from appliance.store.database import Database
 
-GONE = (
+GONE = say(
     "The box knows nothing of this import any more: it was started again, or another file was "
     "imported since. What had come in is here; to bring the rest, import the file again. Nothing "
     "is doubled."
 )
-_BUSY = "A file is being imported already. Wait until it is done."
-_UNEXPECTED = "Something went wrong inside the box; the log has the details."
+_BUSY = say("A file is being imported already. Wait until it is done.")
+_UNEXPECTED = say("Something went wrong inside the box; the log has the details.")
 
 log = structlog.get_logger(__name__)
 
@@ -119,7 +120,7 @@ class Imports:
             opened.set_result(None)
             await self._take_in(person, Arrivals(source, person.person_id), report)
         except ApplianceError as error:
-            report.ended = str(error)
+            report.ended = error.sentence
             if not opened.done():
                 opened.set_exception(error)
         except Exception:  # an import's border: whoever looks at it must see an end
@@ -188,7 +189,9 @@ class Imports:
         try:
             return await self._insert(person, arriving.with_own_ids(person.person_id))
         except Conflict as error:
-            raise StoreError("The database holds a conversation by halves; see the log.") from error
+            raise StoreError(
+                say("The database holds a conversation by halves; see the log.")
+            ) from error
 
     async def _insert(self, person: Person, arriving: Arriving) -> bool:
         conversation, person_key = arriving.conversation, person.person_key

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from appliance.errors import ImportRefused
+from appliance.sentences import say
 
 PIECE_BYTES = 256 * 1024
 MOST_PART_BYTES = 64 * 2**20
@@ -36,8 +37,8 @@ _LIST = re.compile(rb"\s*+\[")
 _HEAD_BYTES = 8192
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-_NO_LIST = "This file holds no list of conversations. Choose an export of conversations."
-CUT_OFF = "The file ends in the middle; what came before that is here."
+_NO_LIST = say("This file holds no list of conversations. Choose an export of conversations.")
+CUT_OFF = say("The file ends in the middle; what came before that is here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,9 @@ class _GrowingPart:
 
     def _trouble(self) -> str:
         if self._length > MOST_PART_BYTES:
-            return f"It is larger than {MOST_PART_BYTES // 2**20} MB."
+            return say("It is larger than %(most)s MB.", most=MOST_PART_BYTES // 2**20)
         if self._deepest > MOST_DEPTH:
-            return f"It is nested more than {MOST_DEPTH} levels deep."
+            return say("It is nested more than %(most)s levels deep.", most=MOST_DEPTH)
         if self._brackets > MOST_BRACKETS:
-            return "It has more parts than 50,000 messages need."
+            return say("It has more parts than 50,000 messages need.")
         return ""

@@ -15,11 +15,12 @@ from msgspec import Struct, field
 from appliance.conversations.conversation import Message, Role
 from appliance.portable.arriving import ForeignConversation, foreign_message, seconds
 from appliance.portable.tree import Node
+from appliance.sentences import say
 
 # Instructions are left behind: the page would not show them, and the model would follow them.
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
-_ATTACHED = "pictures and other attachments"
-_THOUGHTS = "thoughts before a reply"
+_ATTACHED = say("pictures and other attachments")
+_THOUGHTS = say("thoughts before a reply")
 _OPENING, _CLOSING = '<details type="reasoning"', "</details>"
 
 _text_part = msgspec.json.Decoder(str)

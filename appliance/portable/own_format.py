@@ -22,6 +22,7 @@ from appliance.portable.arriving import Arriving, check_content, check_texts, ti
 from appliance.portable.document import ConversationDocument, EndedTurn, SaidMessage
 from appliance.portable.own_summaries import summaries_of
 from appliance.portable.tree import Node, in_order
+from appliance.sentences import say
 
 MOST_RECORD_BYTES = 16 * 1024
 _MOST_NUMBER = 2**53
@@ -37,7 +38,7 @@ def read(text: bytes | bytearray) -> Arriving:
     turns = tuple(_turn(each, document.conversation_id, said) for each in document.turns)
     ids = [turn.turn_id for turn in turns]
     if len(set(ids)) < len(ids):
-        raise ImportRefused("Two of its turns have the same id.")
+        raise ImportRefused(say("Two of its turns have the same id."))
     leaf_id = document.leaf_id if document.leaf_id in said else next(reversed(said), None)
     conversation = Conversation(
         document.conversation_id,
@@ -66,7 +67,7 @@ def _messages(document: ConversationDocument) -> tuple[Message, ...]:
         for place, each in enumerate(document.messages)
     }
     if len(nodes) < len(document.messages):
-        raise ImportRefused("Two of its messages have the same id.")
+        raise ImportRefused(say("Two of its messages have the same id."))
     return tuple(message for message, _ in in_order(nodes))
 
 
@@ -84,10 +85,10 @@ def _message(said: SaidMessage, conversation_id: str) -> Message:
 def _turn(ended: EndedTurn, conversation_id: str, said: dict[str, Message]) -> Turn:
     asked = said.get(ended.input_message_id)
     if asked is None or asked.role is not Role.USER:
-        raise ImportRefused("A turn answers no message of the conversation.")
+        raise ImportRefused(say("A turn answers no message of the conversation."))
     reply = said.get(ended.reply_message_id) if ended.reply_message_id else None
     if ended.reply_message_id and (reply is None or reply.role is not Role.ASSISTANT):
-        raise ImportRefused("A turn has a reply that is not in the conversation.")
+        raise ImportRefused(say("A turn has a reply that is not in the conversation."))
     check_content(ended.checkpoint, is_reply=True)
     check_text(ended.error or "")
     _check_record(ended.prompt_record)
@@ -118,14 +119,14 @@ def _turn(ended: EndedTurn, conversation_id: str, said: dict[str, Message]) -> T
 def _check_record(record: dict[str, Any]) -> None:
     """What the page reads of it is what it expects: counts are numbers, and none is endless."""
     if len(msgspec.json.encode(record)) > MOST_RECORD_BYTES:
-        raise ImportRefused("The record of a turn is longer than any that this box writes.")
+        raise ImportRefused(say("The record of a turn is longer than any that this box writes."))
     for name, value in record.items():
         is_count = name.endswith(("_tokens", "_messages"))
         counts = value if name == "message_tokens" and isinstance(value, list) else [value]
         if is_count and not all(type(count) is int for count in counts):
-            raise ImportRefused("The record of a turn has a count that is no number.")
+            raise ImportRefused(say("The record of a turn has a count that is no number."))
     if any(abs(each) > _MOST_NUMBER for each in _numbers(record)):
-        raise ImportRefused("The record of a turn has a number that is no count.")
+        raise ImportRefused(say("The record of a turn has a number that is no count."))
 
 
 def _numbers(value: Any) -> Iterable[float]:

@@ -7,8 +7,9 @@ from appliance.errors import ImportRefused
 from appliance.portable import chatgpt, open_webui, own_format
 from appliance.portable.arriving import Arriving
 from appliance.portable.document import FORMAT, VERSION, Header
+from appliance.sentences import say
 
-_UNKNOWN = "It has another shape than the exports of this box, ChatGPT and Open WebUI."
+_UNKNOWN = say("It has another shape than the exports of this box, ChatGPT and Open WebUI.")
 
 
 class Shape(Struct):
@@ -30,13 +31,19 @@ def check_header(header: bytes) -> None:
     try:
         found = _header.decode(header)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ImportRefused("This file is no export of this box. Choose another one.") from error
+        raise ImportRefused(
+            say("This file is no export of this box. Choose another one.")
+        ) from error
     if found.format != FORMAT:
-        raise ImportRefused("This file is no export of this box. Choose another one.")
+        raise ImportRefused(say("This file is no export of this box. Choose another one."))
     if found.version > VERSION:
         raise ImportRefused(
-            f"This file was written by a newer version of the appliance (format {found.version}, "
-            f"this one knows {VERSION}). Update this box first."
+            say(
+                "This file was written by a newer version of the appliance (format %(format)s, "
+                "this one knows %(known)s). Update this box first.",
+                format=found.version,
+                known=VERSION,
+            )
         )
 
 
@@ -51,14 +58,17 @@ def read(text: bytes | bytearray, person_id: str) -> Arriving:
         if shape.conversation_id is not UNSET and shape.turns is not UNSET:
             return own_format.read(text)
     except msgspec.ValidationError as error:
-        raise ImportRefused(f"It is not what it should be: {_where(error)}.") from error
+        raise ImportRefused(_wrong_place(error)) from error
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         # Broken JSON, text that is not UTF-8, halves of characters, numbers that nothing can hold.
-        raise ImportRefused("It is not valid JSON.") from error
+        raise ImportRefused(say("It is not valid JSON.")) from error
     raise ImportRefused(_UNKNOWN)
 
 
-def _where(error: msgspec.ValidationError) -> str:
+def _wrong_place(error: msgspec.ValidationError) -> str:
     """Which member is wrong; not what stands there, which may be anybody's words."""
     said = str(error)
-    return f"see {said.rpartition(' - at ')[2].strip('`')}" if " - at " in said else "see its start"
+    if " - at " not in said:
+        return say("It is not what it should be: see its start.")
+    place = said.rpartition(" - at ")[2].strip("`")
+    return say("It is not what it should be: see %(place)s.", place=place)

@@ -3,8 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from appliance.sentences import say
+
 MOST_REASONS = 20
-_OTHER = "Other reasons."
+_OTHER = say("Other reasons.")
 
 
 @dataclass(slots=True)

@@ -8,9 +8,10 @@ from appliance.errors import ImportRefused
 from appliance.portable.archive import ConversationArchive, is_archive
 from appliance.portable.json_parts import JsonParts, Part
 from appliance.portable.recognising import check_header
+from appliance.sentences import say
 
 _MAGIC_BYTES = 4
-NO_CONVERSATIONS = "There is no conversation in this file. Choose an export of conversations."
+NO_CONVERSATIONS = say("There is no conversation in this file. Choose an export of conversations.")
 
 
 class Source:
@@ -26,7 +27,7 @@ class Source:
         start = file.read(_MAGIC_BYTES)
         file.seek(0)
         if not start:
-            raise ImportRefused("The file is empty. Choose an export of conversations.")
+            raise ImportRefused(say("The file is empty. Choose an export of conversations."))
         if is_archive(start):
             archive = ConversationArchive(file)
             self._lists: Iterator[BinaryIO] = archive.lists()

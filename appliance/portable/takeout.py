@@ -10,17 +10,20 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from appliance.conversations.conversation import Conversation, Person
 from appliance.errors import NotFound
 from appliance.portable import file_names, reading_copy
 from appliance.portable.conversation_json import PAGE, ConversationJson
 from appliance.portable.document import FORMAT, VERSION
 from appliance.portable.zip_stream import ZipStream
+from appliance.sentences import say
 from appliance.store import shared_links
 from appliance.store import whole_conversations as whole
 from appliance.store.database import Database
 
-_NO_CONVERSATION = "There is no such conversation. It may have been deleted."
+_NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
 
 
 class Kind(StrEnum):

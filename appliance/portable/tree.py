@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from appliance.conversations.conversation import Message
 from appliance.errors import ImportRefused
+from appliance.sentences import say
 
 MOST_MESSAGES = 50_000
 
@@ -26,11 +27,11 @@ def in_order(nodes: Mapping[str, Node]) -> tuple[tuple[Message, str | None], ...
     Raises ImportRefused for a circle, a missing parent, or too many messages.
     """
     if len(nodes) > 2 * MOST_MESSAGES:
-        raise ImportRefused(f"It has more than {MOST_MESSAGES:,} messages.")
+        raise ImportRefused(say("It has more than %(most)s messages.", most=MOST_MESSAGES))
     children: dict[str | None, list[tuple[float, int, str]]] = {}
     for place, (node_id, node) in enumerate(nodes.items()):
         if node.parent_id is not None and node.parent_id not in nodes:
-            raise ImportRefused("A message follows one that is missing.")
+            raise ImportRefused(say("A message follows one that is missing."))
         children.setdefault(node.parent_id, []).append((node.at, place, node_id))
     ready = children.get(None, [])
     heapq.heapify(ready)
@@ -46,9 +47,9 @@ def in_order(nodes: Mapping[str, Node]) -> tuple[tuple[Message, str | None], ...
         for child in children.get(node_id, ()):
             heapq.heappush(ready, child)
     if len(above) - 1 < len(nodes):
-        raise ImportRefused("Its messages follow each other in a circle.")
+        raise ImportRefused(say("Its messages follow each other in a circle."))
     if len(ordered) > MOST_MESSAGES:
-        raise ImportRefused(f"It has more than {MOST_MESSAGES:,} messages.")
+        raise ImportRefused(say("It has more than %(most)s messages.", most=MOST_MESSAGES))
     return tuple(ordered)
 
 

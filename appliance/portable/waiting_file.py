@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from appliance.errors import StoreFull
+from appliance.sentences import say
 
 KEPT_FREE_BYTES = 256 * 2**20
 """Room that it leaves on the disk, so that what is said meanwhile can be kept."""
 _LOOK_EVERY_BYTES = 8 * 2**20
-_NO_ROOM = "The disk has not enough room for this file. Free some space and send it again."
+_NO_ROOM = say("The disk has not enough room for this file. Free some space and send it again.")
 
 
 class WaitingFile:

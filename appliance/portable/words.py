@@ -7,77 +7,117 @@ from collections.abc import Iterator
 
 from appliance.conversations.conversation import DeleteReceipt, Holdings
 from appliance.portable.report import ImportReport
+from appliance.sentences import number, row, say, say_counted
 
-_UNITS = ("bytes", "kB", "MB", "GB")
+_UNITS = ("kB", "MB", "GB")
 
 
 def held_words(held: Holdings) -> str:
     """How much there is."""
     if not held.conversations:
-        return "The box keeps no conversation of yours."
-    return (
-        f"The box keeps {_counted(held.conversations, 'conversation')} of yours with "
-        f"{_counted(held.messages, 'message')}, {_size(held.text_bytes)} of text."
+        return say("The box keeps no conversation of yours.")
+    return say(
+        "The box keeps %(conversations)s of yours with %(messages)s, %(size)s of text.",
+        conversations=conversations_words(held.conversations),
+        messages=messages_words(held.messages),
+        size=size_words(held.text_bytes),
     )
 
 
 def gone_words(receipt: DeleteReceipt) -> str:
     """What was deleted with one conversation."""
-    messages = _counted(receipt.messages, "message")
-    return f"Deleted for good: the conversation and its {messages}.{_traces(receipt)}"
+    gone = say_counted(
+        "Deleted for good: the conversation and its %(num)s message.",
+        "Deleted for good: the conversation and its %(num)s messages.",
+        receipt.messages,
+    )
+    return row([gone, *_traces(receipt)], " ")
 
 
 def everything_gone_words(receipt: DeleteReceipt) -> str:
     """What was deleted with all of them."""
-    conversations = _counted(receipt.conversations, "conversation")
-    messages = _counted(receipt.messages, "message")
-    return f"Deleted for good: {conversations} with {messages}.{_traces(receipt)}"
+    gone = say(
+        "Deleted for good: %(conversations)s with %(messages)s.",
+        conversations=conversations_words(receipt.conversations),
+        messages=messages_words(receipt.messages),
+    )
+    return row([gone, *_traces(receipt)], " ")
 
 
 def imported_words(report: ImportReport) -> str:
     """How much has come in."""
     if not report.conversations:
-        return "Nothing new was imported." if report.is_over else "Reading the file."
-    conversations = _counted(report.conversations, "conversation")
-    so_far = "" if report.is_over else " so far"
-    return f"Imported{so_far}: {conversations} with {_counted(report.messages, 'message')}."
+        nothing = say("Nothing new was imported.")
+        return nothing if report.is_over else say("Reading the file.")
+    counts = {
+        "conversations": conversations_words(report.conversations),
+        "messages": messages_words(report.messages),
+    }
+    if report.is_over:
+        return say("Imported: %(conversations)s with %(messages)s.", **counts)
+    return say("Imported so far: %(conversations)s with %(messages)s.", **counts)
 
 
 def remarks(report: ImportReport) -> Iterator[str]:
     """What else there is to say of an import, a sentence or two each."""
     if report.already_here:
-        were = "was" if report.already_here == 1 else "were"
-        yield f"{_counted(report.already_here, 'conversation')} {were} here already."
+        yield say_counted(
+            "%(num)s conversation was here already.",
+            "%(num)s conversations were here already.",
+            report.already_here,
+        )
     for kind, count in sorted(report.left_out.items()):
-        yield f"Left out, because the box keeps text only: {kind} ({count:,})."
+        yield say(
+            "Left out, because the box keeps text only: %(kind)s (%(count)s).",
+            kind=kind,
+            count=count,
+        )
     for reason, count in report.skipped.most_common():
-        place = report.first_skipped[reason]
-        if count == 1:
-            yield f"Conversation {place:,} of the file was left out. {reason}"
-        else:
-            yield (
-                f"{count:,} conversations of the file were left out, the first of them number "
-                f"{place:,}. {reason}"
-            )
+        yield say_counted(
+            "Conversation %(place)s of the file was left out. %(reason)s",
+            "%(num)s conversations of the file were left out, the first of them number "
+            "%(place)s. %(reason)s",
+            count,
+            place=report.first_skipped[reason],
+            reason=reason,
+        )
 
 
-def _traces(receipt: DeleteReceipt) -> str:
-    traces = []
-    if receipt.shared_links:
-        traces.append(_counted(receipt.shared_links, "shared link"))
-    if receipt.hot_entries:
-        traces.append(_counted(receipt.hot_entries, "entry", "entries") + " of the quick store")
-    if receipt.kv_states:
-        traces.append(_counted(receipt.kv_states, "state") + " of the model")
-    return f" With it went {' and '.join(traces)} that held its words." if traces else ""
+def conversations_words(count: int) -> str:
+    """So many of them."""
+    return say_counted("%(num)s conversation", "%(num)s conversations", count)
 
 
-def _counted(count: int, noun: str, nouns: str = "") -> str:
-    return f"1 {noun}" if count == 1 else f"{count:,} {nouns or noun + 's'}"
+def messages_words(count: int) -> str:
+    """So many of them."""
+    return say_counted("%(num)s message", "%(num)s messages", count)
 
 
-def _size(size_bytes: int) -> str:
-    size, unit = float(size_bytes), 0
+def size_words(size_bytes: int) -> str:
+    """How much room something takes."""
+    if size_bytes < 1000:
+        return say_counted("%(num)s byte", "%(num)s bytes", size_bytes)
+    size, unit = size_bytes / 1000, 0
     while size >= 1000 and unit < len(_UNITS) - 1:
         size, unit = size / 1000, unit + 1
-    return f"{size:.0f} {_UNITS[unit]}" if unit < 2 else f"{size:.1f} {_UNITS[unit]}"
+    return row([number(size, 1 if unit else 0), _UNITS[unit]], " ")
+
+
+def _traces(receipt: DeleteReceipt) -> Iterator[str]:
+    links = say_counted("%(num)s shared link", "%(num)s shared links", receipt.shared_links)
+    entries = say_counted(
+        "%(num)s entry of the quick store",
+        "%(num)s entries of the quick store",
+        receipt.hot_entries,
+    )
+    states = say_counted(
+        "%(num)s state of the model", "%(num)s states of the model", receipt.kv_states
+    )
+    counted = (
+        (receipt.shared_links, links),
+        (receipt.hot_entries, entries),
+        (receipt.kv_states, states),
+    )
+    traces: list[str] = [words for count, words in counted if count]
+    if traces:
+        yield say("With it went what held its words: %(traces)s.", traces=row(traces, ", "))

@@ -24,16 +24,17 @@ from appliance.prompting.summary import (
 )
 from appliance.prompting.tokenizer import Tokenizer
 from appliance.prompting.window import Window
+from appliance.sentences import say
 
 # A token is seldom longer; it is of no consequence where it is.
 _MOST_CHARS_A_TOKEN = 8
 # About what is said around summaries.
 _HEADING_TOKENS = 32
-_FULL = (
+_FULL = say(
     "This conversation is full: the model cannot read all of it and this message at once. Begin a "
     "new conversation, or shorten the message."
 )
-_NO_ROOM_TO_GO_ON = (
+_NO_ROOM_TO_GO_ON = say(
     "There is no room left to continue this reply: the model cannot hold it and what it answers "
     "at once. Ask for the rest in a new message."
 )
@@ -101,8 +102,12 @@ class Fitter:
         tokens, most = self._tokenizer.count(content), self._room // 2 - _HEADING_TOKENS
         if tokens > most:
             raise PromptTooLong(
-                f"This summary has {tokens} tokens, and {most} leave the conversation enough room. "
-                "Shorten it."
+                say(
+                    "This summary has %(count)s tokens, and %(most)s leave the conversation enough "
+                    "room. Shorten it.",
+                    count=tokens,
+                    most=most,
+                )
             )
 
     def overflows(self, messages: Sequence[Message]) -> bool:
@@ -246,6 +251,10 @@ def _begins(messages: Sequence[Message]) -> list[bool]:
 
 def _too_long(tokens: int, budget: Budget) -> PromptTooLong:
     return PromptTooLong(
-        f"This message has {tokens} tokens, and the model can read {budget.prompt_tokens} at once. "
-        "Shorten it or send it in parts."
+        say(
+            "This message has %(count)s tokens, and the model can read %(most)s at once. Shorten "
+            "it or send it in parts.",
+            count=tokens,
+            most=budget.prompt_tokens,
+        )
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from appliance.errors import RemoteAway, RemoteFailed, RemoteLoading
 from appliance.model_files.names import plain
+from appliance.sentences import say
 
 MAX_DETAIL_CHARS = 200
 _LOADING_WORDS = "loading model"
@@ -14,29 +15,46 @@ _FORBIDDEN = (errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT)
 
 def refused(host: str, status: int, detail: str) -> RemoteFailed:
     """It answered with a status that is no success; `detail` are its own words."""
-    said = _quoted(detail)
+    told = {"host": host, "said": _quoted(detail)}
     match status:
         case 401 | 403:
-            sentence = (
-                f"{host} does not accept the key{said}. Put the right one into engine.url_key."
+            sentence = say(
+                "%(host)s does not accept the key%(said)s. Put the right one into engine.url_key.",
+                **told,
             )
         case 404:
-            sentence = (
-                f"{host} does not know what it was asked for{said}. See that engine.url is its "
-                "OpenAI-compatible address (most end in /v1) and that engine.url_model is right."
+            sentence = say(
+                "%(host)s does not know what it was asked for%(said)s. See that engine.url is its "
+                "OpenAI-compatible address (most end in /v1) and that engine.url_model is right.",
+                **told,
             )
         case 429:
-            sentence = f"{host} has too much to do at the moment{said}. Try again in a minute."
+            sentence = say(
+                "%(host)s has too much to do at the moment%(said)s. Try again in a minute.", **told
+            )
         case 503 if _LOADING_WORDS in detail.lower():
-            return RemoteLoading(f"{host} is loading its model. Try again in a moment.")
+            return RemoteLoading(
+                say("%(host)s is loading its model. Try again in a moment.", host=host)
+            )
         case _ if 300 <= status < 400:
-            sentence = f"{host} points to another address. Put that one into engine.url."
+            sentence = say(
+                "%(host)s points to another address. Put that one into engine.url.", host=host
+            )
         case _ if status >= 500:
             return RemoteAway(
-                f"{host} failed with status {status}{said}. Look at its log, then try again."
+                say(
+                    "%(host)s failed with status %(status)s%(said)s. Look at its log, then try "
+                    "again.",
+                    status=status,
+                    **told,
+                )
             )
         case _:
-            sentence = f"{host} did not accept the question (status {status}){said}."
+            sentence = say(
+                "%(host)s did not accept the question (status %(status)s)%(said)s.",
+                status=status,
+                **told,
+            )
     return RemoteFailed(sentence)
 
 
@@ -46,54 +64,84 @@ def unreachable(host: str, error: BaseException) -> RemoteFailed:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return RemoteFailed(
-                f"The certificate of {host} is not trusted here. Add its authority to this "
-                "machine's certificates, or use http:// inside your own network."
+                say(
+                    "The certificate of %(host)s is not trusted here. Add its authority to this "
+                    "machine's certificates, or use http:// inside your own network.",
+                    host=host,
+                )
             )
     if any(isinstance(cause, OSError) and cause.errno in _FORBIDDEN for cause in causes):
         return RemoteFailed(
-            f"This box is not allowed to reach {host}. Allow its address in the service: "
-            "`systemctl edit appliance`, IPAddressAllow=ADDRESS."
+            say(
+                "This box is not allowed to reach %(host)s. Allow its address in the service: "
+                "`systemctl edit appliance`, IPAddressAllow=ADDRESS.",
+                host=host,
+            )
         )
     return RemoteAway(
-        f"{host} does not answer. See that it is switched on, that its server runs, and that "
-        "engine.url is right."
+        say(
+            "%(host)s does not answer. See that it is switched on, that its server runs, and that "
+            "engine.url is right.",
+            host=host,
+        )
     )
 
 
 def broken_off(host: str) -> RemoteFailed:
-    return RemoteFailed(f"{host} broke off in the middle of this reply. Try again.")
+    return RemoteFailed(
+        say("%(host)s broke off in the middle of this reply. Try again.", host=host)
+    )
 
 
 def silent(host: str, seconds: float) -> RemoteFailed:
     return RemoteFailed(
-        f"{host} said nothing for {seconds:.0f} seconds, so this reply was given up. Try again; "
-        "if it happens often, look at its log."
+        say(
+            "%(host)s said nothing for %(seconds)s seconds, so this reply was given up. Try again; "
+            "if it happens often, look at its log.",
+            host=host,
+            seconds=round(seconds),
+        )
     )
 
 
 def not_understood(host: str) -> RemoteFailed:
     return RemoteFailed(
-        f"{host} answers, but not as an OpenAI-compatible server does. See that engine.url is its "
-        "address (most end in /v1)."
+        say(
+            "%(host)s answers, but not as an OpenAI-compatible server does. See that engine.url is "
+            "its address (most end in /v1).",
+            host=host,
+        )
     )
 
 
 def endless(host: str) -> RemoteFailed:
     return RemoteFailed(
-        f"{host} went on without end, so this reply was cut off. Try again; if it happens often, "
-        "look at its log."
+        say(
+            "%(host)s went on without end, so this reply was cut off. Try again; if it happens "
+            "often, look at its log.",
+            host=host,
+        )
     )
 
 
 def reported(host: str, detail: str) -> RemoteFailed:
     """It said in the middle of a reply that it failed."""
-    return RemoteFailed(f"{host} stopped in the middle of this reply{_quoted(detail)}. Try again.")
+    return RemoteFailed(
+        say(
+            "%(host)s stopped in the middle of this reply%(said)s. Try again.",
+            host=host,
+            said=_quoted(detail),
+        )
+    )
 
 
 def cannot_continue(host: str) -> RemoteFailed:
     return RemoteFailed(
-        f"The box was restarted while {host} wrote this reply, and {host} has no known way to go "
-        "on with one. What there was is kept; Retry asks it again."
+        say(
+            "The box was restarted while %(host)s wrote this reply, and %(host)s has no known way "
+            "to go on with one. What there was is kept; Retry asks it again.",
+            host=host,
+        )
     )
 
 

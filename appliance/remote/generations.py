@@ -22,10 +22,11 @@ from appliance.remote.reply import RemoteReply, Silence
 from appliance.remote.server import RemoteServer
 from appliance.remote.waiting_line import Request, WaitingLine
 from appliance.remote.wire import can_continue
+from appliance.sentences import say
 
 log = structlog.get_logger(__name__)
 
-_INSIDE = "Something went wrong inside the box. Try again; the log has the details."
+_INSIDE = say("Something went wrong inside the box. Try again; the log has the details.")
 
 
 class RemoteGenerations:
@@ -133,7 +134,10 @@ class RemoteGenerations:
             self._end(request, FinishReason.LENGTH, _unread(request))
             return generation
         if len(self._line) >= self._waiting_limit:
-            sentence = f"{len(self._line)} questions are waiting already. Try again in a minute."
+            sentence = say(
+                "%(count)s questions are waiting already. Try again in a minute.",
+                count=len(self._line),
+            )
             self._end(request, FinishReason.ERROR, _unread(request), sentence)
             return generation
         self._line.add(request)

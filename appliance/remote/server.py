@@ -18,6 +18,7 @@ from appliance.model_files.names import plain
 from appliance.remote import failures
 from appliance.remote.connection import Connection
 from appliance.remote.wire import Dialect, ModelEntry, ModelList, ModelMeta
+from appliance.sentences import say
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +85,9 @@ class RemoteServer:
         """Raises EngineUnavailable while there is none that answers."""
         if self.state is EngineState.READY and self._model is not None:
             return self._model
-        raise EngineUnavailable(self.failure or f"{self.host} has not answered yet. Try again.")
+        raise EngineUnavailable(
+            self.failure or say("%(host)s has not answered yet. Try again.", host=self.host)
+        )
 
     async def start(self) -> None:
         self._started_at = monotonic()
@@ -161,11 +164,17 @@ class RemoteServer:
                     model_id, _shown(model_id), Dialect.of(entry.owned_by), self._reads(entry)
                 )
         if wanted is None:
-            raise RemoteFailed(f"{self.host} has no model. Start its server with one.")
+            raise RemoteFailed(
+                say("%(host)s has no model. Start its server with one.", host=self.host)
+            )
         names = plain(", ".join(entry.id for entry in models[:10]), 300) or "none"
         raise RemoteFailed(
-            f"{self.host} has no model {plain(wanted, 80)}. Set engine.url_model to one of these: "
-            f"{names}."
+            say(
+                "%(host)s has no model %(model)s. Set engine.url_model to one of these: %(names)s.",
+                host=self.host,
+                model=plain(wanted, 80),
+                names=names,
+            )
         )
 
     def _reads(self, entry: ModelEntry) -> int:

@@ -22,6 +22,9 @@ MAX_COLOURED_LINE_CHARS = 500
 MAX_COLOURING_SECONDS = 0.2
 MAX_LANGUAGE_CHARS = 32
 
+COPY = "Copy"
+COPY_BUTTON = f'<button type="button" class="copy-code">{COPY}</button>'
+
 _LANGUAGES = """
 awk bash c c++ cmake cpp cs csharp c# css dart diff docker dockerfile elixir ex erlang f# fsharp
 go golang groovy haskell hs html ini java javascript js jinja json jsx julia jl kotlin latex
@@ -48,7 +51,7 @@ def code_figure(code: str, language: str = "", *, coloured: bool = True) -> str:
     body = _coloured(code, language.lower()) if coloured else escape(code)
     return (
         f'<figure class="code"><figcaption>{label if language else ""}'
-        '<button type="button" class="copy-code">Copy</button></figcaption>'
+        f"{COPY_BUTTON}</figcaption>"
         f'<pre><code class="highlight">{body}</code></pre></figure>\n'
     )
 

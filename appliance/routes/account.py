@@ -69,7 +69,7 @@ async def rename(
     try:
         account = await people.rename(signed_in.person, data.name, address_of(request))
     except InvalidInput as error:
-        return await _again(request, sign_ins, signed_in, refusal=str(error))
+        return await _again(request, sign_ins, signed_in, refusal=error.sentence)
     return await _again(request, sign_ins, replace(signed_in, account=account), done="name")
 
 
@@ -85,7 +85,7 @@ async def change_password(
     try:
         await entrance.change_password(signed_in, data.old, data.new, visitor_of(request))
     except InvalidInput as error:
-        return await _again(request, sign_ins, signed_in, refusal=str(error))
+        return await _again(request, sign_ins, signed_in, refusal=error.sentence)
     return await _again(request, sign_ins, signed_in, done="password")
 
 
@@ -130,7 +130,7 @@ async def leave(
             person, person.person_id, data.confirmation, address_of(request)
         )
     except (InvalidInput, Conflict) as error:
-        return await _again(request, sign_ins, signed_in, refusal=str(error))
+        return await _again(request, sign_ins, signed_in, refusal=error.sentence)
     page = whole_page(left_page(Reader.of(request), receipt))
     page.cookies = without_sign_in(request)
     return page

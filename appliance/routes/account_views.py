@@ -9,6 +9,7 @@ from appliance.portable import words
 from appliance.routes import local_time
 from appliance.routes.account_data import AccountPage, DeviceView, LeftPage
 from appliance.routes.page_views import Reader
+from appliance.sentences import say
 
 
 def account_page(reader: Reader, signed_in: SignedIn, devices: Sequence[SignIn]) -> AccountPage:
@@ -34,6 +35,6 @@ def _device_view(reader: Reader, each: SignIn, own_id: str | None) -> DeviceView
         sign_in_id=each.sign_in_id,
         browser=each.device.browser,
         system=each.device.system,
-        seen=f"{day}, {local_time.clock(each.seen_at, reader.zone)}",
+        seen=say("%(day)s, %(time)s", day=day, time=local_time.clock(each.seen_at, reader.zone)),
         is_this=each.sign_in_id == own_id,
     )

@@ -23,17 +23,18 @@ from appliance.accounts.known_keys import KnownKeys
 from appliance.accounts.sign_ins import SignIns
 from appliance.errors import NotAllowed, NotFound, NotSetUp, NotSignedIn
 from appliance.routes.cookies import sign_in_key
+from appliance.sentences import say
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
-_SIGNED_OUT = "You are not signed in here. Sign in, then try again."
+_SIGNED_OUT = say("You are not signed in here. Sign in, then try again.")
 _BAD_KEY = "This key is not known here, or not any more. Make another one on your account's page."
 _NOT_FOR_KEYS = "This key may not do that. Use one with the right scope, or the page."
-_NO_KEY = (
+_NO_KEY = say(
     "Send a key in the header `Authorization: Bearer ...`. Your account's page makes one for you."
 )
-_NO_PAGE = "There is no such page here."
-_NOT_SET_UP = (
+_NO_PAGE = say("There is no such page here.")
+_NOT_SET_UP = say(
     "This box is not set up yet. First open its setup link on the machine that it runs on."
 )
 

@@ -40,7 +40,7 @@ async def rename(
     return answer(
         fragments.changed_inside("header", header),
         fragments.changed_inside("conversations", listed),
-        tab_title=conversation.title,
+        tab_title=fragments.said(header.title),
     )
 
 

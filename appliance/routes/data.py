@@ -11,7 +11,7 @@ from litestar.response import Redirect, Stream, Template
 from appliance.accounts.audit import Act, AuditLog
 from appliance.conversations.conversation import Person
 from appliance.errors import NotFound
-from appliance.portable.belongings import Belongings
+from appliance.portable.belongings import CONFIRMATION, Belongings
 from appliance.portable.file_names import attachment
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Kind, TakenFile, Takeout
@@ -20,6 +20,7 @@ from appliance.routes.data_views import data_view, deleted_view, import_view
 from appliance.routes.fragments import Fragments, View, answer, whole_page
 from appliance.routes.page_views import Reader
 from appliance.routes.uploads import MAX_UPLOAD_BYTES, uploaded_file
+from appliance.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ async def take_everything(
 ) -> Stream:
     """All conversations: `zip` for people and machines, `json` for machines alone."""
     if kind not in ("zip", "json"):
-        raise NotFound("There is no such export. Choose zip or json.")
+        raise NotFound(say("There is no such export. Choose zip or json."))
     await audit.note(None, Act.EXPORTED, person, "", address_of(request))
     make = takeout.everything if kind == "zip" else takeout.all_as_json
     return _download(await make(person))
@@ -71,7 +72,7 @@ async def take_conversation(
 ) -> Stream:
     """One conversation: `markdown` to read, `json` for machines."""
     if kind not in set(Kind):
-        raise NotFound("There is no such export. Choose markdown or json.")
+        raise NotFound(say("There is no such export. Choose markdown or json."))
     taken = await takeout.conversation(person, conversation_id, Kind(kind))
     await audit.note(None, Act.EXPORTED, person, "", address_of(request))
     return _download(taken)
@@ -122,10 +123,17 @@ async def delete_everything(
     data: URLEncodedBody[DeletionForm],
 ) -> Template:
     """Delete all there is, and say how much it was."""
-    receipt = await belongings.delete_all(person, data.confirmation)
+    typed = _in_english(data.confirmation, Fragments(request).said(CONFIRMATION))
+    receipt = await belongings.delete_all(person, typed)
     await audit.note(None, Act.DELETED_EVERYTHING, person, "", address_of(request))
     held = await belongings.count(person)
     return _page(deleted_view(Reader.of(request).theme, held, receipt))
+
+
+def _in_english(typed: str, asked_for: str) -> str:
+    """The words of confirmation, whichever language the page asked for them in."""
+    is_same = " ".join(typed.split()).casefold() == asked_for.casefold()
+    return CONFIRMATION if is_same else typed
 
 
 def _page(view: View) -> Template:

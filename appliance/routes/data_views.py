@@ -7,6 +7,7 @@ from appliance.portable import words
 from appliance.portable.belongings import CONFIRMATION
 from appliance.portable.imports import Import
 from appliance.routes.own_data import DataView, ImportView
+from appliance.sentences import said_before
 
 
 def data_view(theme: str, held: Holdings, found: Import | None = None) -> DataView:
@@ -34,6 +35,6 @@ def import_view(found: Import) -> ImportView:
         is_over=report.is_over,
         percent=report.percent,
         words=words.imported_words(report),
-        ended=report.ended,
+        ended=said_before(report.ended),
         remarks=tuple(words.remarks(report)),
     )

@@ -131,7 +131,7 @@ async def welcome(request: HTMXRequest, account: NamedDependency[Account]) -> Te
 
 def refuse_link(request: Request[Any, Any, Any], error: LinkGone) -> Template:
     """A link that is not good: whether it ever was is not said."""
-    page = whole_page(LinkGonePage(str(error)))
+    page = whole_page(LinkGonePage(error.sentence))
     page.status_code = 404
     return page
 
@@ -142,7 +142,7 @@ async def _entered(
     try:
         begun = await coming
     except (InvalidInput, TooManyTries) as error:
-        again = whole_page(replace(page, refusal=str(error)))
+        again = whole_page(replace(page, refusal=error.sentence))
         again.status_code = 429 if isinstance(error, TooManyTries) else 422
         return again
     is_new = page.kind != LinkPurpose.RESET

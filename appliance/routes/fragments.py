@@ -5,15 +5,18 @@ and how it goes in; htmx 4 takes them apart. This is the only place that writes 
 """
 
 import re
-from typing import Any, Protocol
+from typing import Protocol
 
 from litestar import Response
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 from litestar.response.sse import ServerSentEventMessage
-from litestar.template import TemplateEngineProtocol
 from markupsafe import escape
+
+from appliance.languages.templates import SpokenTemplates
+from appliance.routes.page_data import PlainWords
+from appliance.sentences import Words
 
 # htmx finds its tags with a regular expression, in attribute values too. Text of a reply that looks
 # like one must not be taken for one; written as an entity it is the same text.
@@ -30,18 +33,24 @@ class View(Protocol):
 
 
 class Fragments:
-    """Renders views with the application's templates."""
+    """Renders views with the application's templates, in the language of whoever asked."""
 
     def __init__(self, request: HTMXRequest) -> None:
         engine = request.app.template_engine
-        if engine is None:
-            raise ImproperlyConfiguredException("the application has no template engine")
-        self._engine: TemplateEngineProtocol[Any, Any] = engine
+        if not isinstance(engine, SpokenTemplates):
+            raise ImproperlyConfiguredException("the application has no templates of its own")
+        self._request = request
+        self._language = engine.language_of(request)
+        self._templates = engine.in_language(self._language)
 
     def html(self, view: View) -> str:
         """The view's own template, filled."""
-        template = self._engine.get_template(view.template)
-        return str(template.render(**{view.variable: view}))
+        template = self._templates.get_template(view.template)
+        return str(template.render(request=self._request, **{view.variable: view}))
+
+    def said(self, words: str) -> str:
+        """Words of ours in the reader's language; anybody else's stay as they are."""
+        return words.said_in(self._language) if isinstance(words, Words) else words
 
     def into(self, element_id: str, view: View) -> str:
         """Replaces what is inside the element."""
@@ -63,17 +72,15 @@ class Fragments:
         """Changes only what differs, the element itself included."""
         return partial(element_id, "outerMorph", self.html(view))
 
+    def words_into(self, element_id: str, words: str) -> str:
+        """Words of ours into a region."""
+        return self.into(element_id, PlainWords(words))
+
 
 def partial(element_id: str, swap: str, html: str = "") -> str:
     """One piece for one element of the page."""
     safe = _LOOKS_LIKE_HTMX.sub("&lt;", html)
     return f'<hx-partial hx-target="#{element_id}" hx-swap="{swap}">{safe}</hx-partial>'
-
-
-def words_into(element_id: str, words: str) -> str:
-    """Plain words of ours into a region; `words` is a constant, never a person's text."""
-    assert not set(words) & set("<>&\"'"), words
-    return partial(element_id, "innerHTML", words)
 
 
 def swap_event(*partials: str) -> ServerSentEventMessage:

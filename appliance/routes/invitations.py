@@ -19,6 +19,7 @@ from appliance.routes.cookies import address_of
 from appliance.routes.fragments import whole_page
 from appliance.routes.page_views import Reader
 from appliance.routes.qr_views import qr_view
+from appliance.sentences import say
 
 ADMIN = {"access": Access.ADMIN}
 DAYS = (1, 7, 30)
@@ -47,7 +48,7 @@ async def invite(
 ) -> Template:
     """Make one, and show its link."""
     if data.role not in set(AccountRole) or data.days not in {str(each) for each in DAYS}:
-        raise InvalidInput("Choose member or admin, and 1, 7 or 30 days.")
+        raise InvalidInput(say("Choose member or admin, and 1, 7 or 30 days."))
     seconds = int(data.days) * INVITATION_SECONDS // 7
     key = await links.invite(person, AccountRole(data.role), seconds, address_of(request))
     made = new_link_view(request, f"/invitations/{key}", seconds)
@@ -92,4 +93,4 @@ def _link_view(reader: Reader, link: OneTimeLink) -> OpenLinkView:
 
 def _until(reader: Reader, at: int) -> str:
     day = local_time.day_words(local_time.day_of(at, reader.zone), reader.today)
-    return f"{day}, {local_time.clock(at, reader.zone)}"
+    return say("%(day)s, %(time)s", day=day, time=local_time.clock(at, reader.zone))

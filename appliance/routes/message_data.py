@@ -45,7 +45,7 @@ class TypedText:
 
     start: str
     rest: str
-    characters: str
+    characters: int
     language: str
 
 

@@ -39,6 +39,7 @@ from appliance.routes.reply_words import (
     summary_url,
     unread_words,
 )
+from appliance.sentences import said_before, say
 
 FOLD_AFTER = 1_200
 """Characters of a person's message shown unfolded, about a screenful on a phone."""
@@ -119,7 +120,7 @@ def reply_view(opened: OpenConversation, message: Message, time: TimeView) -> Me
             state=_final_state(turn),
             blocks=block_views(own_id, _blocks(message.content)),
             status=None,
-            error=(turn.error or "") if turn else "",
+            error=said_before(turn.error) if turn else "",
             cut=cut_words(turn) if turn else "",
             unread=unread_words(turn) if turn else "",
             summary_url=summary_url(turn) if turn else "",
@@ -146,8 +147,8 @@ def unanswered_view(opened: OpenConversation, turn: Turn, time: TimeView) -> Mes
             turn_id=turn.turn_id,
             state=_final_state(turn) if is_final else "running",
             blocks=block_views(turn.turn_id, _blocks(turn.checkpoint, is_final=is_final)),
-            status=None if is_final else StatusView("waiting", "Waiting"),
-            error=turn.error or "",
+            status=None if is_final else StatusView("waiting", say("Waiting")),
+            error=said_before(turn.error),
             cut=cut_words(turn),
             unread=unread_words(turn) if is_final else "",
             summary_url=summary_url(turn) if is_final else "",
@@ -251,8 +252,8 @@ def _blocks(text: str, *, is_final: bool = True) -> tuple[Block, ...]:
 def _typed_text(content: str) -> TypedText:
     language = language_of(content)
     if len(content) <= FOLD_AFTER:
-        return TypedText(content, "", "", language)
+        return TypedText(content, "", 0, language)
     # Fold at the end of a line, else of a word, so that unfolding does not tear one apart.
     cut = content.rfind("\n", FOLD_AFTER // 2, FOLD_AFTER) + 1
     cut = cut or max(content.rfind(" ", FOLD_AFTER // 2, FOLD_AFTER), 0) or FOLD_AFTER
-    return TypedText(content[:cut], content[cut:], f"{len(content):,}", language)
+    return TypedText(content[:cut], content[cut:], len(content), language)

@@ -12,10 +12,11 @@ from litestar.response import Redirect
 from appliance.conversations.branches import Branches
 from appliance.conversations.conversation import PairDeleted, Person, new_id
 from appliance.conversations.service import ConversationService
-from appliance.routes.fragments import Fragments, answer, partial, words_into
+from appliance.routes.fragments import Fragments, answer, partial
 from appliance.routes.message_data import EditView
 from appliance.routes.news import after_act, begun, blank_page
 from appliance.routes.page_data import ReceiptView
+from appliance.sentences import row, say, say_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ async def show(
 ) -> Response[str]:
     """Read the branch that holds this message."""
     await branches.show(person, conversation_id, message_id)
-    more = (partial("notice", "innerHTML"), words_into("announce", "Another version is shown."))
+    announced = Fragments(request).words_into("announce", say("Another version is shown."))
+    more = (partial("notice", "innerHTML"), announced)
     return await after_act(request, service, person, conversation_id, message_id, *more)
 
 
@@ -88,10 +90,29 @@ async def delete_pair(
 
 
 def _receipt_words(deleted: PairDeleted) -> str:
+    gone = [_gone_words(deleted)]
+    if links := deleted.receipt.shared_links:
+        gone.append(
+            say_counted(
+                "%(num)s shared link that showed it is gone, too.",
+                "%(num)s shared links that showed it are gone, too.",
+                links,
+            )
+        )
+    return row(gone, " ")
+
+
+def _gone_words(deleted: PairDeleted) -> str:
     replies = deleted.receipt.messages - 1
-    counted = "1 reply" if replies == 1 else f"{replies} replies"
-    with_replies = f" and {counted}" if replies else ""
-    conversation = ", and with it the conversation" if deleted.conversation is None else ""
-    links = deleted.receipt.shared_links
-    shared = f", and {links} shared link{'s' * (links > 1)} that showed it" if links else ""
-    return f"Deleted for good: 1 message{with_replies}{conversation}{shared}."
+    counted = say_counted("%(num)s reply", "%(num)s replies", replies)
+    is_all = deleted.conversation is None
+    if replies and is_all:
+        return say(
+            "Deleted for good: 1 message and %(replies)s, and with it the conversation.",
+            replies=counted,
+        )
+    if replies:
+        return say("Deleted for good: 1 message and %(replies)s.", replies=counted)
+    if is_all:
+        return say("Deleted for good: 1 message, and with it the conversation.")
+    return say("Deleted for good: 1 message.")

@@ -14,7 +14,7 @@ from appliance.conversations.conversation import (
 )
 from appliance.conversations.service import ConversationService
 from appliance.routes.excerpts import excerpt_of
-from appliance.routes.fragments import Fragments, answer, partial, words_into
+from appliance.routes.fragments import Fragments, answer, partial
 from appliance.routes.page_data import PageView
 from appliance.routes.page_views import Reader, blank_view, page_view
 from appliance.routes.reply_words import answering_words
@@ -48,7 +48,7 @@ def news_of(
         fragments.instead_of("action", page.action),
         fragments.instead_of("sync", page.sync),
         *more,
-        tab_title=page.tab_title,
+        tab_title=fragments.said(page.tab_title),
         replace_url=replace_url,
     )
 
@@ -90,7 +90,7 @@ async def blank_page(
         fragments.into("presence", page.presence),
         fragments.instead_of("action", page.action),
         fragments.instead_of("sync", page.sync),
-        tab_title=page.tab_title,
+        tab_title=fragments.said(page.tab_title),
         push_url="/",
     )
 
@@ -103,8 +103,9 @@ async def begun(
     if not request.htmx:
         return Redirect(f"/conversations/{conversation_id}", status_code=303)
     page = await _page_now(request, service, person, conversation_id, started.message.message_id)
-    words = words_into("announce", answering_words(page.action.running_turn_id))
-    more = (partial("notice", "innerHTML"), words)
+    words = answering_words(page.action.running_turn_id)
+    announced = Fragments(request).words_into("announce", words)
+    more = (partial("notice", "innerHTML"), announced)
     return news_of(request, page, *more, replace_url=f"/conversations/{conversation_id}")
 
 

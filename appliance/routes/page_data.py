@@ -183,6 +183,16 @@ class ReceiptView:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainWords:
+    """Words for a region that holds nothing else."""
+
+    template: ClassVar[str] = "_words.html"
+    variable: ClassVar[str] = "words"
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageView:
     """The whole page: its regions, each of which can be replaced by itself later."""
 

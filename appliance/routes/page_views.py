@@ -17,6 +17,7 @@ from appliance.conversations.conversation import (
     new_id,
 )
 from appliance.conversations.opening import SCREENFUL
+from appliance.conversations.temporary import TITLE as TEMPORARY_TITLE
 from appliance.routes import local_time
 from appliance.routes.message_data import MessagesView
 from appliance.routes.message_views import message_views
@@ -35,15 +36,20 @@ from appliance.routes.page_data import (
 )
 from appliance.routes.summary_views import summary_view
 from appliance.routes.temporary_views import presence_view, temporary_view
+from appliance.sentences import said_before, say
 
 FIRST_QUESTIONS = (
-    "What can I cook tonight with eggs, rice and spinach?",
-    "Explain how a heat pump works, simply.",
-    "Help me write a friendly note to my neighbours about a party.",
-    "Make a packing list for a weekend by the sea.",
+    say("What can I cook tonight with eggs, rice and spinach?"),
+    say("Explain how a heat pump works, simply."),
+    say("Help me write a friendly note to my neighbours about a party."),
+    say("Make a packing list for a weekend by the sea."),
 )
 
-BOX_WORDS = {"loading": "Loading the model", "ready": "Ready", "failed": "No model"}
+BOX_WORDS = {
+    "loading": say("Loading the model"),
+    "ready": say("Ready"),
+    "failed": say("No model"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def page_view(
 ) -> PageView:
     """The page with a conversation open, or with none."""
     conversation = opened.conversation if opened else None
-    title = conversation.title if conversation else ""
+    title = title_words(conversation) if conversation else ""
     return PageView(
         tab_title=title or "Appliance",
         theme=reader.theme,
@@ -133,7 +139,7 @@ def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | Non
         return HeaderView("", "", reader.theme, box.model_name, person_name=reader.name)
     return HeaderView(
         conversation.conversation_id,
-        conversation.title,
+        title_words(conversation),
         reader.theme,
         box.model_name,
         conversation.is_pinned,
@@ -143,17 +149,25 @@ def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | Non
     )
 
 
+def title_words(conversation: Conversation) -> str:
+    """A temporary conversation is not named by anything that was said in it."""
+    return TEMPORARY_TITLE if conversation.is_temporary else conversation.title
+
+
 def box_view(box: BoxStatus) -> BoxView:
     """The model's dot and word, and a sentence when something is wrong."""
     sentence = box.sentence if box.state == "failed" else box.trouble
-    return BoxView(box.state, _box_word(box), sentence, box.answered_by)
+    words = said_before(sentence) if sentence else ""
+    return BoxView(box.state, _box_word(box), words, box.answered_by)
 
 
 def _box_word(box: BoxStatus) -> str:
     if box.is_changing:
-        return "Changing the model"
-    percent = f", {box.loaded_percent} %" if box.loaded_percent else ""
-    return f"{BOX_WORDS[box.state]}{percent}"
+        return say("Changing the model")
+    words = BOX_WORDS[box.state]
+    if not box.loaded_percent:
+        return words
+    return say("%(words)s, %(percent)s %%", words=words, percent=box.loaded_percent)
 
 
 def list_view(
@@ -175,7 +189,7 @@ def list_view(
             folders.setdefault(each.folder, []).append(link)
         else:
             days.setdefault(local_time.group_words(day, reader.today), []).append(link)
-    groups = [ListGroup("Pinned", tuple(pinned))] if pinned else []
+    groups = [ListGroup(say("Pinned"), tuple(pinned))] if pinned else []
     for folder in sorted(folders, key=lambda folder: folder.name.casefold()):
         links = tuple(folders[folder])
         is_open = any(link.is_open for link in links)

@@ -31,6 +31,7 @@ from appliance.errors import (
 )
 from appliance.routes.openai_wire import error_body
 from appliance.routes.page_data import ErrorView
+from appliance.sentences import said_before, say
 
 log = structlog.get_logger(__name__)
 
@@ -53,11 +54,13 @@ _STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
     (StoreError, 503),
 )
 _PLAIN_SENTENCES = {
-    403: "This request was not accepted. Reload the page and try again.",
-    404: "There is no such page here.",
-    405: "That cannot be done here.",
-    413: "That is too large to send at once. Shorten it or send it in parts.",
+    403: say("This request was not accepted. Reload the page and try again."),
+    404: say("There is no such page here."),
+    405: say("That cannot be done here."),
+    413: say("That is too large to send at once. Shorten it or send it in parts."),
 }
+_UNREADABLE = say("The box could not read this request. Reload the page and try again.")
+_UNEXPECTED = say("Something went wrong inside the box. Try again; the log has the details.")
 
 
 def status_of(error: ApplianceError) -> int:
@@ -72,17 +75,16 @@ def refuse(request: Request[Any, Any, Any], error: ApplianceError) -> Response[A
         log.error("unexpected refusal", route=_route(request), error=str(error))
     if isinstance(error, TooManyTries):
         over = error.kind if isinstance(error, OverLimit) else ""
-        return _answer(request, status, str(error), error.retry_after_seconds, over)
-    return _answer(request, status, str(error))
+        return _answer(request, status, error.sentence, error.retry_after_seconds, over)
+    return _answer(request, status, error.sentence)
 
 
 def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """The framework's own errors: unknown path, wrong method, body too large, unreadable body."""
     status = error.status_code
     is_ours = isinstance(error, PermissionDeniedException) and error.detail.endswith(".")
-    known = error.detail if is_ours else _PLAIN_SENTENCES.get(status)
-    sentence = known or "The box could not read this request. Reload the page and try again."
-    return _answer(request, status, sentence)
+    known = said_before(error.detail) if is_ours else _PLAIN_SENTENCES.get(status)
+    return _answer(request, status, known or _UNREADABLE)
 
 
 def refuse_missing(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
@@ -93,9 +95,7 @@ def refuse_missing(request: Request[Any, Any, Any], _: Exception) -> Response[An
 def refuse_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The request's border: anything else is logged in full and answered without details."""
     log.error("request failed", route=_route(request), method=request.method, exc_info=error)
-    return _answer(
-        request, 500, "Something went wrong inside the box. Try again; the log has the details."
-    )
+    return _answer(request, 500, _UNEXPECTED)
 
 
 def _route(request: Request[Any, Any, Any]) -> str:
@@ -112,10 +112,10 @@ def _answer(
 ) -> Response[Any]:
     headers = {"Retry-After": str(wait_seconds)} if status in (429, 503) else None
     if request.url.path.startswith("/v1/"):
-        body = error_body(status, sentence, over)
+        body = error_body(status, str(sentence), over)
         return Response(body, status_code=status, headers=headers)
     if request.query_params.get("format") == "text":  # a program reads a turn
-        return Response(sentence, status_code=status, headers=headers, media_type="text/plain")
+        return Response(str(sentence), status_code=status, headers=headers, media_type="text/plain")
     is_fragment = isinstance(request, HTMXRequest) and bool(request.htmx)
     return Template(
         template_name="_error.html" if is_fragment else "error.html",

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from appliance.conversations.conversation import TurnPhase
 from appliance.conversations.replay_check import caveats, first_difference
 from appliance.conversations.replays import Original, ReplaySnapshot
-from appliance.routes.fragments import Fragments, partial, words_into
+from appliance.routes.fragments import Fragments, partial
 from appliance.routes.seen_data import ComparedText, ReplayView, ReplayWords
+from appliance.sentences import say, say_counted
 
-SAME = "The same, word for word."
-DIGITS = (
+SAME = say("The same, word for word.")
+DIGITS = say(
     "That can happen without anything being wrong: how many tokens go through the model together "
     "(others being answered, guesses, what was read already) changes the last digits of its "
     "numbers, and where two words are nearly as likely the other one may then be taken."
@@ -40,7 +41,7 @@ class GrowingReplay:
         status = status_words(snapshot)
         if status != self._status:
             self._status = status
-            yield words_into("replay-status", status)
+            yield self._fragments.words_into("replay-status", status)
 
     def _text_change(self, text: str) -> Iterator[str]:
         assert self._sent is not None
@@ -56,14 +57,17 @@ def status_words(snapshot: ReplaySnapshot) -> str:
     """What it waits for or does."""
     match snapshot.phase:
         case TurnPhase.WAITING:
-            others = "1 other run" if snapshot.others == 1 else f"{snapshot.others} other runs"
-            return f"Waiting until the model is free: it is busy with {others}."
+            return say_counted(
+                "Waiting until the model is free: it is busy with %(num)s other run.",
+                "Waiting until the model is free: it is busy with %(num)s other runs.",
+                snapshot.others,
+            )
         case TurnPhase.LOADING:
-            return "Putting the same prompt together."
+            return say("Putting the same prompt together.")
         case TurnPhase.READING:
-            return "Reading the same prompt."
+            return say("Reading the same prompt.")
         case _:
-            return "Writing."
+            return say("Writing.")
 
 
 def begin_view(original: Original, status: str) -> ReplayView:
@@ -74,7 +78,7 @@ def begin_view(original: Original, status: str) -> ReplayView:
 def end_view(original: Original, snapshot: ReplaySnapshot) -> ReplayView:
     """The verdict, and where the two texts part."""
     if snapshot.differences:
-        words = "It cannot be run again as it was, so it was not."
+        words = say("It cannot be run again as it was, so it was not.")
         return ReplayView(words, snapshot.differences, (), None, None)
     then, now = original.text, snapshot.text
     at = first_difference(then, now)
@@ -92,9 +96,21 @@ def end_view(original: Original, snapshot: ReplaySnapshot) -> ReplayView:
 
 def _difference_words(then: str, now: str, at: int) -> str:
     if at == len(now):
-        return f"The same as far as it goes: this one ends after {at:,} characters."
+        return say_counted(
+            "The same as far as it goes: this one ends after %(num)s character.",
+            "The same as far as it goes: this one ends after %(num)s characters.",
+            at,
+        )
     if at == len(then):
-        return f"The same for all {at:,} characters of the first one; this one goes on."
+        return say_counted(
+            "The same for all %(num)s character of the first one; this one goes on.",
+            "The same for all %(num)s characters of the first one; this one goes on.",
+            at,
+        )
     if at == 0:
-        return "Another text from the first character on."
-    return f"The same for the first {at:,} characters, then they part."
+        return say("Another text from the first character on.")
+    return say_counted(
+        "The same for the first %(num)s character, then they part.",
+        "The same for the first %(num)s characters, then they part.",
+        at,
+    )

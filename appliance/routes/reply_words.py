@@ -6,14 +6,27 @@ from math import isfinite
 
 from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot
 from appliance.routes.message_data import StatusView
+from appliance.sentences import number, row, say, say_counted
 
-PLACES = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+PLACES = (
+    say("Next in line"),
+    say("Second in line"),
+    say("Third in line"),
+    say("Fourth in line"),
+    say("Fifth in line"),
+    say("Sixth in line"),
+    say("Seventh in line"),
+    say("Eighth in line"),
+    say("Ninth in line"),
+)
 
 CUT_WORDS = {
-    "reply_limit": "The reply reached its length limit.",
-    "shift": "The reply reached the end of what the model can hold at once.",
-    "stop": "The reply reached the end of what the model can hold at once, and this conversation "
-    "is full. Begin a new one to go on.",
+    "reply_limit": say("The reply reached its length limit."),
+    "shift": say("The reply reached the end of what the model can hold at once."),
+    "stop": say(
+        "The reply reached the end of what the model can hold at once, and this conversation "
+        "is full. Begin a new one to go on."
+    ),
 }
 
 LEAST_WAIT_SECONDS = 2.0
@@ -25,7 +38,7 @@ _STEP_SECONDS, _STEPS_UP_TO = 5.0, 57.5
 
 def answering_words(running_turn_id: str | None) -> str:
     """What is said of a turn that has just begun, to those who do not see it."""
-    return "Answering." if running_turn_id else "Answer ready."
+    return say("Answering.") if running_turn_id else say("Answer ready.")
 
 
 def status_view(snapshot: TurnSnapshot) -> StatusView:
@@ -33,14 +46,15 @@ def status_view(snapshot: TurnSnapshot) -> StatusView:
     wait = wait_words(snapshot.wait_seconds)
     match snapshot.phase:
         case TurnPhase.LOADING:
-            return StatusView("loading", "Loading the model")
+            return StatusView("loading", say("Loading the model"))
         case TurnPhase.WAITING:
-            return StatusView("waiting", _place_words(snapshot.place) + wait)
+            return StatusView("waiting", _with_wait(_place_words(snapshot.place), wait))
         case TurnPhase.READING:
             percent = min(100, snapshot.reading_percent)
-            return StatusView("reading", f"Reading your message, {percent} %{wait}", percent)
+            words = say("Reading your message, %(percent)s %%", percent=percent)
+            return StatusView("reading", _with_wait(words, wait), percent)
         case _:
-            return StatusView("writing", "Writing")
+            return StatusView("writing", say("Writing"))
 
 
 def wait_step(seconds: float) -> float:
@@ -49,14 +63,14 @@ def wait_step(seconds: float) -> float:
 
 
 def wait_words(seconds: float | None) -> str:
-    """How long it may take, to put behind other words; nothing when it is short or unknown."""
+    """How long it may take; nothing when that is short or unknown."""
     if seconds is None or not isfinite(seconds) or seconds < LEAST_WAIT_SECONDS:
         return ""
     step = wait_step(seconds)
     steps = max(1, round(seconds / step))
     if step == _STEP_SECONDS:
-        return f", about {steps * 5} seconds"
-    return ", about a minute" if steps == 1 else f", about {steps} minutes"
+        return say_counted("about %(num)s second", "about %(num)s seconds", steps * 5)
+    return say_counted("about a minute", "about %(num)s minutes", steps)
 
 
 def cut_words(turn: Turn) -> str:
@@ -79,12 +93,11 @@ def unread_words(turn: Turn) -> str:
     match turn.prompt_record:
         case {"dropped_messages": int(dropped), "summary_messages": int(told)} if dropped > 0:
             return _told_words(dropped, told)
-        case {"dropped_messages": 1}:
-            return "The oldest message of this conversation no longer fits and was not read."
-        case {"dropped_messages": int(dropped)} if dropped > 1:
-            return (
-                f"The oldest {dropped:,} messages of this conversation no longer fit and were not "
-                "read."
+        case {"dropped_messages": int(dropped)} if dropped > 0:
+            return say_counted(
+                "The oldest message of this conversation no longer fits and was not read.",
+                "The oldest %(num)s messages of this conversation no longer fit and were not read.",
+                dropped,
             )
         case _:
             return ""
@@ -103,29 +116,37 @@ def summary_url(turn: Turn) -> str:
 
 def speed_words(turn: Turn) -> str:
     """How fast the reply came, for those who look."""
-    parts = []
+    parts: list[str] = []
     if (speed := turn.counts.tokens_per_second) is not None:
-        parts.append(f"{speed:.0f} tokens/s" if speed >= 10 else f"{speed:.1f} tokens/s")
+        parts.append(say("%(speed)s tokens/s", speed=number(speed, 0 if speed >= 10 else 1)))
     if (ttft_ms := turn.counts.ttft_ms) is not None:
-        parts.append(f"first word after {ttft_ms / 1000:.1f} s")
-    return " · ".join(parts)
+        parts.append(say("first word after %(seconds)s s", seconds=number(ttft_ms / 1000, 1)))
+    return row(parts)
 
 
 def _told_words(dropped: int, told: int) -> str:
-    if told >= dropped == 1:
-        return "The oldest message of this conversation is read as a summary."
     if told >= dropped:
-        return f"The oldest {dropped:,} messages of this conversation are read as a summary."
-    return (
-        f"Of the oldest {dropped:,} messages of this conversation, which no longer fit, {told:,} "
-        f"are read as a summary and {dropped - told:,} were not read."
+        return say_counted(
+            "The oldest message of this conversation is read as a summary.",
+            "The oldest %(num)s messages of this conversation are read as a summary.",
+            dropped,
+        )
+    return say(
+        "Of the oldest %(dropped)s messages of this conversation, which no longer fit, %(told)s "
+        "are read as a summary and %(unread)s were not read.",
+        dropped=dropped,
+        told=told,
+        unread=dropped - told,
     )
+
+
+def _with_wait(words: str, wait: str) -> str:
+    return say("%(words)s, %(wait)s", words=words, wait=wait) if wait else words
 
 
 def _place_words(place: int | None) -> str:
     if place is None:
-        return "Waiting"
-    if place == 1:
-        return "Next in line"
-    word = PLACES[place - 1] if place <= len(PLACES) else f"number {place}"
-    return f"{word.capitalize()} in line"
+        return say("Waiting")
+    if place <= len(PLACES):
+        return PLACES[place - 1]
+    return say("Number %(place)s in line", place=place)

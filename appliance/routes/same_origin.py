@@ -14,8 +14,12 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from appliance.sentences import say
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_REFUSAL = "This request came from another site, so the box did not act on it. Reload the page."
+_REFUSAL = say(
+    "This request came from another site, so the box did not act on it. Reload the page."
+)
 
 
 class SameOriginMiddleware(ASGIMiddleware):

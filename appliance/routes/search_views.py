@@ -10,6 +10,7 @@ from appliance.routes import local_time
 from appliance.routes.finding_data import ExcerptView, FoundTitle, FoundView, SearchPageView
 from appliance.routes.page_data import HeadView, SearchField, SidebarView
 from appliance.routes.page_views import Reader, list_view
+from appliance.sentences import say
 
 _TITLE_LENGTH = 120
 
@@ -23,7 +24,7 @@ def search_page_view(
 ) -> SearchPageView:
     """What was found under the question, and what to say about it."""
     return SearchPageView(
-        head=HeadView("Search"),
+        head=HeadView(say("Search")),
         theme=reader.theme,
         sidebar=SidebarView(list_view(reader, conversations, None), search=None),
         field=SearchField(question),
@@ -37,16 +38,19 @@ def search_page_view(
 
 def _words(question: str, page: int, findings: Findings) -> str:
     if not question.strip():
-        return "Type words that you remember. All your conversations are searched."
+        return say("Type words that you remember. All your conversations are searched.")
     if not findings.sought.runs:
-        return "There is no word in that to look for. Type a word or a name."
+        return say("There is no word in that to look for. Type a word or a name.")
     if not findings.titles and not findings.messages:
-        return "Nothing more was found." if page > 1 else "Nothing was found. Try other words."
+        nothing = say("Nothing was found. Try other words.")
+        return say("Nothing more was found.") if page > 1 else nothing
     if findings.is_loose:
-        return "No text has all of these words. These have some of them."
+        return say("No text has all of these words. These have some of them.")
     if findings.sought.is_cut or len(question) > MOST_CHARS:
-        words = len(findings.sought.runs)
-        return f"That is much to look for: only the first {words} words were."
+        return say(
+            "That is much to look for: only the first %(count)s words were.",
+            count=len(findings.sought.runs),
+        )
     return ""
 
 
@@ -62,12 +66,12 @@ def _title_view(reader: Reader, conversation: Conversation, findings: Findings) 
 def _found_view(reader: Reader, found: FoundMessage, findings: Findings) -> FoundView:
     message = found.message
     day = local_time.day_words(local_time.day_of(message.created_at, reader.zone), reader.today)
-    who = "you" if message.role is Role.USER else "reply"
+    is_own = message.role is Role.USER
     return FoundView(
         url=f"/conversations/{message.conversation_id}?at={message.message_id}"
         f"#message-{message.message_id}",
         title=found.title,
-        byline=f"{day}, {who}",
+        byline=say("%(day)s, you", day=day) if is_own else say("%(day)s, reply", day=day),
         excerpt=ExcerptView(excerpt(message.content, findings.sought.runs)),
     )
 

@@ -31,6 +31,7 @@ from appliance.routes.replay_views import GrowingReplay
 from appliance.routes.seen_data import SeenPage
 from appliance.routes.seen_views import seen_view
 from appliance.routes.snapshots import paced
+from appliance.sentences import say
 
 
 @get("/turns/{turn_id:str}/prompt", include_in_schema=False)
@@ -66,7 +67,7 @@ async def replay(
 ) -> ServerSentEvent:
     """The reply run again, beside the first; it ends with the connection, and nothing is kept."""
     if not request.htmx:  # what makes the model work is not to be reached by a mere link
-        raise InvalidInput("A reply is run again from its details on the page.")
+        raise InvalidInput(say("A reply is run again from its details on the page."))
     original = await replays.original(person, turn_id)
     return ServerSentEvent(_replay(Fragments(request), replays, person, original))
 
@@ -83,4 +84,4 @@ async def _replay(
                 elif changes := growing.changes(snapshot):
                     yield swap_event(*changes)
     except ApplianceError as error:
-        yield swap_event(fragments.into("replay", ErrorView(str(error))))
+        yield swap_event(fragments.into("replay", ErrorView(error.sentence)))

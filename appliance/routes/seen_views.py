@@ -13,31 +13,33 @@ from appliance.routes.turn_facts import (
     sampling_facts,
     time_facts,
 )
+from appliance.sentences import number as shown
+from appliance.sentences import say, say_counted
 
 _WHO = {
-    PartKind.SYSTEM: "System text",
-    PartKind.DROPPED: "Left out",
-    PartKind.SUMMARY: "Summary",
-    PartKind.RECALLED: "Recalled",
-    PartKind.GONE: "Deleted since",
-    PartKind.UNSURE: "Before it",
-    PartKind.EARLIER: "Before them",
-    PartKind.REPLY_SO_FAR: "Reply",
+    PartKind.SYSTEM: say("System text"),
+    PartKind.DROPPED: say("Left out"),
+    PartKind.SUMMARY: say("Summary"),
+    PartKind.RECALLED: say("Recalled"),
+    PartKind.GONE: say("Deleted since"),
+    PartKind.UNSURE: say("Before it"),
+    PartKind.EARLIER: say("Before them"),
+    PartKind.REPLY_SO_FAR: say("Reply"),
 }
 _UNSIZED = (PartKind.DROPPED, PartKind.GONE, PartKind.UNSURE, PartKind.EARLIER)
-_SPEAKERS = {Role.USER: "You", Role.ASSISTANT: "Reply", Role.SYSTEM: "System"}
-NO_PROMPT = "This turn ended before its prompt was put together."
-STILL_WRITING = "This reply is still being written; times and counts come at its end."
+_SPEAKERS = {Role.USER: say("You"), Role.ASSISTANT: say("Reply"), Role.SYSTEM: say("System")}
+NO_PROMPT = say("This turn ended before its prompt was put together.")
+STILL_WRITING = say("This reply is still being written; times and counts come at its end.")
 
 
 def seen_view(seen: SeenPrompt) -> SeenView:
     """Everything there is to say about it."""
     turn = seen.turn
     groups = (
-        FactGroup("Tokens", tuple(cost_facts(turn))),
-        FactGroup("Time", tuple(time_facts(turn))),
-        FactGroup("Model", tuple(model_facts(turn))),
-        FactGroup("Sampling", tuple(sampling_facts(turn))),
+        FactGroup(say("Tokens"), tuple(cost_facts(turn))),
+        FactGroup(say("Time"), tuple(time_facts(turn))),
+        FactGroup(say("Model"), tuple(model_facts(turn))),
+        FactGroup(say("Sampling"), tuple(sampling_facts(turn))),
     )
     return SeenView(
         turn_id=turn.turn_id,
@@ -72,27 +74,47 @@ def _part_tokens(part: PromptPart) -> str:
 
 
 def _words(part: PromptPart, record: Mapping[str, object]) -> str:
-    messages = "1 message" if part.messages == 1 else f"{part.messages:,} messages"
     match part.kind:
         case PartKind.SYSTEM:
-            return "Not the one of today." if "system_digest" in record else NOT_RECORDED
+            return say("Not the one of today.") if "system_digest" in record else NOT_RECORDED
         case PartKind.DROPPED:
-            context = number(record, "context_tokens")
-            room = f" into {context:,} tokens" if context else ""
-            return f"The oldest {messages}: with the reply they no longer fit{room}."
+            return _dropped_words(part.messages, number(record, "context_tokens"))
+        case PartKind.SUMMARY if part.messages:
+            return say_counted(
+                "Of %(num)s message, in short.", "Of %(num)s messages, in short.", part.messages
+            )
         case PartKind.SUMMARY:
-            return f"Of {messages}, in short." if part.messages else "What was said, in short."
+            return say("What was said, in short.")
         case PartKind.RECALLED:
-            return "From other conversations."
+            return say("From other conversations.")
         case PartKind.GONE:
-            return f"{messages}."
+            return say_counted("%(num)s message.", "%(num)s messages.", part.messages)
         case PartKind.UNSURE:
-            return f"{messages}, of which some were deleted since."
+            return say_counted(
+                "%(num)s message, of which some were deleted since.",
+                "%(num)s messages, of which some were deleted since.",
+                part.messages,
+            )
         case PartKind.EARLIER:
-            return f"{messages} more."
+            return say_counted("%(num)s message more.", "%(num)s messages more.", part.messages)
         case _:
-            return "As far as it had come before a stop; it went on from there."
+            return say("As far as it had come before a stop; it went on from there.")
+
+
+def _dropped_words(messages: int, context: int | None) -> str:
+    if not context:
+        return say_counted(
+            "The oldest %(num)s message: with the reply they no longer fit.",
+            "The oldest %(num)s messages: with the reply they no longer fit.",
+            messages,
+        )
+    return say_counted(
+        "The oldest %(num)s message: with the reply they no longer fit into %(context)s tokens.",
+        "The oldest %(num)s messages: with the reply they no longer fit into %(context)s tokens.",
+        messages,
+        context=context,
+    )
 
 
 def _tokens_words(tokens: int | None) -> str:
-    return NOT_RECORDED if tokens is None else f"{tokens:,}"
+    return NOT_RECORDED if tokens is None else shown(tokens)

@@ -19,6 +19,7 @@ from appliance.errors import InvalidInput
 from appliance.routes.fragments import Fragments, answer, whole_page
 from appliance.routes.page_views import Reader, header_view, list_view
 from appliance.routes.shelf_views import place_view, shelf_page_view
+from appliance.sentences import say
 
 FolderId = Annotated[str, QueryParameter(name="folder", max_length=64)]
 AfterId = Annotated[str, QueryParameter(name="after", max_length=64)]
@@ -130,5 +131,7 @@ async def delete_folder(
 
 def _yes(word: str) -> bool | None:
     if word not in ("", "yes", "no"):
-        raise InvalidInput("The box could not read this request. Reload the page and try again.")
+        raise InvalidInput(
+            say("The box could not read this request. Reload the page and try again.")
+        )
     return None if not word else word == "yes"

@@ -9,6 +9,7 @@ from appliance.routes import local_time
 from appliance.routes.finding_data import FolderLink, PlaceView, ShelfPageView, ShelfRow
 from appliance.routes.page_data import HeadView, SearchField, SidebarView
 from appliance.routes.page_views import Reader, list_view
+from appliance.sentences import say
 
 
 def shelf_page_view(
@@ -16,7 +17,7 @@ def shelf_page_view(
 ) -> ShelfPageView:
     """One page of what stands there, and the way to the next."""
     folder_id = page.folder.folder_id if page.folder else ""
-    heading = "Archive" if is_archive else "All conversations"
+    heading = say("Archive") if is_archive else say("All conversations")
     return ShelfPageView(
         head=HeadView(page.folder.name if page.folder else heading),
         theme=reader.theme,
@@ -49,10 +50,10 @@ def _row(reader: Reader, conversation: Conversation) -> ShelfRow:
 
 def _empty_words(folder: Folder | None, is_archive: bool) -> str:
     if folder is not None:
-        return "This folder is empty. A conversation's menu puts it here."
+        return say("This folder is empty. A conversation's menu puts it here.")
     if is_archive:
-        return "Nothing is put away here. A conversation's menu does that."
-    return "Your conversations will be listed here."
+        return say("Nothing is put away here. A conversation's menu does that.")
+    return say("Your conversations will be listed here.")
 
 
 def _older_url(page: ShelfPage, folder_id: str, is_archive: bool) -> str:

@@ -11,6 +11,7 @@ from litestar.response import Redirect, Template
 
 from appliance.accounts.account import Access, SignedIn
 from appliance.accounts.audit import Act, AuditLog
+from appliance.accounts.chosen_languages import ChosenLanguages
 from appliance.accounts.entrance import Entrance
 from appliance.accounts.sign_ins import SignIns
 from appliance.errors import InvalidInput, TooManyTries
@@ -23,6 +24,7 @@ from appliance.routes.cookies import (
     without_sign_in,
 )
 from appliance.routes.fragments import whole_page
+from appliance.routes.languages import own_language
 from appliance.routes.next_page import inside
 from appliance.routes.page_views import Reader
 
@@ -57,6 +59,7 @@ async def sign_in(
     request: HTMXRequest,
     entrance: NamedDependency[Entrance],
     sign_ins: NamedDependency[SignIns],
+    chosen_languages: NamedDependency[ChosenLanguages],
     data: URLEncodedBody[SignInForm],
 ) -> Template | Redirect:
     """Come in, and go where one wanted to."""
@@ -65,7 +68,10 @@ async def sign_in(
     except (InvalidInput, TooManyTries) as error:
         return _refused(request, data, error)
     answer = Redirect(inside(data.next_page), status_code=303)
-    answer.cookies = cookies_of(request, begun, sign_ins)
+    answer.cookies = [
+        *cookies_of(request, begun, sign_ins),
+        *await own_language(request, chosen_languages, begun.account.person),
+    ]
     return answer
 
 
@@ -94,7 +100,7 @@ def _refused(
 ) -> Template:
     """The form again, with the name as it was typed."""
     view = SignInPage(
-        Reader.of(request).theme, inside(data.next_page), False, data.name[:1000], str(error)
+        Reader.of(request).theme, inside(data.next_page), False, data.name[:1000], error.sentence
     )
     page = whole_page(view)
     page.status_code = 422

@@ -30,13 +30,14 @@ from appliance.conversations.conversation import (
 )
 from appliance.conversations.service import ConversationService
 from appliance.errors import NotFound
-from appliance.routes.fragments import Fragments, named_event, swap_event, words_into
+from appliance.routes.fragments import Fragments, named_event, swap_event
 from appliance.routes.growing_reply import GrowingReply
 from appliance.routes.message_views import views_of_turn
 from appliance.routes.page_data import ActionView, SyncView
 from appliance.routes.page_views import Reader, box_view, sync_view
 from appliance.routes.snapshots import paced
 from appliance.routes.turn_stream import text_stream
+from appliance.sentences import say
 
 Format = Annotated[str, QueryParameter(name="format")]
 After = Annotated[str, QueryParameter(name="after")]
@@ -127,5 +128,5 @@ def _ending(
         # What the page is said to show it must be shown: nobody looks after it for a while.
         fragments.changed_inside("box", box_view(box)),
         fragments.instead_of("sync", sync),
-        words_into("announce", "" if failed else "Answer ready."),
+        fragments.words_into("announce", "" if failed else say("Answer ready.")),
     )

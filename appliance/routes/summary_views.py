@@ -7,9 +7,11 @@ from hashlib import blake2b
 from appliance.conversations.accepting import SUMMARY_CHARS
 from appliance.conversations.conversation import Message, OpenConversation, Summary
 from appliance.conversations.summaries import OpenSummaries
+from appliance.portable.words import messages_words
 from appliance.routes import local_time
 from appliance.routes.language import language_of
 from appliance.routes.message_data import SummariesPageView, SummaryPart, SummaryView
+from appliance.sentences import row, say
 
 
 def summary_view(
@@ -66,18 +68,29 @@ def _parts(summaries: Sequence[Summary], today: date, zone: tzinfo) -> tuple[Sum
 
 
 def _covers(summary: Summary, today: date, zone: tzinfo) -> str:
-    days = [local_time.day_of(at, zone) for at in (summary.first_at, summary.last_at)]
-    first, last = (local_time.clock(at, zone) for at in (summary.first_at, summary.last_at))
-    if days[0] != days[1]:
-        last = f"{local_time.day_words(days[1], today)}, {last}"
-    count = "1 message" if summary.message_count == 1 else f"{summary.message_count:,} messages"
-    return f"{count} · {local_time.day_words(days[0], today)}, {first} – {last}"
+    times = (summary.first_at, summary.last_at)
+    days = [local_time.day_words(local_time.day_of(at, zone), today) for at in times]
+    first, last = (local_time.clock(at, zone) for at in times)
+    count = messages_words(summary.message_count)
+    if days[0] == days[1]:
+        when = say("%(day)s, %(first)s – %(last)s", day=days[0], first=first, last=last)
+    else:
+        when = say(
+            "%(first_day)s, %(first)s – %(last_day)s, %(last)s",
+            first_day=days[0],
+            first=first,
+            last_day=days[1],
+            last=last,
+        )
+    return row([count, when])
 
 
 def _author(summary: Summary) -> str:
     if not summary.is_edited:
-        return "Written by the model"
-    return "Written by you" if summary.content else "Deleted by you: not read any more"
+        return say("Written by the model")
+    if summary.content:
+        return say("Written by you")
+    return say("Deleted by you: not read any more")
 
 
 def _fingerprint(summaries: Sequence[Summary]) -> str:

@@ -3,9 +3,11 @@
 from appliance.conversations.conversation import Conversation, names_temporary, new_id
 from appliance.conversations.temporary import GONE
 from appliance.routes.page_data import PresenceView, TemporaryView
+from appliance.sentences import row, say
 
-_DELETED = "This conversation was deleted."
-_STILL_HERE = "What you are writing below is still here."
+_DELETED = say("This conversation was deleted.")
+
+_STILL_HERE = say("What you are writing below is still here.")
 
 
 def temporary_view(conversation: Conversation | None, *, is_chosen: bool = False) -> TemporaryView:
@@ -23,4 +25,4 @@ def presence_view(conversation: Conversation | None) -> PresenceView:
 
 def gone_words(conversation_id: str) -> str:
     """What a page that is open says when its conversation is no more."""
-    return f"{GONE if names_temporary(conversation_id) else _DELETED} {_STILL_HERE}"
+    return row([GONE if names_temporary(conversation_id) else _DELETED, _STILL_HERE], " ")

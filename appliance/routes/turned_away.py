@@ -28,7 +28,7 @@ def ask_to_sign_in(request: Request[Any, Any, Any], error: NotSignedIn) -> Answe
         page = request.htmx.current_url_abs_path or "/"
         return Response("", status_code=401, headers={"HX-Redirect": _way_in(request, page)})
     if request.method != "GET":
-        return _error_page(401, str(error))
+        return _error_page(401, error.sentence)
     query = f"?{request.url.query}" if request.url.query else ""
     return Redirect(_way_in(request, request.url.path + query), status_code=303)
 
@@ -39,7 +39,7 @@ def ask_to_set_up(request: Request[Any, Any, Any], error: NotSetUp) -> Answer:
         return _for_programs(request, 403, str(error))
     if error.is_here and request.method == "GET":
         return Redirect("/setup", status_code=303)
-    return _error_page(403, str(error))
+    return _error_page(403, error.sentence)
 
 
 def _way_in(request: Request[Any, Any, Any], page: str) -> str:

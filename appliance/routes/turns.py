@@ -19,11 +19,18 @@ from appliance.conversations.conversation import (
     new_id,
 )
 from appliance.conversations.service import ConversationService
-from appliance.routes.fragments import Fragments, answer, partial, words_into
+from appliance.routes.fragments import Fragments, answer, partial
 from appliance.routes.message_views import views_of_turn
 from appliance.routes.news import begun
 from appliance.routes.page_data import ActionView, ComposerIds
-from appliance.routes.page_views import Reader, box_view, header_view, list_view, sync_view
+from appliance.routes.page_views import (
+    Reader,
+    box_view,
+    header_view,
+    list_view,
+    sync_view,
+    title_words,
+)
 from appliance.routes.reply_words import answering_words
 from appliance.routes.temporary_views import presence_view, temporary_view
 
@@ -131,7 +138,7 @@ def _accepted(
         fragments.into("header", header_view(reader, box, conversation)),
         fragments.into("temporary", temporary_view(conversation)),
         fragments.into("presence", presence_view(conversation)),
-        tab_title=conversation.title,
+        tab_title=fragments.said(title_words(conversation)),
         push_url=sync.url,
     )
 
@@ -143,5 +150,5 @@ def _answering(fragments: Fragments, opened: OpenConversation) -> tuple[str, ...
     return (
         fragments.instead_of("action", ActionView(running_id)),
         partial("notice", "innerHTML"),
-        words_into("announce", answering_words(running_id)),
+        fragments.words_into("announce", answering_words(running_id)),
     )

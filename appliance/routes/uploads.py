@@ -16,12 +16,13 @@ from multipart import (  # type: ignore[import-untyped]
 from appliance.errors import ImportRefused
 from appliance.portable.waiting_file import WaitingFile
 from appliance.routes.form_token import check_form_token
+from appliance.sentences import say
 
 MAX_UPLOAD_BYTES = 2**30
 _MOST_TOKEN_BYTES = 512
 
-NO_FILE = "No file came with the form. Choose a file first."
-_BROKEN = "The file did not come whole. Reload the page and send it again."
+NO_FILE = say("No file came with the form. Choose a file first.")
+_BROKEN = say("The file did not come whole. Reload the page and send it again.")
 
 
 async def uploaded_file(request: Request[Any, Any, Any], directory: Path) -> BinaryIO:

@@ -15,6 +15,7 @@ from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.errors import StoreError
+from appliance.sentences import say
 from appliance.store import derivations
 from appliance.store.group_commit import GroupCommit
 from appliance.store.migrations import migrate
@@ -116,7 +117,7 @@ class Database:
     async def read(self) -> AsyncIterator[Connection]:
         """Yields a read-only connection; all queries of the block see the same moment."""
         if self._closed:
-            raise StoreError("The database is closed; start the appliance again.")
+            raise StoreError(say("The database is closed; start the appliance again."))
         reader = await self._idle.get()
         try:
             with our_errors():

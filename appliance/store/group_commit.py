@@ -25,6 +25,7 @@ from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.errors import StoreError
+from appliance.sentences import say
 from appliance.store.sqlite_errors import DISK_FULL, as_store_error, our_errors
 
 GROUP_LIMIT = 256
@@ -72,7 +73,7 @@ class GroupCommit:
     async def ticket(self) -> AsyncIterator[Connection]:
         """The write connection inside a savepoint; leaving the block waits for the commit."""
         if self._closed:
-            raise StoreError("The database is closed; start the appliance again.")
+            raise StoreError(say("The database is closed; start the appliance again."))
         ticket = Ticket()
         assert self._holder is not ticket.owner, "a write inside a write waits for itself for ever"
         self._tickets.put_nowait(ticket)

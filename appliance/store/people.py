@@ -125,6 +125,18 @@ async def set_disabled(tx: Connection, person_key: int, is_disabled: bool) -> No
     await _set(tx, person_key, "is_disabled", is_disabled)
 
 
+async def set_language(tx: Connection, person_key: int, code: str) -> None:
+    """Another language of the page."""
+    await _set(tx, person_key, "language", code)
+
+
+async def language(reader: Connection, person_key: int) -> str:
+    """The language that was chosen; empty for none."""
+    sql = "SELECT language FROM people WHERE person_key = ?"
+    row = await first_row(reader, sql, (person_key,))
+    return row[0] if row else ""
+
+
 async def delete(tx: Connection, person_key: int) -> None:
     """The account with its sign-ins and links. What was said is gone already."""
     await changed_rows(tx, "DELETE FROM people WHERE person_key = ?", (person_key,))

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.errors import InvalidInput, StoreError, StoreFull
+from appliance.sentences import say
 
 FULL = 13
 # Growing the WAL index on a full disk does not say FULL but this.
@@ -13,7 +14,7 @@ IOERR_SHMSIZE = 4874
 READONLY, CANTOPEN, CORRUPT, NOTADB, BUSY = 8, 14, 11, 26, 5
 IOERR = 10
 
-DISK_FULL = "The disk is full and nothing was written; free some space and try again."
+DISK_FULL = say("The disk is full and nothing was written; free some space and try again.")
 
 
 def primary_code(error: sqlite.Error) -> int:
@@ -28,16 +29,24 @@ def as_store_error(error: BaseException | None, full: str = DISK_FULL) -> StoreE
     `full` is what to say when there is no room.
     """
     if isinstance(error, StoreError):
-        return type(error)(str(error))
+        return type(error)(*error.args)
     if _says_full(error):
         return StoreFull(full)
     if isinstance(error, sqlite.Error) and primary_code(error) in (IOERR, READONLY):
         # A disk that fails is often made read-only by the system, to save what is on it.
         return StoreError(
-            f"The disk of the box failed ({error}) and nothing was written; "
-            "see to the disk, then try again."
+            say(
+                "The disk of the box failed (%(reason)s) and nothing was written; see to the disk, "
+                "then try again.",
+                reason=str(error),
+            )
         )
-    return StoreError(f"The database could not do this ({error}); see the log and try again.")
+    return StoreError(
+        say(
+            "The database could not do this (%(reason)s); see the log and try again.",
+            reason=str(error),
+        )
+    )
 
 
 @contextmanager
@@ -50,7 +59,9 @@ def our_errors(full: str = DISK_FULL) -> Iterator[None]:
     except UnicodeEncodeError as error:
         # Half of a surrogate pair has no UTF-8 form, so there is nothing that could be stored.
         raise InvalidInput(
-            "The text holds a broken character (a lone surrogate); remove it and send it again."
+            say(
+                "The text holds a broken character (a lone surrogate); remove it and send it again."
+            )
         ) from error
 
 

@@ -8,6 +8,7 @@ from pysqlite3 import dbapi2 as sqlite
 
 from appliance.conversations.conversation import Person, Turn, TurnCounts, TurnStatus
 from appliance.errors import Conflict, NotFound
+from appliance.sentences import say
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 COLUMNS = """
@@ -103,7 +104,9 @@ async def insert(tx: Connection, person_key: int, turn: Turn) -> None:
         if await running_in(tx, person_key, turn.conversation_id) is None:
             raise
         raise Conflict(
-            "Another reply is still being written in this conversation; wait for it or stop it."
+            say(
+                "Another reply is still being written in this conversation; wait for it or stop it."
+            )
         ) from error
     if changed == 0:
         raise NotFound(

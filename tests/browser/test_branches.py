@@ -185,7 +185,7 @@ def test_what_was_typed_is_copied_as_it_was_typed(
     words = "".join(f"line {number}\n\n" for number in range(300))
     talk(page, words)
     act(page.locator(".typed"), "Copy the message")
-    expect(page.locator("#announce")).to_have_text("Copied.")
+    expect(page.locator("#announce")).to_have_text("Copied")
     assert page.evaluate("() => navigator.clipboard.readText()") == words
 
 

@@ -19,7 +19,7 @@ def test_code_and_replies_are_copied_without_a_clipboard(scripted, page):
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert pasted(page) == CODE
     page.get_by_role("button", name="Copy the reply").click()
-    expect(page.locator("#announce")).to_have_text("Copied.")
+    expect(page.locator("#announce")).to_have_text("Copied")
     assert pasted(page) == f"Here:\n\n{CODE.strip()}\n\nDone."
 
 

@@ -16,7 +16,10 @@ ACCOUNTS = {"accounts.account", "accounts.api_key", "accounts.limit", "accounts.
 ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.chat_tokenizer"}
 """What the engine is from outside; the rest of it is its own business."""
 
+EVERYBODYS = {"sentences"}
+
 MAY_IMPORT: dict[str, set[str]] = {
+    "languages": {"paths", "rendering.code"},
     "engine": {"errors"},
     "json_schema": {"errors"},
     "rendering": {"errors"},
@@ -52,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *{
             "errors",
             "conversations",
+            "languages",
             "rendering",
             "paths",
             "metrics",
@@ -173,7 +177,7 @@ def test_a_part_imports_only_what_is_below_it(folder: str) -> None:
         for module, targets in GRAPH.items()
         if module == folder or module.startswith(f"{folder}.")
         for target in targets
-        if not is_covered(target, MAY_IMPORT[folder] | {folder})
+        if not is_covered(target, MAY_IMPORT[folder] | {folder} | EVERYBODYS)
     }
     assert not wrong
 

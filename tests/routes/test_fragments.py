@@ -1,6 +1,6 @@
 import pytest
 
-from appliance.routes.fragments import named_event, partial, swap_event, words_into
+from appliance.routes.fragments import named_event, partial, swap_event
 
 
 def test_a_partial_names_its_target_and_its_swap():
@@ -31,8 +31,3 @@ def test_headers_and_table_heads_are_left_alone():
 def test_events_to_swap_have_no_name():
     assert b"event:" not in swap_event(partial("a", "delete")).encode()
     assert b"event: ping" in named_event("ping").encode()
-
-
-def test_only_plain_words_go_in_without_a_template():
-    with pytest.raises(AssertionError):
-        words_into("announce", "<b>")

@@ -4,11 +4,13 @@ document.addEventListener("click", async ({ target }) => {
   const button = target.closest(".copy-code, .copy-reply");
   if (!button) return;
   const done = await copy(button.matches(".copy-code") ? codeOf(button) : replyOf(button));
-  const words = done ? "Copied" : "Not copied";
-  document.getElementById("announce").textContent = words + ".";
+  const announce = document.getElementById("announce");
+  const words = done ? announce.dataset.copied : announce.dataset.notCopied;
+  announce.textContent = words;
   if (!button.matches(".copy-code")) return;
+  const usual = (button.dataset.usual ??= button.textContent);
   button.textContent = words;
-  setTimeout(() => (button.textContent = "Copy"), 1600);
+  setTimeout(() => (button.textContent = usual), 1600);
 });
 
 const codeOf = (button) => button.closest("figure").querySelector("pre").textContent;
