@@ -360,6 +360,7 @@ class RunningBox:
             timeout_graceful_shutdown=1,
         )
         socket = config.bind_socket()
+        socket.listen()  # who comes before the box is ready waits for it
         cut_stalled_readers(socket, self._stalled_seconds)
         port = socket.getsockname()[1]
         box = scripted_box(self.service, self._data_dir)
