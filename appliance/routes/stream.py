@@ -45,7 +45,7 @@ After = Annotated[str, QueryParameter(name="after")]
 @get(
     "/turns/{turn_id:str}/stream",
     include_in_schema=False,
-    opt={"is_followed": True, "scope": "read"},
+    opt={"scope": "read", "is_followed": True},
 )
 async def follow(
     request: HTMXRequest,

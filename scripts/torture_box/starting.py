@@ -3,14 +3,14 @@
 import asyncio
 from pathlib import Path
 
-from appliance_process import ApplianceProcess
+from appliance_process import UnpreparedProcess
 from benchmark.owner import move_in
 from page_client import PageClient
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
-class OwnBox(ApplianceProcess):
+class OwnBox(UnpreparedProcess):
     """A box that its owner has set up by the link that it printed; nothing was there before."""
 
     cookies: dict[str, str]
@@ -33,7 +33,6 @@ def start(folder: Path, *changes: str, reply_tokens: int, **environment: str) ->
         folder / "data",
         # -P, so that the launcher's neighbours are not taken for modules of the same name.
         program=("-P", str(_LAUNCHER), *changes),
-        is_signed_in=False,
         APPLIANCE_LIMITS__REPLY_TOKENS=str(reply_tokens),
         # What is asked here in a minute, no person asks.
         APPLIANCE_LIMITS__REQUESTS_PER_MINUTE="0",

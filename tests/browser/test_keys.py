@@ -42,7 +42,7 @@ def test_a_key_is_made_shown_once_and_revoked(kept_box, page):
     page.goto(f"{kept_box}/account/keys")
     expect(page.get_by_text(secret)).to_have_count(0)
     expect(page.get_by_text("Never used")).to_be_visible()
-    page.get_by_text("Revoke").first.click()
+    page.locator(".key-list summary").first.click()
     page.get_by_role("button", name="Revoke it for good").click()
     expect(page.get_by_text("my editor")).to_have_count(0)
 
