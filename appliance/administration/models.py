@@ -15,6 +15,7 @@ from appliance.administration.own_thread import on_own_thread
 from appliance.conversations.box_status import BoxStatus
 from appliance.errors import ApplianceError, Conflict, NotFound
 from appliance.model_files.library import InstalledModel, ModelLibrary
+from appliance.model_files.receiving import KEPT_FREE_BYTES
 
 _NO_MODEL = "There is no model of that name. It may have been removed."
 _READS_ALREADY = "A model's file is being read already. Wait until that is done."
@@ -67,6 +68,7 @@ class ModelsNow:
     files: tuple[str, ...]
     folder: Path
     free_bytes: int
+    """Room for more of them, beside what stays free for everything else."""
     fixed: str
     """Why nothing can be chosen here, if so."""
 
@@ -142,7 +144,7 @@ class Models:
             there = self._library.directory
             while not there.exists():
                 there = there.parent
-            free_bytes = shutil.disk_usage(there).free
+            free_bytes = max(0, shutil.disk_usage(there).free - KEPT_FREE_BYTES)
         return ModelsNow(
             models=self._library.list(),
             chosen=self._library.chosen(self._plan.in_settings, self._plan.default),

@@ -132,11 +132,14 @@ class Sharing:
 
     async def end_expired(self) -> int:
         """Delete the copies that nobody can read any more; how many links there were."""
+        now = int(self._clock())
+        async with self._database.read() as reader:
+            if not await shared_links.has_expired(reader, now):
+                return 0
         async with self._database.write() as tx:
-            ended = await shared_links.delete_expired(tx, int(self._clock()))
-        if ended:
-            await self._database.truncate_wal()
-            log.info("shared links have expired", links=ended)
+            ended = await shared_links.delete_expired(tx, now)
+        await self._database.truncate_wal()
+        log.info("shared links have expired", links=ended)
         return ended
 
     async def end_in_time(self) -> None:

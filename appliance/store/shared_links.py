@@ -157,6 +157,12 @@ async def delete_all(tx: Connection, person_key: int) -> int:
     return await changed_rows(tx, "DELETE FROM shared_links WHERE person_key = ?", (person_key,))
 
 
+async def has_expired(reader: Connection, now: int) -> bool:
+    """Whether there is anything that nobody can read any more."""
+    sql = "SELECT 1 FROM shared_links WHERE expires_at <= ? LIMIT 1"
+    return await first_row(reader, sql, (now,)) is not None
+
+
 async def delete_expired(tx: Connection, now: int) -> int:
     """Deletes what nobody can read any more, of all people; how many links it was."""
     return await changed_rows(tx, "DELETE FROM shared_links WHERE expires_at <= ?", (now,))

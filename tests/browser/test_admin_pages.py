@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from appliance_process import ApplianceProcess
+from appliance_process import UnpreparedProcess
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from signed_in import prepare
@@ -17,7 +17,7 @@ PAGES = ("people", "models", "limits", "health", "audit")
 
 
 @pytest.fixture(scope="module")
-def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApplianceProcess]:
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnpreparedProcess]:
     """Real, without a model: none of this needs one that answers."""
     directory = tmp_path_factory.mktemp("box")
     prepare(directory, "me", AccountRole.ADMIN)
@@ -25,7 +25,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApplianceProcess]:
     folder = directory / "models" / "incoming"
     folder.mkdir(parents=True)
     (folder / "letter.gguf").write_text("Dear all")
-    with ApplianceProcess(
+    with UnpreparedProcess(
         directory, "--model", "no-such-model", APPLIANCE_HOT__EMBEDDED="false"
     ) as process:
         process.wait_for("No model yet: ")
@@ -50,8 +50,8 @@ def test_nothing_that_axe_complains_of(box, new_context, size, scheme):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         if size == "phone":
             small = page.evaluate(
-                """() => [...document.querySelectorAll('button, a, select, summary, label.tick,
-                   input:not([type=hidden], [type=checkbox])')]
+                """() => [...document.querySelectorAll(
+                     'button, a, select, summary, input:not([type=hidden], [type=checkbox])')]
                   .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.9)
                   .map((e) => e.outerHTML.slice(0, 90))"""
             )

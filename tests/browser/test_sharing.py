@@ -2,8 +2,8 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browser.small_box import small_box
 from playwright.sync_api import expect
-from small_box import small_box
 
 WIDE = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -35,7 +35,7 @@ def test_from_the_menu_to_a_strangers_phone(box, new_context, say):
             options = {**size, "color_scheme": scheme, "bypass_csp": True}
             stranger = new_context(is_signed_in=False, **options).new_page()
             stranger.goto(url)
-            expect(stranger.get_by_text("Which tea?")).to_be_visible()
+            expect(stranger.locator(".typed .words")).to_have_text("Which tea?")
             expect(stranger.locator(".prose strong")).to_have_text("reply")
             expect(stranger.locator("textarea, form, nav")).to_have_count(0)
             found = Axe().run(stranger).response["violations"]

@@ -32,8 +32,8 @@ CANARY = "zanzibar"
 HARMLESS = {
     *{"state", "format", "after", "q", "page", "archived", "next", "out"},
     *{"title", "content", "question", "client_message_id", "shown_to", "name", "password"},
-    *{"next_page", "role", "days", "confirmation", "old", "new", "pinned", "new_folder", "kind"},
     *{"chat", "embeddings", "read", "metrics", "requests_per_minute", "tokens_per_day"},
+    *{"next_page", "role", "days", "confirmation", "old", "new", "pinned", "new_folder", "kind"},
     *{"act", "done", "shows_name", "disabled", "accepted", "file", "requests", "tokens", "usual"},
 }
 """Names that are no ids: words, numbers, choices."""
@@ -192,12 +192,12 @@ async def everything_of(street: Street, ann: Browser) -> dict[str, str]:
         "page_id": new_id(),
         "sign_in_id": device.sign_in_id,
         "link_id": link.link_id,
-        "key_id": made.key.key_id,
         "shared_link_id": shared.link.link_id,
         "days": "7",
         "secret": "wrong",
         "person_id": person.person_id,
         "addition_id": new_id(),
+        "key_id": made.key.key_id,
         "kind": "json",
         "key": "wrong",
         "before": message_id,
@@ -218,7 +218,7 @@ async def test_without_a_sign_in_only_the_listed_routes_answer(walk: Walk) -> No
     await stranger.get("/sign-in")
     for way in walk.ways():
         answer = await walk.call(way, stranger, walk.ids)
-        if access_to(way.handler) is Access.ANYONE or way.handler.opt.get("open_here"):
+        if access_to(way.handler) is Access.ANYONE:
             assert str(way) in OPEN, f"{way} is open to anyone"
             assert answer.status_code < 500, way
         else:
@@ -228,11 +228,7 @@ async def test_without_a_sign_in_only_the_listed_routes_answer(walk: Walk) -> No
 
 
 async def test_a_member_finds_no_route_of_an_admin(walk: Walk) -> None:
-    of_admins = [
-        way
-        for way in walk.ways()
-        if access_to(way.handler) is Access.ADMIN and not way.handler.opt.get("open_here")
-    ]
+    of_admins = [way for way in walk.ways() if access_to(way.handler) is Access.ADMIN]
     assert of_admins
     before = await walk.all_there_is()
     for way in of_admins:
