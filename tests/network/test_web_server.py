@@ -168,6 +168,14 @@ def test_nor_a_second_one_on_the_same_connection(hasty: Door) -> None:
     assert hasty.bodies == [0]
 
 
+def test_nor_after_an_empty_line(hasty: Door) -> None:
+    with closing(hasty.say(HEAD + "\r\n")) as client:
+        received = client.recv(65_536)
+        assert received.startswith(b"HTTP/1.1 200")
+        client.sendall(b"\r\n")
+        assert "408 Request Timeout" in read_all(client)
+
+
 def test_nor_a_body(hasty: Door) -> None:
     answer = read_all(hasty.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nabc"))
     assert "408 Request Timeout" in answer and "Send it again" in answer

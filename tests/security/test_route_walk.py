@@ -40,6 +40,8 @@ OPEN = {
     *{"GET /resets/{key}", "POST /resets/{key}"},
     *{"GET /healthz", "GET /readyz", "GET /metrics", "GET /static/{file_path}"},
     "HEAD /static/{file_path}",
+    *{"GET /trust", "GET /trust/authority.crt", "GET /trust/authority.mobileconfig"},
+    *{"GET /offline", "GET /service-worker.js"},
 }
 """What anyone may call. Whoever adds to this list says why in the route."""
 
