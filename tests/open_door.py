@@ -121,6 +121,7 @@ def open_door(
     cut_stalled_readers(listener, stalled_seconds)
     door = Door(listener.getsockname()[1], data_dir)
     servers: list[WebServer] = []
+    is_made = threading.Event()
 
     async def serve() -> None:
         server_settings = ServerSettings(**settings)
@@ -137,11 +138,13 @@ def open_door(
                 limits=limits or Limits(),
             )
         )
+        is_made.set()
         await servers[0].serve([listener])
 
     thread = threading.Thread(target=uvloop.run, args=[serve()])
     thread.start()
     try:
+        assert is_made.wait(30)
         yield door
     finally:
         for server in servers:

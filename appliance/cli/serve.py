@@ -124,7 +124,8 @@ async def _serve(settings: Settings) -> None:
             with ExitStack() as stack:
                 if is_for_others(host):
                     address, *others = _addresses_for_others(names, port, certificates.is_on)
-                    click.echo(f"On the network: {' or '.join([address, *others])}.")
+                    if box.door.is_set_up:
+                        click.echo(f"On the network: {' or '.join([address, *others])}.")
                     # For `appliance announce`, which makes the box known there.
                     stack.enter_context(saying_what_is_served(settings.data_dir, Served(port)))
                 desk = box.desk

@@ -87,6 +87,9 @@ class Connection(HttpToolsProtocol):
         before = self._reading
         super().data_received(data)
         self._bytes += len(data)
+        if self._is_between_requests():
+            # An empty line before a request has ended uvicorn's patience, and begun nothing.
+            self._now_reading(_Reading.HEAD)
         if before is self._reading is _Reading.HEAD and self._bytes > MAX_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
@@ -124,20 +127,22 @@ class Connection(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
         if what is _Reading.HEAD:
-            self._timer = self.loop.call_later(self._limits.head_seconds, self._too_slow)
+            self._timer = self.loop.call_later(self._limits.head_seconds, self._look)
         elif what is _Reading.BODY:
-            self._timer = self.loop.call_later(self._limits.body_seconds, self._look_at_body)
+            self._timer = self.loop.call_later(self._limits.body_seconds, self._look)
 
-    def _look_at_body(self) -> None:
+    def _look(self) -> None:
+        comes = self._reading is _Reading.BODY and self._bytes >= SLOWEST_BYTES
         # While we do not take more, it is not the sender's fault that nothing comes.
-        if self._bytes < SLOWEST_BYTES and not self.flow.read_paused:
-            self._too_slow()
+        if comes or self.flow.read_paused:
+            self._now_reading(self._reading)
         else:
-            self._now_reading(_Reading.BODY)
+            self._timer = None
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
-    def _too_slow(self) -> None:
-        self._timer = None
-        self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+    def _is_between_requests(self) -> bool:
+        is_over = self.cycle is not None and self.cycle.response_complete
+        return self._reading is _Reading.NOTHING and is_over and not self.transport.is_closing()
 
     def _refuse(self, status: HTTPStatus) -> None:
         if self.transport.is_closing():

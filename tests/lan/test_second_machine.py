@@ -19,9 +19,18 @@ from appliance.cli.main import cli
 from appliance.network.doorplate import Served, saying_what_is_served
 from appliance.network.tls_folder import TlsFolder
 
-pytestmark = pytest.mark.model
+NAMES = {
+    "APPLIANCE_SERVER__NAMES": "box.local",
+    "APPLIANCE_HOT__EMBEDDED": "false",
+    # Nobody writes a reply here.
+    "APPLIANCE_MODEL__NAME": "no-such-model",
+}
 
-NAMES = {"APPLIANCE_SERVER__NAMES": "box.local", "APPLIANCE_HOT__EMBEDDED": "false"}
+
+class NewBox(ApplianceProcess):
+    """One that nobody has set up."""
+
+    is_prepared = False
 
 
 @pytest.fixture
@@ -59,7 +68,7 @@ def test_before_it_is_set_up_it_does_not_listen_for_others(
     refused = subprocess.run([*command, "--port", "0"], capture_output=True, text=True, timeout=100)
     assert refused.returncode == 78
     assert "not set up yet" in refused.stderr
-    with ApplianceProcess(data, program=(IN_NAMESPACE, lan.box.name), is_signed_in=False) as box:
+    with NewBox(data, program=(IN_NAMESPACE, lan.box.name)) as box:
         here = lan.box.do(_status, "127.0.0.1", box.port)
         assert here in (200, 303)
         with pytest.raises(ConnectionRefusedError):

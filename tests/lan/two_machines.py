@@ -121,11 +121,14 @@ class Announced:
         raise AssertionError(f"it never said {words!r}:\n{''.join(self.said)}")
 
     def stop(self) -> int:
+        """It may be said again."""
         self._limit.cancel()
-        self.process.terminate()
+        if self.process.poll() is None:
+            self.process.terminate()
         assert self.process.stdout is not None
-        self.process.stdout.read()
-        self.process.stdout.close()
+        if not self.process.stdout.closed:
+            self.process.stdout.read()
+            self.process.stdout.close()
         return self.process.wait(30)
 
 

@@ -168,6 +168,14 @@ def test_nor_a_second_one_on_the_same_connection(hasty: Door) -> None:
     assert hasty.bodies == [0]
 
 
+def test_nor_after_an_empty_line(hasty: Door) -> None:
+    with closing(hasty.say(HEAD + "\r\n")) as client:
+        received = client.recv(65_536)
+        assert received.startswith(b"HTTP/1.1 200")
+        client.sendall(b"\r\n")
+        assert "408 Request Timeout" in read_all(client)
+
+
 def test_nor_a_body(hasty: Door) -> None:
     answer = read_all(hasty.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nabc"))
     assert "408 Request Timeout" in answer and "Send it again" in answer
@@ -315,19 +323,19 @@ def test_a_polite_stop_does_not_wait_for_who_says_nothing(tmp_path: Path) -> Non
 def test_a_socket_that_systemd_hands_over_is_taken(tmp_path: Path) -> None:
     """By the process that it is meant for, and by none of its children."""
     program = (
-        "import os, json; from appliance.network.listening import listen;"
-        "os.environ['LISTEN_PID'] = str(os.getpid());"
+        "import os, sys, json; from appliance.network.listening import listen;"
+        "os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid());"
         "s = listen('127.0.0.1', 1);"
-        "print(json.dumps([s.fileno(), s.getsockname()[1], os.environ.get('LISTEN_FDS')]))"
+        "print(json.dumps([s.fileno(), s.getsockname()[1], s.get_inheritable(),"
+        "os.environ.get('LISTEN_FDS')]))"
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
         done = subprocess.run(
-            ["sh", "-c", f'exec "$@" 3<&{listener.fileno()}', "sh", sys.executable, "-c", program],
+            [sys.executable, "-c", program, str(listener.fileno())],
             pass_fds=[listener.fileno()],
             env={**os.environ, "LISTEN_FDS": "1"},
             capture_output=True,
             text=True,
             check=True,
         )
-    assert json.loads(done.stdout) == [3, port, None]
+        assert json.loads(done.stdout) == [3, listener.getsockname()[1], False, None]
