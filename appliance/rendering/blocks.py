@@ -10,6 +10,7 @@ What `weighing` leaves unformatted is one last block, which grows by itself.
 
 from dataclasses import dataclass
 
+from appliance.rendering import parsing
 from appliance.rendering.markdown import block_html, plain_html
 from appliance.rendering.parsing import SourceBlock, normalise, parse_blocks, split_lines
 from appliance.rendering.weighing import Scale
@@ -51,9 +52,10 @@ class BlockRenderer:
         self._chars_parsed = 0  # of those two
         self._scale = Scale()
         self._weight_before = 0
+        self._code_chars = 0  # of the closed blocks
         self._closed: list[Block] = []
         self._open: tuple[Block, ...] = ()
-        self._open_html: dict[tuple[str, bool], str] = {}
+        self._open_html: dict[tuple[str, bool, bool], str] = {}
         self.parsed_chars = 0
         """Characters parsed so far, repeats included: what the work is measured by."""
 
@@ -101,6 +103,7 @@ class BlockRenderer:
         if rest:
             rendered += (Block(len(self._closed) + len(blocks), rest),)
             count += final
+        self._code_chars += sum(block.code_chars for block in blocks[:count])
         closed, self._open = rendered[:count], rendered[count:]
         self._closed += closed
         if is_whole:
@@ -114,14 +117,16 @@ class BlockRenderer:
 
     def _render(self, blocks: list[SourceBlock], *, final: bool) -> tuple[Block, ...]:
         known, self._open_html = self._open_html, {}
-        rendered = []
+        rendered, code_chars = [], self._code_chars
         for index, block in enumerate(blocks, start=len(self._closed)):
             is_last = index == len(self._closed) + len(blocks) - 1
             in_code = is_last and block.ends_in_open_fence
             grows = in_code and not final
+            code_chars += block.code_chars
             # The last line's end changes nothing but code; it mostly comes alone.
-            key = (block.source if in_code else block.source.removesuffix("\n"), grows)
-            html = known[key] if key in known else block_html(block, grows=grows)
+            source = block.source if in_code else block.source.removesuffix("\n")
+            key = (source, grows, code_chars <= parsing.MAX_CODE_CHARS)
+            html = known.get(key) or block_html(block, grows=grows, coloured=key[2])
             self._open_html[key] = html
             rendered.append(Block(index, html))
         return tuple(rendered)
