@@ -21,9 +21,9 @@ def ask_to_sign_in(request: Request[Any, Any, Any], error: NotSignedIn) -> Answe
     if _is_programs(request):
         return _for_programs(request, 401, str(error))
     if isinstance(request, HTMXRequest) and request.htmx:
-        if "text/event-stream" in request.headers.get("accept", ""):
-            # An open page would take any other answer for a box that is away. Of a turn that is
-            # done it asks for what became of it, and is sent to the sign-in then.
+        if request.route_handler.opt.get("is_followed"):
+            # An open page would take any other answer for a box that is away, and try for ever.
+            # After the end it asks what became of the turn, and is sent to the sign-in then.
             return ServerSentEvent(iter([named_event("done")]))
         page = request.htmx.current_url_abs_path or "/"
         return Response("", status_code=401, headers={"HX-Redirect": _way_in(request, page)})
