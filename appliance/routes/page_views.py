@@ -150,8 +150,9 @@ def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | Non
 
 
 def title_words(conversation: Conversation) -> str:
-    """A temporary conversation is not named by anything that was said in it."""
-    return TEMPORARY_TITLE if conversation.is_temporary else conversation.title
+    """The box's own title for temporary conversations can be said in other languages."""
+    is_ours = conversation.is_temporary and conversation.title == TEMPORARY_TITLE
+    return TEMPORARY_TITLE if is_ours else conversation.title
 
 
 def box_view(box: BoxStatus) -> BoxView:

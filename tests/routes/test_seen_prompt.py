@@ -72,7 +72,7 @@ async def test_it_is_a_page_by_itself_and_goes_into_the_drawer_of_an_open_one(cl
         "You And wheat? 10",
         "Prompt 1,812 Held already 1,700 Newly read 112 Written 101",
         "Guessed ahead, and right 31 of 40",
-        "In line 0.04 s Reading 0.70 s First word after 0.82 s Writing 2.00 s Speed 50.0 tokens/s",
+        "In line 0.04 s Read in 0.70 s First word after 0.82 s Written in 2.00 s Speed 50.0 tokens/s",
         f"Name a-model SHA-256 {'ab' * 32} Reads and writes at most 8,192 tokens Ended by itself",
         "Begun 2 times, because the box stopped in the middle",
         "Seed 4711 Room for the reply 2,048 tokens Temperature 0.7 Top-k 40",
@@ -103,7 +103,7 @@ async def test_what_an_older_version_did_not_write_down_is_not_made_up(client, s
     for words_of_old in (
         "System text not recorded 14",
         "You What? not recorded",
-        "Reading not recorded",
+        "Read in not recorded",
         "Name not recorded SHA-256 not recorded Reads and writes at most not recorded",
         "Seed not recorded Room for the reply not recorded Sampling not recorded",
     ):
