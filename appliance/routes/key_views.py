@@ -51,9 +51,9 @@ def usage_view(reader: Reader, report: UsageReport, rooms: Rooms) -> UsageView:
         tokens_per_day=_number(rooms.tokens.limit) if rooms.tokens else "",
         tokens_left=_number(rooms.tokens.left) if rooms.tokens else "",
         has_any=any(each.tally.requests for each in report.days),
-        bars=_bars(reader, report),
+        bars=_bars(report),
         most_tokens=_number(busiest.tally.tokens),
-        most_day=_day_words(reader, busiest.day),
+        most_day=_day_words(busiest.day, report),
         keys=tuple(_key_use(each) for each in report.keys),
     )
 
@@ -78,7 +78,7 @@ def _when(reader: Reader, at: int | None) -> str:
     return local_time.day_words(local_time.day_of(at, reader.zone), reader.today) if at else ""
 
 
-def _bars(reader: Reader, report: UsageReport) -> tuple[DayBar, ...]:
+def _bars(report: UsageReport) -> tuple[DayBar, ...]:
     """The tallest fills the picture; any use at all can be seen."""
     most = max(1, max(each.tally.tokens for each in report.days))
     bars = []
@@ -86,7 +86,7 @@ def _bars(reader: Reader, report: UsageReport) -> tuple[DayBar, ...]:
         height = ceil(each.tally.tokens * PICTURE_HEIGHT / most)
         bars.append(
             DayBar(
-                day=_day_words(reader, each.day),
+                day=_day_words(each.day, report),
                 x=place * BAR_STEP,
                 y=PICTURE_HEIGHT - height,
                 height=height,
@@ -98,8 +98,10 @@ def _bars(reader: Reader, report: UsageReport) -> tuple[DayBar, ...]:
     return tuple(bars)
 
 
-def _day_words(reader: Reader, day: str) -> str:
-    return local_time.day_words(date.fromisoformat(day), reader.today)
+def _day_words(day: str, report: UsageReport) -> str:
+    """Its days are the box's, wherever the reader is."""
+    today = date.fromisoformat(report.days[-1].day)
+    return local_time.day_words(date.fromisoformat(day), today)
 
 
 def _key_use(each: KeyTally) -> KeyUse:

@@ -255,6 +255,15 @@ async def test_a_program_that_hangs_up_has_used_what_was_written(page: Page) -> 
     assert report.today.prompt_tokens > 0
 
 
+async def test_what_leaves_no_trace_is_counted_all_the_same(page: Page) -> None:
+    form = {"content": "Hi", "client_message_id": "3" * 32, "temporary": "yes"}
+    assert (await page.client.post("/turns", data=form)).status_code == 303
+    await page.box.temporary.desk.runner.wait_all()
+    report = await page.box.door.usage.of(page.box.person)
+    assert report.today.requests == 1
+    assert report.today.tokens > 0
+
+
 async def test_background_work_is_nobodys(tmp_path: Path) -> None:
     titled = {"titles": True, "summaries": False}
     async with open_page(tmp_path / "data", lambda _: "A reply.", assistant=titled) as page:
