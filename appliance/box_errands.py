@@ -36,10 +36,7 @@ class BoxErrands:
         return Errands(await self._person(name), self.takeout, self.imports, self.belongings)
 
     async def account(self, name: str) -> Account:
-        """The account of one person, named or not as above.
-
-        Raises NotFound, InvalidInput, Conflict.
-        """
+        """The account of one person, named or not. Raises NotFound, InvalidInput, Conflict."""
         person = await self._person(name)
         if not self.people.is_set_up:
             raise Conflict(NOT_SET_UP)

@@ -30,8 +30,10 @@ class PageClient:
 
     def __init__(self, url: str, cookies: dict[str, str] = COOKIES) -> None:
         self._http = httpx.Client(base_url=url, timeout=60, cookies=cookies)
-        page = self._http.get("/").text
-        self._token = re.findall(r'name="_csrf_token" value="([^"]+)"', page)[0]
+        page = self._http.get("/")
+        tokens = re.findall(r'name="_csrf_token" value="([^"]+)"', page.text)
+        assert tokens, f"no page with a form, but {page.status_code}: {page.text[:500]}"
+        self._token = tokens[0]
 
     def say(self, content: str, conversation_id: str = "", **fields: str) -> Said:
         """Send a message as a form without JavaScript, with more fields of it if need be."""

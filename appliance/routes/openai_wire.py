@@ -169,6 +169,7 @@ def model_entry(name: str, created: int) -> dict[str, Any]:
 def error_body(status: int, sentence: str, over: str = "") -> dict[str, Any]:
     """OpenAI's error shape; `over` is what there is a limit of, when that was reached."""
     kinds: dict[int, tuple[str, str | None]] = {
+        401: ("invalid_request_error", "invalid_api_key"),
         403: ("invalid_request_error", "insufficient_permissions"),
         404: ("invalid_request_error", "model_not_found"),
         429: (over, "rate_limit_exceeded") if over else ("server_error", "queue_full"),

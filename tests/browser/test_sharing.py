@@ -7,6 +7,10 @@ from playwright.sync_api import expect
 
 WIDE = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SMALL = """() => [...document.querySelectorAll(
+  "button, a, select, label.tick, input:not([type=hidden], [type=checkbox])")]
+  .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.9)
+  .map((e) => e.outerHTML.slice(0, 90))"""
 REPLY = "A **reply**.\n\n```python\nprint(1)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
 
 
@@ -41,6 +45,17 @@ def test_from_the_menu_to_a_strangers_phone(box, new_context, say):
             found = Axe().run(stranger).response["violations"]
             assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
             assert stranger.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    owner = new_context(**PHONE, bypass_csp=True).new_page()
+    for address in (
+        f"{box.url}/shared-links",
+        f"{page.url.rpartition('/')[0]}/sharing",
+        f"{box.url}/data",
+    ):
+        owner.goto(address)
+        assert Axe().run(owner).response["violations"] == []
+        assert owner.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert owner.evaluate(SMALL) == [], address
 
     page.get_by_role("button", name="End the link to").click()
     expect(page.get_by_text("Nothing is shared.")).to_be_visible()

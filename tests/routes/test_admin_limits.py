@@ -54,23 +54,16 @@ async def test_somebody_is_given_a_limit_of_their_own(box, admin, eve):
     assert [entry.about for entry in await box.door.audit.list()] == ["eve", "eve"]
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        {},
-        {"requests": "-1", "tokens": "1"},
-        {"requests": "1.5", "tokens": "1"},
-        {"requests": "٣", "tokens": "1"},
-        {"requests": "1", "tokens": str(MOST_TOKENS_PER_DAY + 1)},
-        {"requests": "9" * 50, "tokens": "1"},
-    ],
-)
-async def test_what_is_no_limit_is_a_sentence_and_changes_nothing(box, admin, eve, form):
+async def test_what_is_no_limit_is_a_sentence_and_changes_nothing(box, admin, eve):
     before = await box.door.limits.of_everybody()
-    for path in ("/admin/limits", f"/admin/people/{eve.person_id}/limit"):
-        answer = await admin.post(path, data=form)
-        assert answer.status_code == 422
-        assert "othing was changed" in answer.text
+    for requests, tokens in (
+        *(("", ""), ("-1", "1"), ("1.5", "1"), ("\u0663", "1"), ("9" * 50, "1")),
+        ("1", str(MOST_TOKENS_PER_DAY + 1)),
+    ):
+        for path in ("/admin/limits", f"/admin/people/{eve.person_id}/limit"):
+            answer = await admin.post(path, data={"requests": requests, "tokens": tokens})
+            assert answer.status_code == 422
+            assert "othing was changed" in answer.text
     assert await box.door.limits.of_everybody() == before
     assert await box.door.limits.of_person(eve.person_id) is None
 

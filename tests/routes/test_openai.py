@@ -99,6 +99,16 @@ def test_four_chats_at_once_all_write_before_any_of_them_is_done(client: openai.
     assert max(first for first, _ in spans) < min(last for _, last in spans)
 
 
+def test_a_key_that_is_none_is_refused_as_openai_does(appliance: ApplianceProcess) -> None:
+    none = "appliance_" + "0" * 64
+    with (
+        openai.OpenAI(base_url=f"{appliance.url}/v1", api_key=none, max_retries=0) as stranger,
+        pytest.raises(openai.AuthenticationError, match="not known here") as refused,
+    ):
+        stranger.models.list()
+    assert refused.value.code == "invalid_api_key"
+
+
 def test_models_are_listed_by_the_name_that_they_answer_to(client: openai.OpenAI) -> None:
     (model,) = client.models.list().data
     assert client.models.retrieve(model.id).id == model.id

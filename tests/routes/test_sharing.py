@@ -114,11 +114,11 @@ async def test_another_persons_conversation_and_links_are_not_there(kept, eve, s
     assert (await stranger.get(path)).status_code == 200
 
 
-@pytest.mark.parametrize("form", [{}, {"days": ""}, {"days": "8"}, {"days": "x"}, {"days": "7 "}])
-async def test_a_time_that_is_not_offered_is_a_sentence(kept, tea, form):
-    answer = await kept.post(f"{tea}/shared-links", data=form)
-    assert answer.status_code == 422
-    assert "1, 7 or 30 days" in answer.text
+async def test_a_time_that_is_not_offered_is_a_sentence(kept, tea):
+    for form in ({}, {"days": ""}, {"days": "8"}, {"days": "x"}, {"days": "7 "}):
+        answer = await kept.post(f"{tea}/shared-links", data=form)
+        assert answer.status_code == 422
+        assert "1, 7 or 30 days" in answer.text
     assert "Nothing is shared." in (await kept.get("/shared-links")).text
 
 
