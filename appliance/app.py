@@ -5,7 +5,7 @@ from typing import Any, cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
-from litestar.datastructures import CacheControlHeader
+from litestar.datastructures import CacheControlHeader, State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
@@ -22,6 +22,7 @@ from appliance.desk_choice import DeskChoice
 from appliance.errors import ApplianceError, LinkGone, NotSetUp, NotSignedIn
 from appliance.lifespan import Box
 from appliance.network.box_names import BoxNames
+from appliance.network.lan_address import LanAddress
 from appliance.network.listening import allowed_ports
 from appliance.network.trust import Trust
 from appliance.paths import STATIC, TEMPLATES
@@ -67,6 +68,8 @@ def create_app(box: Box, port: int) -> Litestar:
     `port` is the one browsers name in their Host header.
     """
     names = BoxNames(box.settings.server.names, box.settings.data_dir)
+    has_certificate = box.settings.server.certificate is not None
+    lan_address = LanAddress(box.settings.data_dir, names, has_certificate)
     static = create_static_files_router(
         path="/static",
         directories=[STATIC],
@@ -129,6 +132,7 @@ def create_app(box: Box, port: int) -> Litestar:
             "temporary": _provide(box.temporary.conversations),
             "trust": _provide(Trust(box.settings.data_dir, names, port)),
         },
+        state=State({"lan_address": lan_address}),
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=_template_engine()),
         # From outside to inside. Host first: whoever calls the box by a foreign name gets nothing.
