@@ -28,3 +28,11 @@ class LanAddress:
             return f"{parts.scheme}://{parts.netloc}"
         is_secure = self._has_certificate or TlsFolder(self._data_dir).is_there
         return f"{'https' if is_secure else 'http'}://{self._names.on_lan}:{served.port}"
+
+    def trust_url(self, place: str) -> str:
+        """Where a device comes to trust the box that it reaches there, in plain; empty where there
+        is nothing to trust.
+        """
+        is_own = TlsFolder(self._data_dir).is_there and not self._has_certificate
+        is_needed = is_own and place.startswith("https://")
+        return f"http://{urlsplit(place).netloc}/trust" if is_needed else ""

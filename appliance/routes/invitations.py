@@ -70,9 +70,10 @@ async def take_back(
 def new_link_view(request: HTMXRequest, path: str, seconds: int) -> NewLinkView:
     """The link to a page of this box, as somebody else can open it."""
     lan: LanAddress = request.app.state.lan_address
-    url = lan.instead_of(str(request.base_url)) + path
+    place = lan.instead_of(str(request.base_url))
     until = int(datetime.now(UTC).timestamp()) + seconds
-    return NewLinkView(url, _until(Reader.of(request), until), qr_view(url))
+    good_until = _until(Reader.of(request), until)
+    return NewLinkView(place + path, good_until, qr_view(place + path), lan.trust_url(place))
 
 
 async def _page(request: HTMXRequest, links: OneTimeLinks, made: NewLinkView | None) -> Template:

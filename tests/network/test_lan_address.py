@@ -46,7 +46,17 @@ def test_one_that_is_on_the_lan_has_its_name_there(lan: LanAddress, url: str) ->
 def test_encrypted_where_it_is(lan: LanAddress, names: BoxNames, tmp_path: Path) -> None:
     turn_on(tmp_path, names, today())
     assert lan.instead_of("http://127.0.0.1:8080/") == "https://box.local:8080"
-    assert LanAddress(tmp_path / "other", names, True).instead_of("http://a/") == "http://a"
+    assert lan.trust_url("https://box.local:8080") == "http://box.local:8080/trust"
+
+
+def test_what_devices_know_already_needs_no_trust(
+    lan: LanAddress, names: BoxNames, tmp_path: Path
+) -> None:
+    own = LanAddress(tmp_path, names, has_certificate=True)
+    with saying_what_is_served(tmp_path, Served(8080)):
+        assert own.instead_of("http://localhost:8080/") == "https://box.local:8080"
+    assert own.trust_url("https://box.local:8080") == ""
+    assert lan.trust_url("http://box.local:8080") == ""
 
 
 @pytest.mark.usefixtures("served")

@@ -136,8 +136,22 @@ async def test_what_makes_it_an_app_is_there_for_a_device_that_is_not_signed_in(
 
 
 async def test_an_invitation_made_at_the_box_leads_a_phone_to_it(tmp_path: Path) -> None:
+    page = await invite(tmp_path)
+    assert "http://chat.local:8080/invitations/" in page
+    assert "http://localhost" not in page
+    assert "/trust" not in page  # there is no certificate to be known
+
+
+async def test_and_to_where_its_certificate_is_explained(certified: Path) -> None:
+    page = await invite(certified)
+    assert "https://chat.local:8080/invitations/" in page
+    assert 'href="http://chat.local:8080/trust"' in page
+
+
+async def invite(data_dir: Path) -> str:
+    """The page that an admin sees who does it on the box itself."""
     settings = Settings(
-        data_dir=tmp_path, hot={"embedded": False}, server={"names": ["chat.local"]}
+        data_dir=data_dir, hot={"embedded": False}, server={"names": ["chat.local"]}
     )
     async with open_box(settings, lambda: ScriptedBackend(lambda _: "A reply.")) as box:
         cookies = await sign_in(box, role=AccountRole.ADMIN)
@@ -147,8 +161,7 @@ async def test_an_invitation_made_at_the_box_leads_a_phone_to_it(tmp_path: Path)
         ) as admin:
             await admin.get("/")
             form = {"role": "member", "days": "7", "_csrf_token": admin.cookies["csrf"]}
-            with saying_what_is_served(tmp_path, Served(8080)):
+            with saying_what_is_served(data_dir, Served(8080)):
                 page = await admin.post("/invitations", data=form)
     assert page.status_code == 200
-    assert "http://chat.local:8080/invitations/" in page.text
-    assert "http://localhost" not in page.text
+    return page.text
