@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
-from litestar.datastructures import CacheControlHeader
+from litestar.datastructures import CacheControlHeader, State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
@@ -23,6 +23,7 @@ from appliance.languages.languages import Languages, read_languages
 from appliance.languages.templates import SpokenTemplates
 from appliance.lifespan import Box
 from appliance.network.box_names import BoxNames
+from appliance.network.lan_address import LanAddress
 from appliance.network.listening import allowed_ports
 from appliance.network.trust import Trust
 from appliance.paths import LOCALE, STATIC
@@ -79,6 +80,8 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
     `port` is the one browsers name in their Host header; `spoken` stands in for our languages.
     """
     names = BoxNames(box.settings.server.names, box.settings.data_dir)
+    has_certificate = box.settings.server.certificate is not None
+    lan_address = LanAddress(box.settings.data_dir, names, has_certificate)
     static = create_static_files_router(
         path="/static",
         directories=[STATIC],
@@ -160,6 +163,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             "trust": _provide(Trust(box.settings.data_dir, names, port)),
             "chosen_languages": _provide(ChosenLanguages(box.desk.database)),
         },
+        state=State({"lan_address": lan_address}),
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=SpokenTemplates(spoken or read_languages(LOCALE))),
         # From outside to inside. Host first: whoever calls the box by a foreign name gets nothing.

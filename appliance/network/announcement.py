@@ -19,7 +19,12 @@ from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from appliance.errors import NetworkError
 from appliance.network.addresses import own_addresses, parsed
-from appliance.network.doorplate import Served, say_announced_name, what_is_served
+from appliance.network.doorplate import (
+    Served,
+    forget_announced_name,
+    say_announced_name,
+    what_is_served,
+)
 from appliance.network.host_question import addresses_of
 from appliance.network.tls_folder import TlsFolder
 
@@ -115,6 +120,7 @@ class Announcer:
             self._tell(name, served)
             yield
         finally:
+            forget_announced_name(self._data_dir)
             await zeroconf.async_close()  # with a goodbye for all that was registered
 
     def _kinds(self) -> tuple[str, ...]:

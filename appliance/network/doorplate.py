@@ -47,6 +47,12 @@ def say_announced_name(data_dir: Path, name: str) -> None:
     write_atomically(announced_name_file(data_dir), f"{name}\n".encode())
 
 
+def forget_announced_name(data_dir: Path) -> None:
+    """It has none any more, beyond those that it always has."""
+    with suppress(OSError):
+        announced_name_file(data_dir).unlink(missing_ok=True)
+
+
 def announced_name_file(data_dir: Path) -> Path:
     """Where that name stands; the file may be missing."""
     return data_dir / _ANNOUNCED

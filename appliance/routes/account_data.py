@@ -108,7 +108,9 @@ class QrView:
 
 @dataclass(frozen=True, slots=True)
 class NewLinkView:
-    """A link that was just made; it is shown this once."""
+    """A link that was just made; it is shown this once. `trust_url`: where a device comes to know
+    the box's certificate first, if that is one that no device knows.
+    """
 
     template: ClassVar[str] = "_new_link.html"
     variable: ClassVar[str] = "made"
@@ -116,6 +118,7 @@ class NewLinkView:
     url: str
     good_until: str
     qr: QrView
+    trust_url: str
 
 
 @dataclass(frozen=True, slots=True)

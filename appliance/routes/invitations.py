@@ -13,6 +13,7 @@ from appliance.accounts.account import Access, AccountRole, OneTimeLink
 from appliance.accounts.one_time_links import INVITATION_SECONDS, OneTimeLinks
 from appliance.conversations.conversation import Person
 from appliance.errors import InvalidInput
+from appliance.network.lan_address import LanAddress
 from appliance.routes import local_time
 from appliance.routes.account_data import InvitationsPage, NewLinkView, OpenLinkView
 from appliance.routes.cookies import address_of
@@ -69,9 +70,11 @@ async def take_back(
 
 def new_link_view(request: HTMXRequest, path: str, seconds: int) -> NewLinkView:
     """The link to a page of this box, as somebody else can open it."""
-    url = f"{request.base_url}".rstrip("/") + path
+    lan: LanAddress = request.app.state.lan_address
+    place = lan.instead_of(str(request.base_url))
     until = int(datetime.now(UTC).timestamp()) + seconds
-    return NewLinkView(url, _until(Reader.of(request), until), qr_view(url))
+    good_until = _until(Reader.of(request), until)
+    return NewLinkView(place + path, good_until, qr_view(place + path), lan.trust_url(place))
 
 
 async def _page(request: HTMXRequest, links: OneTimeLinks, made: NewLinkView | None) -> Template:

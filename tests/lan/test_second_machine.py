@@ -99,7 +99,9 @@ def test_a_device_that_trusts_the_box_reaches_it_by_its_name(
     assert lan.phone.ask(f"http://box.local:{served.port}/trust").status == 200
     assert lan.phone.ask(f"https://box.local:{served.port}/", trust, Host="evil.com").status == 400
 
+    assert (data / "announced-name").read_text() == "box.local\n"
     assert announced.stop() == 0
+    assert not (data / "announced-name").exists()
     assert lan.phone.resolve("box.local") == set()
 
 

@@ -11,11 +11,13 @@ from fakes import ScriptedBackend
 from httpx import ASGITransport, AsyncClient
 from signed_in import sign_in
 
+from appliance.accounts.account import AccountRole
 from appliance.app import create_app
 from appliance.lifespan import open_box
 from appliance.network.authority import facts_of, today
 from appliance.network.box_names import BoxNames
 from appliance.network.certificates import turn_on
+from appliance.network.doorplate import Served, saying_what_is_served
 from appliance.network.tls_folder import TlsFolder
 from appliance.settings import Settings
 
@@ -131,3 +133,35 @@ async def test_what_makes_it_an_app_is_there_for_a_device_that_is_not_signed_in(
         sizes[icon["src"]] = len(answer.content)
     assert sum(sizes.values()) < 40_000
     assert manifest.json()["start_url"] == manifest.json()["scope"] == "/"
+
+
+async def test_an_invitation_made_at_the_box_leads_a_phone_to_it(tmp_path: Path) -> None:
+    page = await invite(tmp_path)
+    assert "http://chat.local:8080/invitations/" in page
+    assert "http://localhost" not in page
+    assert "/trust" not in page  # there is no certificate to be known
+
+
+async def test_and_to_where_its_certificate_is_explained(certified: Path) -> None:
+    page = await invite(certified)
+    assert "https://chat.local:8080/invitations/" in page
+    assert 'href="http://chat.local:8080/trust"' in page
+
+
+async def invite(data_dir: Path) -> str:
+    """The page that an admin sees who does it on the box itself."""
+    settings = Settings(
+        data_dir=data_dir, hot={"embedded": False}, server={"names": ["chat.local"]}
+    )
+    async with open_box(settings, lambda: ScriptedBackend(lambda _: "A reply.")) as box:
+        cookies = await sign_in(box, role=AccountRole.ADMIN)
+        transport = ASGITransport(create_app(box, 8080))
+        async with AsyncClient(
+            transport=transport, base_url="http://localhost:8080", cookies=cookies
+        ) as admin:
+            await admin.get("/")
+            form = {"role": "member", "days": "7", "_csrf_token": admin.cookies["csrf"]}
+            with saying_what_is_served(data_dir, Served(8080)):
+                page = await admin.post("/invitations", data=form)
+    assert page.status_code == 200
+    return page.text
