@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from appliance.accounts.audit import Act
 from appliance.paths import LOCALE, ROOT
 
 METHODS = [("appliance/**.py", "python"), ("web/templates/**.html", "jinja2")]
@@ -37,6 +38,8 @@ def said() -> Catalog:
         directory_filter=lambda folder: Path(folder).name in _FOLDERS,
     ):
         catalog.add(message, context=context)
+    for act in Act:  # the record of the box says what was done by these names
+        catalog.add(act.value)
     return catalog
 
 
