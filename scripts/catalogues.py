@@ -25,6 +25,16 @@ KEYWORDS = {
     "pgettext": ((1, "c"), 2),
 }
 WIDTH = 100
+# What a reader of the file needs; no dates, so that nothing changes where nothing was said.
+HEADER = """msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plurals}\\n"
+
+"""
 
 
 def said() -> Catalog:
@@ -65,15 +75,14 @@ def bring_up_to_date(file: Path, template: Catalog) -> list[Message]:
     catalog.update(template, no_fuzzy_matching=True)
     catalog.obsolete.clear()
     with file.open("wb") as opened:
-        write_po(
-            opened, catalog, width=WIDTH, no_location=True, omit_header=False, sort_output=True
-        )
+        opened.write(HEADER.format(language=catalog.locale, plurals=catalog.plural_forms).encode())
+        write_po(opened, catalog, width=WIDTH, no_location=True, omit_header=True, sort_output=True)
     return missing(catalog)
 
 
 def _is_whole(message: Message) -> bool:
-    strings = [message.string] if isinstance(message.string, str) else message.string
-    return all(strings) and not message.fuzzy
+    strings = message.string if isinstance(message.string, tuple) else (message.string,)
+    return bool(strings) and all(strings) and not message.fuzzy
 
 
 _FOLDERS = {
