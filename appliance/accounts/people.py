@@ -29,7 +29,6 @@ NOBODY = say("There is no such account.")
 SET_UP_ALREADY = say("This box is set up already. Sign in, or ask an admin for an invitation.")
 
 
-
 class People:
     """Everybody who may come in. `is_set_up`: whether there is anybody yet."""
 

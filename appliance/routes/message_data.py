@@ -18,7 +18,6 @@ class BlockView:
     html: str
 
 
-
 @dataclass(frozen=True, slots=True)
 class StatusView:
     """What the box is doing for a reply that is not over; `percent` only while reading."""

@@ -35,7 +35,7 @@ def test_a_new_sentence_is_put_in_and_listed_and_an_old_one_goes(tmp_path: Path)
 def test_a_changed_sentence_is_a_new_one_and_not_guessed(tmp_path: Path) -> None:
     file = kept(tmp_path)
     (missing,) = catalogues.bring_up_to_date(file, said("Same", "Old!"))
-    assert (missing.id, missing.string, missing.fuzzy) == ("Old!", "", False)
+    assert (missing.id, missing.string, missing.fuzzy) == ("Old!", None, False)
 
 
 def test_once_more_changes_nothing(tmp_path: Path) -> None:
