@@ -4,6 +4,7 @@ Pure. None of it is anybody's text.
 """
 
 from collections.abc import Iterator
+from functools import reduce
 
 from appliance.conversations.conversation import DeleteReceipt, Holdings
 from appliance.portable.report import ImportReport
@@ -104,20 +105,17 @@ def size_words(size_bytes: int) -> str:
 
 
 def _traces(receipt: DeleteReceipt) -> Iterator[str]:
-    entries = say_counted(
-        "%(num)s entry of the quick store",
-        "%(num)s entries of the quick store",
-        receipt.hot_entries,
+    counted = (
+        say_counted(
+            "%(num)s entry of the quick store",
+            "%(num)s entries of the quick store",
+            receipt.hot_entries,
+        ),
+        say_counted("%(num)s state of the model", "%(num)s states of the model", receipt.kv_states),
     )
-    states = say_counted(
-        "%(num)s state of the model", "%(num)s states of the model", receipt.kv_states
-    )
-    if receipt.hot_entries and receipt.kv_states:
-        yield say(
-            "With it went %(entries)s and %(states)s that held its words.",
-            entries=entries,
-            states=states,
+    traces = [each for each in counted if each.values["num"]]
+    if traces:
+        together = reduce(
+            lambda some, more: say("%(some)s and %(more)s", some=some, more=more), traces
         )
-    elif receipt.hot_entries or receipt.kv_states:
-        traces = entries if receipt.hot_entries else states
-        yield say("With it went %(traces)s that held its words.", traces=traces)
+        yield say("With it went %(traces)s that held its words.", traces=together)
