@@ -130,7 +130,7 @@ def test_a_translation_is_in_its_language(code: str) -> None:
 @pytest.mark.parametrize("code", FILES)
 def test_no_sentence_could_be_taken_for_html(code: str) -> None:
     # Templates write them out as they are.
-    for message in catalogues.read(FILES[code]):
+    for message in filter(lambda each: each.id, catalogues.read(FILES[code])):
         assert not re.search("[<>&]", f"{message.id} {message.string}"), message.id
 
 
