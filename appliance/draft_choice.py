@@ -29,9 +29,10 @@ def add_draft_model(main: "LlamaBackend", settings: Settings, library: ModelLibr
     try:
         main.draft_model = _load(name, main, settings, library)
     except (ModelError, OSError) as error:
-        reason = said_before(str(error))
         trouble = say(
-            "The draft model %(model)s is not used: %(reason)s", model=name, reason=reason
+            "The draft model %(model)s is not used: %(reason)s",
+            model=name,
+            reason=said_before(str(error)),
         )
         log.warning("%s", trouble)
         return trouble

@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from appliance.accounts.audit import Act
 from appliance.paths import LOCALE, ROOT
 
 METHODS = [("appliance/**.py", "python"), ("web/templates/**.html", "jinja2")]
@@ -24,6 +25,16 @@ KEYWORDS = {
     "pgettext": ((1, "c"), 2),
 }
 WIDTH = 100
+# What a reader of the file needs; no dates, so that nothing changes where nothing was said.
+HEADER = """msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plurals}\\n"
+
+"""
 
 
 def said() -> Catalog:
@@ -37,6 +48,8 @@ def said() -> Catalog:
         directory_filter=lambda folder: Path(folder).name in _FOLDERS,
     ):
         catalog.add(message, context=context)
+    for act in Act:  # the record of the box says what was done by these names
+        catalog.add(act.value)
     return catalog
 
 
@@ -62,15 +75,14 @@ def bring_up_to_date(file: Path, template: Catalog) -> list[Message]:
     catalog.update(template, no_fuzzy_matching=True)
     catalog.obsolete.clear()
     with file.open("wb") as opened:
-        write_po(
-            opened, catalog, width=WIDTH, no_location=True, omit_header=False, sort_output=True
-        )
+        opened.write(HEADER.format(language=catalog.locale, plurals=catalog.plural_forms).encode())
+        write_po(opened, catalog, width=WIDTH, no_location=True, omit_header=True, sort_output=True)
     return missing(catalog)
 
 
 def _is_whole(message: Message) -> bool:
-    strings = [message.string] if isinstance(message.string, str) else message.string
-    return all(strings) and not message.fuzzy
+    strings = message.string if isinstance(message.string, tuple) else (message.string,)
+    return bool(strings) and all(strings) and not message.fuzzy
 
 
 _FOLDERS = {

@@ -37,7 +37,8 @@ class Language:
         self._recogniser = recogniser
 
     def text(self, message: str) -> str:
-        return self._messages.gettext(message)
+        # To nothing a catalogue answers with its own description.
+        return self._messages.gettext(message) if message else ""
 
     def counted(self, one: str, many: str, num: int) -> str:
         return self._messages.ngettext(one, many, num)

@@ -4,6 +4,7 @@ Pure. None of it is anybody's text.
 """
 
 from collections.abc import Iterator
+from functools import reduce
 
 from appliance.conversations.conversation import DeleteReceipt, Holdings
 from appliance.portable.report import ImportReport
@@ -104,20 +105,18 @@ def size_words(size_bytes: int) -> str:
 
 
 def _traces(receipt: DeleteReceipt) -> Iterator[str]:
-    links = say_counted("%(num)s shared link", "%(num)s shared links", receipt.shared_links)
-    entries = say_counted(
-        "%(num)s entry of the quick store",
-        "%(num)s entries of the quick store",
-        receipt.hot_entries,
-    )
-    states = say_counted(
-        "%(num)s state of the model", "%(num)s states of the model", receipt.kv_states
-    )
     counted = (
-        (receipt.shared_links, links),
-        (receipt.hot_entries, entries),
-        (receipt.kv_states, states),
+        say_counted("%(num)s shared link", "%(num)s shared links", receipt.shared_links),
+        say_counted(
+            "%(num)s entry of the quick store",
+            "%(num)s entries of the quick store",
+            receipt.hot_entries,
+        ),
+        say_counted("%(num)s state of the model", "%(num)s states of the model", receipt.kv_states),
     )
-    traces: list[str] = [words for count, words in counted if count]
+    traces = [each for each in counted if each.values["num"]]
     if traces:
-        yield say("With it went what held its words: %(traces)s.", traces=row(traces, ", "))
+        together = reduce(
+            lambda some, more: say("%(some)s and %(more)s", some=some, more=more), traces
+        )
+        yield say("With it went %(traces)s that held its words.", traces=together)

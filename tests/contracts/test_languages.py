@@ -127,6 +127,13 @@ def test_a_translation_is_in_its_language(code: str) -> None:
     assert same <= NAMES
 
 
+@pytest.mark.parametrize("code", FILES)
+def test_no_sentence_could_be_taken_for_html(code: str) -> None:
+    # Templates write them out as they are.
+    for message in filter(lambda each: each.id, catalogues.read(FILES[code])):
+        assert not re.search("[<>&]", f"{message.id} {message.string}"), message.id
+
+
 def test_german_says_sie() -> None:
     said = " ".join(str(message.string) for message in catalogues.read(FILES["de"]))
     assert not re.findall(r"\b(?:du|dich|dir|dein\w*)\b", said, flags=re.IGNORECASE)

@@ -87,3 +87,7 @@ def test_the_choice_goes_before_the_browser_and_english_comes_last():
     assert LANGUAGES.best("ja", "ko").code == "ja"
     assert LANGUAGES.best("", "ko-KR,en;q=0.5").code == "ko"
     assert LANGUAGES.best("tlh", "fr").code == "en"
+
+
+def test_nothing_is_nothing_in_every_language():
+    assert [each.text("") for each in LANGUAGES] == [""] * 4

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from babel import Locale
 from conversation_steps import exchange
+from doors import found, open_street
 from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
 from litestar.routes import HTTPRoute
@@ -255,3 +256,36 @@ async def test_a_code_blocks_button_is_labelled_and_its_code_is_left_alone(servi
     page = (await client.get(path, headers={"accept-language": "ko"})).text
     assert '<button type="button" class="copy-code">복사</button>' in page
     assert '<code class="highlight">Copy\n</code>' in page
+
+
+async def test_a_choice_is_known_in_a_browser_in_which_somebody_signs_in_later(tmp_path):
+    async with open_street(tmp_path / "data") as street:
+        ann = await street.set_up()
+        await ann.post("/language", language="ko")
+        other, own = await street.browser(), await street.browser()
+        assert '<html lang="en"' in (await other.get("/sign-in")).text
+        await other.sign_in("Ann")
+        assert '<html lang="ko"' in (await other.get("/")).text
+        # What was chosen in a browser stays as it is there.
+        await own.post("/language", language="de")
+        await own.sign_in("Ann")
+        assert '<html lang="de"' in (await own.get("/")).text
+
+
+async def test_so_do_the_pages_before_anyone_is_in(tmp_path):
+    async with open_street(tmp_path / "data") as street:
+        street.app = create_app(street.box, 80, BRACKETING)
+        visitor = await street.browser()
+        setup = f"/setup/{street.box.door.links.setup_key()}"
+        await all_said(visitor.client, "/setup", setup, "/setup/wrong", "/nowhere")
+        short = await visitor.post(setup, name="me", password="short")
+        assert unsaid(short.text) == []
+        me = await street.set_up("me")
+        made = await me.post("/invitations", role="member", days="7")
+        assert unsaid(made.text) == []
+        await all_said(visitor.client, found(r"box.test(/invitations/[^\"]+)\"", made))
+        await all_said(visitor.client, "/sign-in?out=yes", "/invitations/wrong")
+        for _ in range(12):
+            refused = await visitor.sign_in("me", "a wrong password")
+            assert refused.status_code in (422, 429) and unsaid(refused.text) == []
+        assert refused.status_code == 429
