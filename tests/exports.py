@@ -147,11 +147,16 @@ def own_conversation(*texts: str, **changes: Any) -> dict[str, Any]:
     return {
         "conversation_id": new_id(),
         "title": "Tea",
+        "titled_by": "person",
+        "is_pinned": False,
+        "is_archived": False,
+        "folder": None,
         "created_at": 1_700_000_000,
         "updated_at": 1_700_000_100,
         "leaf_id": messages[-1]["message_id"] if messages else None,
         "messages": messages,
         "turns": [],
+        "summaries": [],
         **changes,
     }
 

@@ -1,7 +1,7 @@
 """How much of a text is formatted: as much as weighs no more than any honest reply. Pure.
 
 Markdown costs by what stands on its lines, not by their length: an item of a list takes the time of
-a page of prose. What a line may cost shows in the line itself and in what began above it, before
+a whole paragraph. What a line may cost shows in the line itself and in what began above it, before
 anything is parsed. Once that is too much together, what follows is shown as it was written.
 
 A weight of 1 is about two microseconds of a small machine.

@@ -235,7 +235,13 @@ async def test_fields_of_a_later_version_are_ignored_and_absent_ones_have_defaul
             "created_at": 5,
         }
     ]
+    for later in ("titled_by", "is_pinned", "is_archived", "folder", "summaries"):
+        del conversation[later]
     assert (await bring(box, own_file(conversation))).conversations == 1
+    ((taken,),) = [json.loads(await exported(box))["conversations"]]
+    absent = {"titled_by": "person", "is_pinned": False, "is_archived": False, "folder": None}
+    assert taken.items() >= {**absent, "summaries": []}.items()
+    assert taken["turns"][0]["attempts"] == 0
 
 
 async def test_a_conversation_without_a_title_gets_its_first_words(box):
