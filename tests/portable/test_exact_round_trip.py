@@ -148,13 +148,13 @@ async def empty_box() -> EmptyBox:
     return EmptyBox(database, await stranger_in(database))
 
 
-async def check_round_trip(*given: dict[str, Any]) -> None:
+async def check_round_trip(*there: dict[str, Any]) -> None:
     first, second = await empty_box(), await empty_box()
     try:
-        assert await first.take_in(own_file(*given)) == len(given)
+        assert await first.take_in(own_file(*there)) == len(there)
         taken = await first.give_out()
-        assert by_id(json.loads(taken)["conversations"]) == by_id(given)
-        assert await second.take_in(taken) == len(given)
+        assert by_id(json.loads(taken)["conversations"]) == by_id(there)
+        assert await second.take_in(taken) == len(there)
         assert await second.give_out() == taken
         assert await held(second.database) == await held(first.database)
     finally:
@@ -168,5 +168,5 @@ def by_id(conversations: Any) -> dict[str, Any]:
 
 @given(st.tuples(*(conversations(number) for number in range(3))))
 @settings(max_examples=15, deadline=None)
-def test_what_is_taken_along_is_what_was_there(given: tuple[dict[str, Any], ...]) -> None:
-    asyncio.run(check_round_trip(*given))
+def test_what_is_taken_along_is_what_was_there(there: tuple[dict[str, Any], ...]) -> None:
+    asyncio.run(check_round_trip(*there))
