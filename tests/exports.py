@@ -15,8 +15,33 @@ from appliance.lifespan import Box
 from appliance.portable.report import ImportReport
 from appliance.portable.takeout import TakenFile
 from appliance.portable.waiting_file import WaitingFile
+from appliance.store.database import Database
 
 FILES = Path(__file__).parent / "portable" / "files"
+
+IDS = {
+    "people": "person_id",
+    "folders": "name",
+    "conversations": "conversation_id",
+    "messages": "message_id",
+    "turns": "turn_id",
+    "summaries": "summary_id",
+}
+"""By which column of each table a row is known outside of its database."""
+POINTS_TO = {
+    "conversation_key": "conversations",
+    "folder_key": "folders",
+    "turn_key": "turns",
+    "summary_key": "summaries",
+    **dict.fromkeys(("message_key", "leaf_key", "parent_key"), "messages"),
+    **dict.fromkeys(("input_message_key", "reply_message_key"), "messages"),
+    **dict.fromkeys(("first_message_key", "last_message_key"), "messages"),
+}
+OF_THIS_BOX = {
+    "person_key",
+    "activity",  # the order of the list is the order of the file
+    "client_message_id",  # makes sending twice harmless, and nothing else
+}
 
 
 async def whole(taken: TakenFile) -> bytes:
@@ -34,6 +59,42 @@ async def bring(box: Box, content: bytes, person: Person | None = None) -> Impor
     begun = await box.desk.imports.start(person or box.person, waiting(box, content))
     await begun.task
     return begun.report
+
+
+async def held(database: Database) -> dict[str, dict[str, dict[str, Any]]]:
+    """All that conversations are, in whatever column, by ids instead of keys."""
+    tables = {name: await _table(database, name) for name in IDS}
+    names = {
+        name: {next(iter(row.values())): row[column] for row in tables[name]}
+        for name, column in IDS.items()
+    }
+
+    def seen(column: str, value: Any) -> Any:
+        if column == "branch_keys":
+            return [names["messages"][key] for key in json.loads(value)]
+        if column.endswith("_key") and value is not None:
+            return names[POINTS_TO[column]][value]
+        return value
+
+    return {
+        name: {
+            row[IDS[name]]: {
+                column: seen(column, value)
+                for column, value in row.items()
+                if column not in OF_THIS_BOX
+            }
+            for row in tables[name]
+        }
+        for name in ("conversations", "messages", "turns", "summaries")
+    }
+
+
+async def _table(database: Database, name: str) -> list[dict[str, Any]]:
+    """The rows in the order of their keys, which stand first."""
+    async with database.read() as reader:
+        columns = await reader.execute_fetchall(f"PRAGMA table_info({name})")
+        rows = await reader.execute_fetchall(f"SELECT * FROM {name} ORDER BY 1")
+    return [dict(zip((column[1] for column in columns), row, strict=True)) for row in rows]
 
 
 def waiting(box: Box, content: bytes) -> Any:
@@ -86,11 +147,16 @@ def own_conversation(*texts: str, **changes: Any) -> dict[str, Any]:
     return {
         "conversation_id": new_id(),
         "title": "Tea",
+        "titled_by": "person",
+        "is_pinned": False,
+        "is_archived": False,
+        "folder": None,
         "created_at": 1_700_000_000,
         "updated_at": 1_700_000_100,
         "leaf_id": messages[-1]["message_id"] if messages else None,
         "messages": messages,
         "turns": [],
+        "summaries": [],
         **changes,
     }
 

@@ -1,18 +1,17 @@
 """Where conversations stand: pinned, in a folder, in the archive."""
 
 from dataclasses import dataclass, replace
-from time import time
 
 from aiosqlite import Connection
 
 from appliance.conversations.accepting import accepted_folder_name
-from appliance.conversations.conversation import Conversation, Folder, Person, new_id
-from appliance.errors import Conflict, InvalidInput, NotFound
+from appliance.conversations.conversation import Conversation, Folder, Person
+from appliance.conversations.folders import folder_named
+from appliance.errors import Conflict, NotFound
 from appliance.store import conversations, folders
 from appliance.store.database import Database
 
 SHELF_LENGTH = 100
-MOST_FOLDERS = 100
 
 _NO_CONVERSATION = "There is no such conversation. It may have been deleted."
 _NO_FOLDER = "There is no such folder. It may have been deleted."
@@ -105,9 +104,8 @@ class Shelf:
 
     async def make_folder(self, person: Person, name: str) -> Folder:
         """The folder of that name, made if there is none. Raises InvalidInput."""
-        name = accepted_folder_name(name)
         async with self._database.write() as tx:
-            return await self._folder_named(tx, person, name)
+            return await folder_named(tx, person, name)
 
     async def rename_folder(self, person: Person, folder_id: str, name: str) -> Folder:
         """Raises NotFound, InvalidInput, Conflict."""
@@ -133,7 +131,7 @@ class Shelf:
         self, tx: Connection, person: Person, found: Conversation, placing: Placing
     ) -> Folder | None:
         if placing.new_folder.strip():
-            return await self._folder_named(tx, person, accepted_folder_name(placing.new_folder))
+            return await folder_named(tx, person, placing.new_folder)
         if placing.folder_id is None:
             return found.folder
         if not placing.folder_id:
@@ -141,17 +139,6 @@ class Shelf:
         folder = await folders.find(tx, person.person_key, placing.folder_id)
         if folder is None:
             raise NotFound(_NO_FOLDER)
-        return folder
-
-    async def _folder_named(self, tx: Connection, person: Person, name: str) -> Folder:
-        listed = await folders.list_all(tx, person.person_key)
-        found = next((each for each in listed if each.name == name), None)
-        if found is not None:
-            return found
-        if len(listed) >= MOST_FOLDERS:
-            raise InvalidInput(f"There are {MOST_FOLDERS} folders already. Delete one first.")
-        folder = Folder(new_id(), name)
-        await folders.insert(tx, person.person_key, folder, int(time()))
         return folder
 
 

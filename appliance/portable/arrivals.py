@@ -1,7 +1,7 @@
 """The conversations of an import, a batch at a time: what is done on the thread that reads."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from appliance.errors import ImportRefused, InvalidInput
@@ -70,6 +70,6 @@ class Arrivals:
                 yield Skipped(place, part.trouble)
                 continue
             try:
-                yield read(part.text, person_id)
+                yield replace(read(part.text, person_id), place=place)
             except InvalidInput as error:
                 yield Skipped(place, str(error))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from appliance.conversations.accepting import check_text, title_of
-from appliance.conversations.conversation import Conversation, Message, Role, Turn
+from appliance.conversations.conversation import Conversation, Message, Role, Summary, Turn
 from appliance.errors import ImportRefused
 from appliance.portable.document import LATEST_SECOND
 from appliance.portable.tree import Node, in_order, nearest
@@ -27,8 +27,11 @@ class Arriving:
     conversation: Conversation
     messages: tuple[Message, ...]
     turns: tuple[Turn, ...] = ()
+    summaries: tuple[Summary, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Kinds of things a box like this cannot hold, and how many of each."""
+    place: int = 0
+    """Its place in the file, counted from 1."""
 
     def with_own_ids(self, person_id: str) -> "Arriving":
         """The same under ids made of its own and of whose it is: the same ones every time, so that
@@ -37,6 +40,15 @@ class Arriving:
 
         def own(old_id: str) -> str:
             return own_id(person_id, old_id)
+
+        known = {each.message_id for each in self.messages}
+        known |= {each.summary_id for each in self.summaries}
+
+        def pointing(value: object) -> object:
+            """What a record says of a prompt, as far as it speaks of messages and summaries."""
+            if isinstance(value, list):
+                return [pointing(each) for each in value]
+            return own(value) if isinstance(value, str) and value in known else value
 
         conversation_id = own(self.conversation.conversation_id)
         leaf_id = self.conversation.leaf_id
@@ -63,8 +75,21 @@ class Arriving:
                     conversation_id=conversation_id,
                     input_message_id=own(each.input_message_id),
                     reply_message_id=own(each.reply_message_id) if each.reply_message_id else None,
+                    prompt_record={
+                        name: pointing(value) for name, value in each.prompt_record.items()
+                    },
                 )
                 for each in self.turns
+            ),
+            summaries=tuple(
+                replace(
+                    each,
+                    summary_id=own(each.summary_id),
+                    conversation_id=conversation_id,
+                    first_message_id=own(each.first_message_id),
+                    last_message_id=own(each.last_message_id),
+                )
+                for each in self.summaries
             ),
         )
 

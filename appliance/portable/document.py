@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from appliance.conversations.conversation import TurnStatus
+from appliance.conversations.conversation import TitledBy, TurnStatus
 
 FORMAT = "appliance.conversations"
 VERSION = 1
@@ -71,10 +71,29 @@ class EndedTurn(Struct):
     counts: Counts = field(default_factory=Counts)
     sampling: dict[str, Any] = field(default_factory=dict)
     prompt_record: dict[str, Any] = field(default_factory=dict)
+    attempts: Count = 0
+
+
+class KeptSummary(Struct):
+    """What a model reads for the messages of one branch from the first to the last of them.
+
+    An edited one is the person's own; without words it was deleted, and is not made again.
+    """
+
+    summary_id: Id
+    first_message_id: Id
+    last_message_id: Id
+    created_at: Seconds
+    content: Annotated[str, Meta(max_length=4000)]
+    model_sha256: Annotated[str, Meta(max_length=64)] = ""
+    is_edited: bool = False
 
 
 class ConversationDocument(Struct):
-    """A conversation with all its branches; `leaf_id` is the end of the one being read."""
+    """A conversation with all its branches; `leaf_id` is the end of the one being read.
+
+    A folder is known by its name. What is in the archive is not pinned.
+    """
 
     conversation_id: Id
     title: Annotated[str, Meta(max_length=120)]
@@ -83,6 +102,11 @@ class ConversationDocument(Struct):
     leaf_id: Id | None
     messages: list[SaidMessage]
     turns: list[EndedTurn]
+    titled_by: TitledBy = TitledBy.PERSON
+    is_pinned: bool = False
+    is_archived: bool = False
+    folder: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
+    summaries: list[KeptSummary] = field(default_factory=list)
 
 
 class Document(Struct):

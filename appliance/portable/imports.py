@@ -8,13 +8,21 @@ and what had come in by then is here; the same file again brings the rest.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import structlog
 
 from appliance.conversations.conversation import Person, new_id
-from appliance.errors import ApplianceError, Conflict, ImportRefused, NotFound, StoreError
+from appliance.conversations.folders import folder_named
+from appliance.errors import (
+    ApplianceError,
+    Conflict,
+    ImportRefused,
+    InvalidInput,
+    NotFound,
+    StoreError,
+)
 from appliance.portable.arrivals import Arrivals, Skipped
 from appliance.portable.arriving import Arriving
 from appliance.portable.report import ImportReport
@@ -165,12 +173,15 @@ class Imports:
                 report.left_out.update(arriving.left_out)
             elif outcome is False:
                 report.already_here += 1
-        failures = [each for each in outcomes if isinstance(each, BaseException)]
-        if failures:
-            raise failures[0]
+            elif isinstance(outcome, InvalidInput):
+                report.skip(arriving.place, str(outcome))
+        failures = (each for each in outcomes if isinstance(each, BaseException))
+        for failure in failures:
+            if not isinstance(failure, InvalidInput):
+                raise failure
 
     async def _keep(self, person: Person, arriving: Arriving) -> bool:
-        """Whether it is new. Raises StoreError."""
+        """Whether it is new. Raises StoreError, and InvalidInput when there is no place for it."""
         with suppress(Conflict):
             return await self._insert(person, arriving)
         # Somebody else has these ids: perhaps it is they whose conversation this was.
@@ -184,8 +195,12 @@ class Imports:
         async with self._database.write() as tx:
             if await conversations.find(tx, person_key, conversation.conversation_id):
                 return False
+            if conversation.folder is not None:
+                folder = await folder_named(tx, person, conversation.folder.name)
+                conversation = replace(conversation, folder=folder)
             await whole_conversations.insert(
-                tx, person_key, conversation, arriving.messages, arriving.turns
+                *(tx, person_key, conversation),
+                *(arriving.messages, arriving.turns, arriving.summaries),
             )
         return True
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from appliance.conversations.accepting import check_text
+from appliance.conversations.accepting import accepted_folder_name, check_text
 from appliance.conversations.conversation import (
     Conversation,
+    Folder,
     Message,
     Role,
     Turn,
@@ -19,6 +20,7 @@ from appliance.conversations.conversation import (
 from appliance.errors import ImportRefused
 from appliance.portable.arriving import Arriving, check_content, check_texts, title_for
 from appliance.portable.document import ConversationDocument, EndedTurn, SaidMessage
+from appliance.portable.own_summaries import summaries_of
 from appliance.portable.tree import Node, in_order
 
 MOST_RECORD_BYTES = 16 * 1024
@@ -43,9 +45,18 @@ def read(text: bytes | bytearray) -> Arriving:
         document.created_at,
         document.updated_at,
         leaf_id,
+        is_pinned=document.is_pinned and not document.is_archived,
+        is_archived=document.is_archived,
+        folder=_folder(document.folder),
+        titled_by=document.titled_by,
     )
     check_texts(conversation, messages)
-    return Arriving(conversation, messages, turns)
+    return Arriving(conversation, messages, turns, summaries_of(document.summaries, messages))
+
+
+def _folder(name: str | None) -> Folder | None:
+    """By its name alone: which one that is, or whether it is a new one, the store knows."""
+    return None if name is None else Folder("", accepted_folder_name(name))
 
 
 def _messages(document: ConversationDocument) -> tuple[Message, ...]:
@@ -96,6 +107,7 @@ def _turn(ended: EndedTurn, conversation_id: str, said: dict[str, Message]) -> T
         model_sha256=ended.model_sha256,
         prompt_record=ended.prompt_record,
         counts=TurnCounts(**msgspec.structs.asdict(ended.counts)),
+        attempts=ended.attempts,
     )
     if turn.status.is_final:
         return turn

@@ -15,6 +15,8 @@ def heading(conversation: Conversation, other_branches: int) -> str:
     """What stands above the first message."""
     title = " ".join(conversation.title.split())
     lines = [f"# {title}", "", f"Begun {_when(conversation.created_at)}."]
+    if conversation.folder is not None:
+        lines += ["", f"Kept in the folder {conversation.folder.name}."]
     if other_branches:
         messages = "1 message" if other_branches == 1 else f"{other_branches:,} messages"
         lines += ["", f"{messages} of other branches are in the JSON export only."]

@@ -9,20 +9,15 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, cast
 
-import msgspec
-
-from appliance.conversations.conversation import Conversation, Message, Person, Turn, TurnStatus
+from appliance.conversations.conversation import Conversation, Person
 from appliance.errors import NotFound
 from appliance.portable import file_names, reading_copy
-from appliance.portable.document import FORMAT, VERSION, Counts, EndedTurn, SaidMessage
+from appliance.portable.conversation_json import PAGE, ConversationJson
+from appliance.portable.document import FORMAT, VERSION
 from appliance.portable.zip_stream import ZipStream
 from appliance.store import whole_conversations as whole
 from appliance.store.database import Database
-
-PAGE = 32
-"""Messages read at once; the longest that can be stored then come to a few megabytes."""
 
 _NO_CONVERSATION = "There is no such conversation. It may have been deleted."
 
@@ -106,41 +101,12 @@ class Takeout:
             outline = await self._outline(person, conversation_id)
             if outline is None:
                 continue  # deleted meanwhile
-            yield before + _opening(outline.conversation)
-            written: set[str] = set()
-            async for piece in self._messages_json(person, outline, written):
+            yield before
+            conversation = ConversationJson(self._database, person.person_key, outline)
+            async for piece in conversation.pieces():
                 yield piece
-            yield b'],"turns":['
-            async for piece in self._turns_json(person, outline, written):
-                yield piece
-            yield b"]}"
             before = b",\n"
         yield b"\n]}\n"
-
-    async def _messages_json(
-        self, person: Person, outline: whole.Outline, written: set[str]
-    ) -> AsyncGenerator[bytes, None]:
-        before, after_key = b"\n", 0
-        while True:
-            async with self._database.read() as reader:
-                page = await whole.message_page(reader, person.person_key, outline, after_key, PAGE)
-            if not page:
-                return
-            written.update(message.message_id for _, message in page)
-            yield before + b",\n".join(_message_json(message) for _, message in page)
-            before, after_key = b",\n", page[-1][0]
-
-    async def _turns_json(
-        self, person: Person, outline: whole.Outline, written: set[str]
-    ) -> AsyncGenerator[bytes, None]:
-        before, after_key = b"\n", 0
-        while True:
-            async with self._database.read() as reader:
-                page = await whole.turn_page(reader, person.person_key, outline, after_key, PAGE)
-            if not page:
-                return
-            yield before + b",\n".join(_turn_json(turn, written) for _, turn in page)
-            before, after_key = b",\n", page[-1][0]
 
     async def _markdown(
         self, person: Person, conversation: Conversation
@@ -158,50 +124,3 @@ class Takeout:
                     reader, person.person_key, ids[start : start + PAGE]
                 )
             yield "".join(map(reading_copy.passage, page)).encode()
-
-
-def _opening(conversation: Conversation) -> bytes:
-    fields = {
-        "conversation_id": conversation.conversation_id,
-        "title": conversation.title,
-        "created_at": conversation.created_at,
-        "updated_at": conversation.updated_at,
-        "leaf_id": conversation.leaf_id,
-    }
-    return msgspec.json.encode(fields)[:-1] + b',"messages":['
-
-
-def _message_json(message: Message) -> bytes:
-    return msgspec.json.encode(
-        SaidMessage(
-            message_id=message.message_id,
-            parent_id=message.parent_id,
-            role=cast(Literal["user", "assistant"], message.role.value),
-            created_at=message.created_at,
-            content=message.content,
-        )
-    )
-
-
-def _turn_json(turn: Turn, written: set[str]) -> bytes:
-    """As it was when the export began: a reply that came later is not in the file."""
-    reply_id, status = turn.reply_message_id, turn.status
-    if reply_id is not None and reply_id not in written:
-        reply_id, status = None, TurnStatus.RUNNING
-    return msgspec.json.encode(
-        EndedTurn(
-            turn_id=turn.turn_id,
-            input_message_id=turn.input_message_id,
-            reply_message_id=reply_id,
-            status=status,
-            created_at=turn.created_at,
-            finish_reason=turn.finish_reason,  # type: ignore[arg-type]
-            error=turn.error,
-            checkpoint=turn.checkpoint,
-            seed=turn.seed,
-            model_sha256=turn.model_sha256,
-            counts=msgspec.convert(turn.counts, Counts, from_attributes=True),
-            sampling=dict(turn.sampling),
-            prompt_record=dict(turn.prompt_record),
-        )
-    )

@@ -4,7 +4,7 @@ A summary covers messages that follow each other on one branch. It goes with the
 is deleted; the schema sees to that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -55,6 +55,14 @@ FROM of_conversation CROSS JOIN walk CROSS JOIN summaries s
 ORDER BY s.last_message_key, s.summary_key
 """
 
+# All branches, as an export reads them.
+PAGE = f"""
+SELECT s.summary_key, {COLUMNS}
+FROM summaries s {JOINS}
+WHERE c.person_key = ?1 AND c.conversation_id = ?2 AND s.summary_key > ?3
+ORDER BY s.summary_key LIMIT ?4
+"""
+
 # The walk goes from the last message to the root. What was to be covered and is not there any more
 # leaves too few.
 INSERT = """
@@ -70,9 +78,10 @@ first (message_key) AS (
     SELECT message_key FROM messages WHERE message_id = ?4 AND person_key = ?1
 )
 INSERT INTO summaries (summary_id, person_key, conversation_key, first_message_key,
-                       last_message_key, created_at, model_sha256, branch_keys, content)
+                       last_message_key, created_at, model_sha256, branch_keys, content,
+                       is_edited)
 SELECT ?2, ?1, max(walk.conversation_key), max(first.message_key), max(walk.message_key), ?7, ?8,
-       json_group_array(walk.message_key), ?9
+       json_group_array(walk.message_key), ?9, ?10
 FROM walk CROSS JOIN first
 HAVING total(walk.message_key = first.message_key) = 1
    AND total(walk.message_key >= first.message_key) = ?6
@@ -112,13 +121,29 @@ async def insert(
         INSERT,
         (
             *(person_key, summary_id, conversation_id, first_message_id, last_message_id),
-            *(message_count, created_at, model_sha256, content),
+            *(message_count, created_at, model_sha256, content, False),
         ),
     )
     if changed == 0:
         raise NotFound(
             f"The messages from {first_message_id} to {last_message_id} are not all there any more."
         )
+
+
+async def insert_all(tx: Connection, person_key: int, whole: Sequence[Summary]) -> None:
+    """Adds summaries whose messages are all there."""
+    added = await tx.executemany(
+        INSERT,
+        [
+            (
+                *(person_key, each.summary_id, each.conversation_id),
+                *(each.first_message_id, each.last_message_id, each.message_count),
+                *(each.created_at, each.model_sha256, each.content, each.is_edited),
+            )
+            for each in whole
+        ],
+    )
+    assert not whole or added.rowcount == len(whole), "a summary without its messages"
 
 
 async def find(reader: Connection, person_key: int, summary_id: str) -> Summary | None:
@@ -133,6 +158,14 @@ async def on_branch(
     """Those that cover messages of the branch that ends at `leaf_id`, by how far they reach."""
     rows = await all_rows(reader, ON_BRANCH, (person_key, conversation_id, leaf_id))
     return tuple(_summary(row) for row in rows)
+
+
+async def page(
+    reader: Connection, person_key: int, conversation_id: str, after_key: int, limit: int
+) -> tuple[tuple[int, Summary], ...]:
+    """Those of all branches of this person's conversation, oldest first, each with its key."""
+    rows = await all_rows(reader, PAGE, (person_key, conversation_id, after_key, limit))
+    return tuple((row[0], _summary(row[1:])) for row in rows)
 
 
 async def rewrite(tx: Connection, person_key: int, summary_id: str, content: str) -> bool:

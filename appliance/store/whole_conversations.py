@@ -1,6 +1,6 @@
 """Whole conversations, out in pages and in at one go: for export and import.
 
-The one file that reaches over three tables, because a conversation goes in as one or not at all.
+The one file that reaches over several tables, because a conversation goes in as one or not at all.
 Pages are read by key, each in a moment of its own: a slow download holds no connection, and what is
 said after its beginning is not in it.
 """
@@ -12,18 +12,25 @@ import msgspec
 from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import Conversation, Message, Role, Turn
+from appliance.conversations.conversation import Conversation, Message, Role, Summary, Turn
 from appliance.errors import Conflict
-from appliance.store import message_terms, messages, title_terms, turns
+from appliance.store import (
+    conversations,
+    message_terms,
+    messages,
+    summaries,
+    title_terms,
+    turns,
+)
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
-OUTLINE = """
-SELECT c.conversation_id, c.title, c.created_at, c.updated_at, leaf.message_id,
-    ifnull((SELECT max(message_key) FROM messages m
-            WHERE m.conversation_key = c.conversation_key), 0),
+OUTLINE = f"""
+SELECT ifnull((SELECT max(message_key) FROM messages m
+               WHERE m.conversation_key = c.conversation_key), 0),
     ifnull((SELECT max(turn_key) FROM turns t
-            WHERE t.conversation_key = c.conversation_key), 0)
-FROM conversations c LEFT JOIN messages leaf ON leaf.message_key = c.leaf_key
+            WHERE t.conversation_key = c.conversation_key), 0),
+    {conversations.COLUMNS}
+FROM conversations c {conversations.JOINS}
 WHERE c.person_key = ? AND c.conversation_id = ?
 """
 
@@ -64,8 +71,10 @@ ORDER BY wanted.key
 
 # Its place in the list is beside those of its time, not before all.
 INSERT_CONVERSATION = """
-INSERT INTO conversations (person_key, conversation_id, title, created_at, updated_at, activity)
-SELECT ?1, ?2, ?3, ?4, ?5,
+INSERT INTO conversations (person_key, conversation_id, title, created_at, updated_at, titled_by,
+                           is_pinned, is_archived, folder_key, activity)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+    (SELECT folder_key FROM folders WHERE folder_id = ?9 AND person_key = ?1),
     ifnull((SELECT max(activity) FROM conversations
             WHERE person_key = ?1 AND updated_at <= ?5), 0)
 RETURNING conversation_key
@@ -80,11 +89,13 @@ INSERT_TURN = """
 INSERT INTO turns (turn_id, person_key, conversation_key, input_message_key, reply_message_key,
                    status, created_at, checkpoint, finish_reason, error, seed, sampling,
                    model_sha256, prompt_record, prompt_tokens, completion_tokens, cached_tokens,
-                   queue_ms, ttft_ms, decode_ms, prefill_ms, drafted_tokens, accepted_tokens)
+                   queue_ms, ttft_ms, decode_ms, prefill_ms, drafted_tokens, accepted_tokens,
+                   attempts)
 VALUES (?1, ?2, ?3,
         (SELECT message_key FROM messages WHERE message_id = ?4 AND conversation_key = ?3),
         (SELECT message_key FROM messages WHERE message_id = ?5 AND conversation_key = ?3),
-        ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
+        ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+        ?24)
 """
 SET_LEAF = """
 UPDATE conversations
@@ -116,7 +127,7 @@ async def ids(reader: Connection, person_key: int, limit: int | None = None) -> 
 async def outline(reader: Connection, person_key: int, conversation_id: str) -> Outline | None:
     """This person's conversation, and how far it goes now."""
     row = await first_row(reader, OUTLINE, (person_key, conversation_id))
-    return Outline(Conversation(*row[:5]), row[5], row[6]) if row else None
+    return Outline(conversations.conversation_of(row[2:]), row[0], row[1]) if row else None
 
 
 async def message_page(
@@ -134,6 +145,14 @@ async def turn_page(
     bounds = (person_key, of.conversation.conversation_id, after_key, of.last_turn_key, limit)
     rows = await all_rows(reader, TURNS, bounds)
     return tuple((row[0], turns.turn_of(row[1:])) for row in rows)
+
+
+async def summary_page(
+    reader: Connection, person_key: int, of: Outline, after_key: int, limit: int
+) -> tuple[tuple[int, Summary], ...]:
+    """Summaries of all branches, as far as there are any now, each with its key."""
+    conversation_id = of.conversation.conversation_id
+    return await summaries.page(reader, person_key, conversation_id, after_key, limit)
 
 
 async def branch_ids(reader: Connection, person_key: int, of: Conversation) -> tuple[str, ...]:
@@ -166,33 +185,35 @@ async def insert(
     person_key: int,
     conversation: Conversation,
     said: Sequence[Message],
-    ended: Sequence[Turn],
+    ended: Sequence[Turn] = (),
+    summed_up: Sequence[Summary] = (),
 ) -> None:
-    """Adds a conversation with all it holds; parents must stand before their children.
+    """Adds a conversation with all it holds, in a folder that is there; parents must stand before
+    their children.
 
     Conflict when one of the ids is in use, whoever has it; the block must be left then.
     """
     try:
-        row = await first_row(
-            tx,
-            INSERT_CONVERSATION,
-            (
-                person_key,
-                conversation.conversation_id,
-                conversation.title,
-                conversation.created_at,
-                conversation.updated_at,
-            ),
-        )
+        row = await first_row(tx, INSERT_CONVERSATION, _conversation_row(person_key, conversation))
         assert row is not None, "an INSERT that does not fail returns its row"
         key = row[0]
         await tx.executemany(INSERT_MESSAGE, _message_rows(person_key, key, said))
         await tx.executemany(INSERT_TURN, _turn_rows(person_key, key, ended))
         await changed_rows(tx, SET_LEAF, (key, conversation.leaf_id))
+        await summaries.insert_all(tx, person_key, summed_up)
         await message_terms.index(tx, person_key, [message.message_id for message in said])
         await title_terms.index(tx, person_key, conversation.conversation_id)
     except sqlite.IntegrityError as error:
         raise Conflict("Some of these ids are in use on this box already.") from error
+
+
+def _conversation_row(person_key: int, conversation: Conversation) -> Row:
+    return (
+        *(person_key, conversation.conversation_id, conversation.title),
+        *(conversation.created_at, conversation.updated_at, conversation.titled_by.value),
+        *(conversation.is_pinned, conversation.is_archived),
+        conversation.folder.folder_id if conversation.folder else None,
+    )
 
 
 def _message_rows(person_key: int, key: int, said: Sequence[Message]) -> Iterator[Row]:
@@ -208,7 +229,7 @@ def _turn_rows(person_key: int, key: int, ended: Sequence[Turn]) -> Iterator[Row
         assert turn.status.is_final
         yield (
             *(turn.turn_id, person_key, key, turn.input_message_id, turn.reply_message_id),
-            *(turn.status.value, turn.created_at, *turns.ending_of(turn)),
+            *(turn.status.value, turn.created_at, *turns.ending_of(turn), turn.attempts),
         )
 
 

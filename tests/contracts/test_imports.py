@@ -22,7 +22,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
-    "portable": {"errors", NOUNS, "conversations.accepting", "hot", "store"},
+    # What comes in from a file stands where the page's own rules allow it to.
+    "portable": {
+        *{"errors", NOUNS, "conversations.accepting", "conversations.folders", "hot", "store"}
+    },
     "metrics": {"engine.gauges", "engine.kv_snapshots", "engine.kv_snapshot_collection"},
     "prompting": {"errors", NOUNS, "recall", "hot", "store"},
     "conversations": {"errors", "prompting", "recall", "hot", "store", "metrics", *ENGINE_FRONT},

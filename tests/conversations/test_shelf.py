@@ -3,7 +3,8 @@
 import pytest
 from kept_conversations import add, keep, stranger_in
 
-from appliance.conversations.shelf import MOST_FOLDERS, SHELF_LENGTH, Placing
+from appliance.conversations.folders import MOST_FOLDERS
+from appliance.conversations.shelf import SHELF_LENGTH, Placing
 from appliance.errors import Conflict, InvalidInput, NotFound
 
 PIN, UNPIN = Placing(is_pinned=True), Placing(is_pinned=False)

@@ -23,6 +23,7 @@ from exports import (
 
 from appliance.errors import ImportRefused, ImportTooLarge
 from appliance.portable.archive import MOST_DIRECTORY_BYTES, MOST_ENTRIES
+from appliance.portable.own_summaries import MOST_SUMMARIES
 
 GOOD = json.dumps([chatgpt_conversation(["Hello", "Hi"])]).encode()
 GIGA = 2**30
@@ -206,6 +207,24 @@ def with_turn(**changes):
     return {**conversation, "turns": [{**turn, **changes}]}
 
 
+def with_summary(*more, first=0, last=1, **changes):
+    """A question with two replies; the summary is of the first one."""
+    conversation = own_conversation("Hi", "Ho", "Well?")
+    asked, reply, other = (each["message_id"] for each in conversation["messages"])
+    conversation["messages"][2]["parent_id"] = asked
+    summary = {
+        "summary_id": "b" * 32,
+        "first_message_id": (asked, reply, other, "f" * 32)[first],
+        "last_message_id": (asked, reply, other, "f" * 32)[last],
+        "created_at": 5,
+        "content": "They greeted each other.",
+    }
+    return {
+        **conversation,
+        "summaries": [{**summary, **changes}, *({**summary, **m} for m in more)],
+    }
+
+
 def chat(**members):
     return {"chat": {"history": {"messages": {"u": {"role": "user", "content": "x"} | members}}}}
 
@@ -248,6 +267,24 @@ SKIPPED = {
     "count of text": (with_turn(prompt_record={"dropped_messages": "many"}), "no number"),
     "huge count": (with_turn(prompt_record={"dropped_messages": 10**4000}), "no count"),
     "huge record": (with_turn(prompt_record={"a": "x" * 20_000}), "longer than any"),
+    "no such titler": (altered(titled_by="nobody"), "not what it should be"),
+    "pinned by a word": (altered(is_pinned="yes"), "not what it should be"),
+    "folder without a name": (altered(folder=" \n"), "needs a name"),
+    "folder of a long name": (altered(folder="x" * 61), "not what it should be"),
+    "nul in a folder": (altered(folder="a\0b"), "NUL byte"),
+    "summary of nothing": (with_summary(first=3), "not in the conversation"),
+    "summary to nowhere": (with_summary(last=3), "not in the conversation"),
+    "summary backwards": (with_summary(first=1, last=0), "do not follow each other"),
+    "summary over branches": (with_summary(first=1, last=2), "do not follow each other"),
+    "two summaries in one": (with_summary({"content": "x"}), "the same id"),
+    "long summary": (with_summary(content="x" * 4001), "not what it should be"),
+    "blank summary": (with_summary(content=" \n", is_edited=True), "no words"),
+    "summary of no words": (with_summary(content=""), "no words"),
+    "nul in a summary": (with_summary(content="a\0b"), "NUL byte"),
+    "very many summaries": (
+        with_summary(*({"summary_id": f"{n:032x}"} for n in range(MOST_SUMMARIES))),
+        "more summaries",
+    ),
     "deep record": (
         with_turn(prompt_record=json.loads('{"a":' * 70 + "1" + "}" * 70)),
         "levels deep",

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from exports import bring, exported, own_conversation, own_file, rows, waiting
 
+from appliance.conversations.folders import MOST_FOLDERS
 from appliance.errors import Conflict, ImportRefused, NotFound, StoreFull
 from appliance.portable.waiting_file import WaitingFile
 from appliance.store import whole_conversations
@@ -38,11 +39,35 @@ async def test_a_conversation_comes_in_whole_or_not_at_all(box, monkeypatch):
 
     whole_rows = whole_conversations._message_rows
     monkeypatch.setattr(whole_conversations, "_message_rows", breaks_off)
-    report = await bring(box, own_file(own_conversation("One", "Two")))
+    report = await bring(box, own_file(own_conversation("One", "Two", folder="Garden")))
     assert report.ended == "The disk is full."
     monkeypatch.undo()
-    assert rows(box, "SELECT count(*) FROM conversations") == [(0,)]
-    assert rows(box, "SELECT count(*) FROM messages") == [(0,)]
+    for table in ("conversations", "messages", "folders"):
+        assert rows(box, f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+async def test_what_finds_no_place_for_its_folder_waits_for_one(box):
+    sorted_in = [
+        own_conversation("Hi", folder=f"Folder {number}") for number in range(MOST_FOLDERS + 2)
+    ]
+    file = own_file(own_conversation("Hi"), *sorted_in, own_conversation("Ho", folder="Folder 0"))
+    report = await bring(box, file)
+    assert (report.conversations, report.ended) == (MOST_FOLDERS + 2, "")
+    ((reason, count),) = report.skipped.items()
+    assert "Delete one first" in reason and count == 2
+    assert report.first_skipped[reason] == MOST_FOLDERS + 2
+    assert rows(box, "SELECT count(*) FROM folders") == [(MOST_FOLDERS,)]
+    # Room is made, and the same file again brings one more.
+    folders = (await box.desk.shelf.page(box.person)).folders
+    await box.desk.shelf.delete_folder(box.person, folders[0].folder_id)
+    again = await bring(box, file)
+    assert (again.conversations, again.skipped.total()) == (1, 1)
+
+
+async def test_what_is_in_the_archive_is_not_pinned(box):
+    said = own_conversation("Hi", is_pinned=True, is_archived=True)
+    await bring(box, own_file(said))
+    assert rows(box, "SELECT is_pinned, is_archived FROM conversations") == [(0, 1)]
 
 
 async def test_one_import_at_a_time(box):

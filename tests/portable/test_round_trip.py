@@ -2,22 +2,28 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 from conversation_steps import follow_to_end, say, wait_for_text
-from exports import bring, exported, own_conversation, own_file, rows, whole
+from exports import bring, exported, held, own_conversation, own_file, rows, whole
 from fakes import ScriptedBackend
 
+from appliance.conversations.conversation import new_id
+from appliance.conversations.shelf import Placing
+from appliance.portable.conversation_json import ConversationJson
 from appliance.portable.document import Document
+from appliance.store import conversations, summaries
+from appliance.store import whole_conversations as stored
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "conversations.schema.json"
 
 
 @pytest.fixture
 async def talked(box):
-    """A box with branches, a stopped and a failed turn, and text of many kinds."""
+    """A box with branches, summaries, a failed turn, text of many kinds, and things in places."""
     first = await say(box, '한국어 \U0001f95a "quoted" \\ back\tslash\n\n# not a heading')
     await follow_to_end(box, first.turn.turn_id)
     again = await box.desk.service.retry_turn(box.person, first.turn.turn_id)
@@ -36,7 +42,41 @@ async def talked(box):
             "checkpoint = 'half a re' WHERE turn_id = ?",
             (other.turn.turn_id,),
         )
+        await conversations.title_by_model(
+            tx, box.person.person_key, first.conversation.conversation_id, "Eggs"
+        )
+    await box.desk.shelf.place(
+        box.person,
+        first.conversation.conversation_id,
+        Placing(is_pinned=True, new_folder="Küche / 부엌"),
+    )
+    await box.desk.shelf.place(
+        box.person, other.conversation.conversation_id, Placing(is_archived=True)
+    )
+    edited = await sum_up(box, again.turn.turn_id, "Eggs.")
+    await box.desk.summaries.edit(box.person, edited, "My own.")
+    deleted = await sum_up(box, again.turn.turn_id, "Eggs and tea.")
+    await box.desk.summaries.delete(box.person, deleted)
+    await sum_up(box, first.turn.turn_id, "In short: 달걀.")
     return box
+
+
+async def sum_up(box, turn_id, content):
+    """A summary of a message and its reply, as the model makes it."""
+    turn, summary_id = await box.desk.service.find_turn(box.person, turn_id), new_id()
+    async with box.desk.database.write() as tx:
+        await summaries.insert(
+            *(tx, box.person.person_key),
+            summary_id=summary_id,
+            conversation_id=turn.conversation_id,
+            first_message_id=turn.input_message_id,
+            last_message_id=turn.reply_message_id,
+            message_count=2,
+            created_at=1_700_000_000,
+            model_sha256="a" * 64,
+            content=content,
+        )
+    return summary_id
 
 
 async def test_an_export_taken_into_an_empty_box_gives_the_same_export_again(talked, open_scripted):
@@ -45,7 +85,12 @@ async def test_an_export_taken_into_an_empty_box_gives_the_same_export_again(tal
     report = await bring(empty, before)
     assert (report.conversations, report.messages, report.skipped.total()) == (2, 7, 0)
     assert await exported(empty) == before
-    assert json.loads(before)["conversations"][0]["turns"][0]["counts"]["completion_tokens"] > 0
+    assert await held(empty.desk.database) == await held(talked.desk.database)
+    eggs, other = json.loads(before)["conversations"]
+    assert eggs["turns"][0]["counts"]["completion_tokens"] > 0
+    assert (eggs["titled_by"], eggs["is_pinned"], eggs["folder"]) == ("model", True, "Küche / 부엌")
+    assert (other["titled_by"], other["is_archived"], other["folder"]) == ("person", True, None)
+    assert [each["content"] for each in eggs["summaries"]] == ["My own.", "", "In short: 달걀."]
 
 
 async def test_the_zip_comes_in_like_the_json_in_it(talked, open_scripted):
@@ -60,6 +105,19 @@ async def test_importing_twice_doubles_nothing(talked):
     report = await bring(talked, before)
     assert (report.conversations, report.already_here) == (0, 2)
     assert await exported(talked) == before
+
+
+async def test_what_is_here_already_stays_where_it_was_put_since(talked):
+    before = await exported(talked)
+    eggs = json.loads(before)["conversations"][0]["conversation_id"]
+    shelf = talked.desk.shelf
+    await shelf.place(talked.person, eggs, Placing(is_pinned=False, new_folder="Recipes"))
+    (folder,) = (f for f in (await shelf.page(talked.person)).folders if f.name != "Recipes")
+    await shelf.delete_folder(talked.person, folder.folder_id)
+    since = await exported(talked)
+    assert (await bring(talked, before)).already_here == 2
+    assert await exported(talked) == since
+    assert [each.name for each in (await shelf.page(talked.person)).folders] == ["Recipes"]
 
 
 async def test_what_was_deleted_comes_back(talked):
@@ -84,6 +142,15 @@ async def test_what_another_person_here_took_along_comes_in_once_as_ones_own(tal
     assert [each["title"] for each in theirs] == [each["title"] for each in mine]
     texts = [[m["content"] for m in each["messages"]] for each in theirs]
     assert texts == [[m["content"] for m in each["messages"]] for each in mine]
+    assert [each["folder"] for each in theirs] == [each["folder"] for each in mine]
+    (my_folder,) = (await talked.desk.shelf.page(talked.person)).folders
+    (their_folder,) = (await talked.desk.shelf.page(eve)).folders
+    assert my_folder.folder_id != their_folder.folder_id
+    ids |= {each["summary_id"] for each in mine[0]["summaries"]}
+    assert not ids & {each["summary_id"] for each in theirs[0]["summaries"]}
+    told = {each["message_id"] for each in theirs[0]["messages"]}
+    for each in theirs[0]["turns"]:
+        assert each["prompt_record"]["first_message_id"] in told
 
 
 async def test_a_message_id_of_somebody_else_is_neither_taken_nor_told(talked, eve):
@@ -119,14 +186,19 @@ async def test_a_reply_that_is_being_written_is_exported_and_comes_in_as_stopped
 async def test_a_reply_that_ends_while_the_file_is_made_is_not_pointed_at(box):
     started = await say(box, "Hello")
     await follow_to_end(box, started.turn.turn_id)
-    outline = await box.desk.takeout._outline(box.person, started.conversation.conversation_id)
-    assert outline is not None
-    pieces = [
-        piece
-        async for piece in box.desk.takeout._turns_json(box.person, outline, {"only the question"})
-    ]
-    turn = json.loads(b"".join(pieces))
-    assert (turn["status"], turn["reply_message_id"]) == ("running", None)
+    await sum_up(box, started.turn.turn_id, "It was short.")
+    async with box.desk.database.read() as reader:
+        outline = await stored.outline(
+            reader, box.person.person_key, started.conversation.conversation_id
+        )
+    asked = (await box.desk.service.find_turn(box.person, started.turn.turn_id)).input_message_id
+    outline = replace(outline, last_message_key=1)
+    pieces = ConversationJson(box.desk.database, box.person.person_key, outline).pieces()
+    taken = json.loads(b"".join([piece async for piece in pieces]))
+    assert [each["message_id"] for each in taken["messages"]] == [asked]
+    ((status, reply_id),) = [(t["status"], t["reply_message_id"]) for t in taken["turns"]]
+    assert (status, reply_id) == ("running", None)
+    assert taken["summaries"] == []
 
 
 async def test_imported_conversations_stand_in_the_list_beside_those_of_their_time(box):
@@ -163,7 +235,13 @@ async def test_fields_of_a_later_version_are_ignored_and_absent_ones_have_defaul
             "created_at": 5,
         }
     ]
+    for later in ("titled_by", "is_pinned", "is_archived", "folder", "summaries"):
+        del conversation[later]
     assert (await bring(box, own_file(conversation))).conversations == 1
+    ((taken,),) = [json.loads(await exported(box))["conversations"]]
+    absent = {"titled_by": "person", "is_pinned": False, "is_archived": False, "folder": None}
+    assert taken.items() >= {**absent, "summaries": []}.items()
+    assert taken["turns"][0]["attempts"] == 0
 
 
 async def test_a_conversation_without_a_title_gets_its_first_words(box):

@@ -11,7 +11,8 @@ from conversation_steps import follow_to_end, say
 from exports import bring, own_conversation, own_file, whole
 
 from appliance.errors import NotFound
-from appliance.portable.takeout import PAGE, Kind
+from appliance.portable.conversation_json import PAGE
+from appliance.portable.takeout import Kind
 
 LONG = 10_000
 
@@ -26,12 +27,13 @@ def archive_of(content):
 
 
 async def test_a_conversation_reads_well_as_markdown(box):
-    said = own_conversation("# Tea?\nGreen.", "**Yes.**\n\n- one", "Thanks", title="Tea & milk")
+    texts = ("# Tea?\nGreen.", "**Yes.**\n\n- one", "Thanks")
+    said = own_conversation(*texts, title="Tea & milk", folder="Kitchen")
     await keep(box, said)
     taken = await box.desk.takeout.conversation(box.person, said["conversation_id"], Kind.MARKDOWN)
     assert (taken.name, taken.media_type) == ("Tea & milk.md", "text/markdown")
     assert (await whole(taken)).decode() == (
-        "# Tea & milk\n\nBegun 14 November 2023, 22:13 UTC.\n"
+        "# Tea & milk\n\nBegun 14 November 2023, 22:13 UTC.\n\nKept in the folder Kitchen.\n"
         "\n## You, 14 November 2023, 22:13 UTC\n\n> # Tea?\n> Green.\n"
         "\n## Reply, 14 November 2023, 22:13 UTC\n\n**Yes.**\n\n- one\n"
         "\n## You, 14 November 2023, 22:13 UTC\n\n> Thanks\n"

@@ -183,7 +183,8 @@ async def test_a_range_that_ends_before_it_begins_is_refused_by_the_schema(datab
     [
         (summaries.FIND, 2),
         (summaries.ON_BRANCH, 3),
-        (summaries.INSERT, 9),
+        (summaries.INSERT, 10),
+        (summaries.PAGE, 4),
         (summaries.DELETE_MADE_BESIDE, 2),
         ("DELETE FROM messages WHERE message_id = ?", 1),
     ],
