@@ -23,19 +23,19 @@ LISTED = (
     SELECT
     + """
     WHERE c.person_key = ? AND c.is_archived = 0
-    ORDER BY c.is_pinned DESC, c.activity DESC LIMIT ?
+    ORDER BY c.is_pinned DESC, c.activity DESC, c.conversation_key DESC LIMIT ?
     """
 )
 # Everything in one place, page by page: ?2 the archive or not, ?3 a folder or any, ?4 the last one
-# of the page before or none.
+# of the page before or none. Those that came in from a file may have one activity together.
 SHELF = (
     SELECT
     + """
     WHERE c.person_key = ?1 AND c.is_archived = ?2 AND (?3 IS NULL OR f.folder_id = ?3)
-      AND (?4 IS NULL OR c.activity < (
-          SELECT last.activity FROM conversations last
+      AND (?4 IS NULL OR (c.activity, c.conversation_key) < (
+          SELECT last.activity, last.conversation_key FROM conversations last
           WHERE last.conversation_id = ?4 AND last.person_key = ?1))
-    ORDER BY c.activity DESC LIMIT ?5
+    ORDER BY c.activity DESC, c.conversation_key DESC LIMIT ?5
     """
 )
 # Newest activity gets the highest number of this person's.

@@ -60,6 +60,16 @@ async def test_the_shelf_goes_on_after_the_last_one_of_a_page(database, person, 
     assert await titles(archived=False, after_id=made[0].conversation_id) == []
 
 
+async def test_it_goes_on_also_among_those_of_one_activity(database, person, titles):
+    made = [(await keep(database, person, title))[0] for title in "abcde"]
+    async with database.write() as tx:
+        await tx.execute("UPDATE conversations SET activity = 7")
+    assert await titles() == ["e", "d", "c", "b", "a"]
+    assert await titles(archived=False, limit=2) == ["e", "d"]
+    after_id = made[3].conversation_id
+    assert await titles(archived=False, after_id=after_id, limit=2) == ["c", "b"]
+
+
 async def test_a_conversation_is_in_one_folder_and_stays_when_it_is_deleted(
     database, person, garden, place, titles
 ):
