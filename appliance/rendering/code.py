@@ -16,7 +16,7 @@ from pygments.token import STANDARD_TYPES, _TokenType  # type: ignore[import-unt
 # Longer code is shown without colours: they cost time and several times the code's size.
 MAX_COLOURED_CHARS = 10_000
 # Patterns that go back and forth over a line take time that grows with the square of its length.
-MAX_COLOURED_LINE_CHARS = 500
+MAX_COLOURED_LINE_CHARS = 300
 # What is left of slow patterns. The thread's own time, so that a busy box does not change what a
 # page looks like: usual code needs a tenth of it.
 MAX_COLOURING_SECONDS = 0.2

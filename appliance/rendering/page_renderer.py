@@ -25,14 +25,16 @@ class PageRenderer(RendererHTML):
     """One method for each kind of token that our page shows in its own way.
 
     `env["end_line"]` is set while the text still grows: the fence that is being written then stays
-    without colours, because it would be coloured anew with every word.
+    without colours, because it would be coloured anew with every word. `env["uncoloured"]` is set
+    when no fence gets any, because there is too much code.
     """
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         token = tokens[idx]
         words = unescapeAll(token.info).split(maxsplit=1)
         grows = "end_line" in env and is_open_fence(token, env["end_line"])
-        return code_figure(token.content, words[0] if words else "", coloured=not grows)
+        coloured = not grows and "uncoloured" not in env
+        return code_figure(token.content, words[0] if words else "", coloured=coloured)
 
     def code_block(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType

@@ -26,6 +26,8 @@ MAX_FILLED_CELLS = 256
 # Finding the ends of brackets takes time that grows with the square of their number.
 MAX_INLINE_CHARS = 10_000
 MAX_OPEN_BRACKETS = 500
+# A lexer can be made to take a hundred times the usual time: so there is an end to it in one text.
+MAX_CODE_CHARS = 50_000
 
 _LINE_END = re.compile(r"\r\n?")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -56,6 +58,11 @@ class SourceBlock:
             )
             for token in self.tokens
         )
+
+    @property
+    def code_chars(self) -> int:
+        """How much of it is code in a language that the text names."""
+        return sum(len(token.content) for token in self.tokens if token.info)
 
     @property
     def ends_in_open_fence(self) -> bool:
@@ -119,10 +126,12 @@ def parse_blocks(text: str) -> list[SourceBlock]:
     return blocks
 
 
-def tokens_html(block: SourceBlock, *, grows: bool) -> str:
+def tokens_html(block: SourceBlock, *, grows: bool, coloured: bool) -> str:
     """HTML of a block, not yet sanitised; the block's tokens are used up by it."""
     state = StateCore("", _MARKDOWN, {}, list(block.tokens))
     _MARKDOWN.core.process(state)
-    env = {"end_line": block.end_line} if grows else {}
+    env: dict[str, int] = {"end_line": block.end_line} if grows else {}
+    if not coloured:
+        env["uncoloured"] = True
     html: str = _MARKDOWN.renderer.render(state.tokens, _MARKDOWN.options, env)
     return html

@@ -1,8 +1,10 @@
+from unittest import mock
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from appliance.rendering import code
+from appliance.rendering import code, parsing, weighing
 from appliance.rendering.blocks import LONG_BLOCK_CHARS, BlockRenderer
 from appliance.rendering.markdown import render_markdown
 
@@ -65,6 +67,25 @@ def joined(renderer: BlockRenderer) -> str:
 @example("```\ncode\n``\n```\n\nafter\n\nlast", list(range(40)))
 def test_blocks_of_a_growing_text_join_to_the_whole_text_s_html(text: str, cuts: list[int]) -> None:
     assert joined(feed_in_pieces(text, cuts)) == render_markdown(text)
+
+
+@given(
+    MARKDOWN,
+    st.lists(st.integers(0, 400), max_size=30),
+    st.integers(0, 400),
+    st.integers(0, 30),
+)
+@settings(max_examples=200, deadline=None)
+@example("- a\n\n\n", [4, 5, 6], 20, 0)
+@example("```c\nx\n```\n- ```c\n  y\n", list(range(30)), 400, 3)
+def test_so_they_do_where_the_text_is_too_heavy_to_be_formatted_or_coloured_to_its_end(
+    text: str, cuts: list[int], most_weight: int, most_code: int
+) -> None:
+    with (
+        mock.patch.object(weighing, "MOST_WEIGHT", most_weight),
+        mock.patch.object(parsing, "MAX_CODE_CHARS", most_code),
+    ):
+        assert joined(feed_in_pieces(text, cuts)) == render_markdown(text)
 
 
 @given(MARKDOWN)

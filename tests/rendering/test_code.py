@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.rendering import code
+from appliance.rendering import code, parsing
 from appliance.rendering.code import LANGUAGES, code_figure
 from appliance.rendering.markdown import render_markdown
 
@@ -66,6 +66,13 @@ def test_code_over_a_limit_is_plain(text: str) -> None:
     html = code_figure(text, "python")
     assert text_of(html) == text
     assert 'class="mi"' not in html
+
+
+def test_only_so_much_code_of_a_text_is_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "MAX_CODE_CHARS", 20)
+    figures = render_markdown("```python\nx = 1\n```\n\nwords\n\n" * 5).split("</figure>")[:-1]
+    assert ['class="mi"' in figure for figure in figures] == [True] * 3 + [False] * 2
+    assert all(text_of(figure) == "x = 1\n" for figure in figures[3:])
 
 
 def test_colouring_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
