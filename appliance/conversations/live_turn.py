@@ -6,6 +6,7 @@ from time import monotonic
 
 from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot
 from appliance.conversations.generation import Generation
+from appliance.conversations.line import PlaceInLine
 
 FULL_PACE_READERS = 12
 """So many pages of one reply see every change; more of them see changes less often."""
@@ -20,10 +21,11 @@ class LiveTurn:
     A reader that is slow simply skips to the newest snapshot: nothing is queued for it.
     """
 
-    def __init__(self, person_key: int, turn: Turn) -> None:
+    def __init__(self, person_key: int, turn: Turn, line: PlaceInLine | None = None) -> None:
         self.person_key = person_key
         self.turn = turn
-        self.phase = TurnPhase.LOADING
+        self.line = line or PlaceInLine.of_nobody()
+        self.phase = TurnPhase.WAITING if self.line.is_behind else TurnPhase.LOADING
         self.text = turn.checkpoint
         # What was said after the last checkpoint before a crash may be said in other words.
         self._unsure_from = len(turn.checkpoint) if turn.attempts else None
@@ -66,6 +68,7 @@ class LiveTurn:
         """The last change: what the store holds now."""
         self.turn = turn
         self.phase = TurnPhase.ENDED
+        self.line.leave()
         self.changed()
 
     async def follow(self) -> AsyncGenerator[TurnSnapshot, None]:

@@ -18,13 +18,14 @@ from appliance.conversations.conversation import (
 from appliance.conversations.live_turn import LiveTurn
 from appliance.engine.events import Ended
 from appliance.engine.sequence import FinishReason, SamplingParams
-from appliance.errors import StoreError
+from appliance.errors import NotFound, StoreError
 from appliance.store import conversations, messages, turns
 from appliance.store.database import Database
 
 log = structlog.get_logger(__name__)
 
 CHECKPOINT_SECONDS = 1.0
+STORE_AGAIN_SECONDS = 2.0
 
 _STATUS = {
     FinishReason.STOP: TurnStatus.FINISHED,
@@ -114,6 +115,19 @@ class TurnRecord:
             is_ended = await turns.finish(tx, person_key, turn)
         if is_ended:
             self._count_end(turn.status)
+
+    async def end_when_possible(self, person_key: int, turn: Turn, reply: Message | None) -> None:
+        """The reader knows that the disk is full; what was written is kept until it is not."""
+        while True:
+            await asyncio.sleep(STORE_AGAIN_SECONDS)
+            try:
+                await self.end(person_key, turn, reply)
+            except StoreError:
+                continue
+            except NotFound:
+                return
+            log.info("the end of a turn was stored after all", turn_id=turn.turn_id)
+            return
 
 
 def ended_turn(

@@ -13,15 +13,9 @@ from time import monotonic
 import structlog
 
 from appliance.conversations.asides import Asides
-from appliance.conversations.conversation import (
-    Message,
-    Person,
-    Turn,
-    TurnCounts,
-    TurnPhase,
-    TurnStatus,
-)
+from appliance.conversations.conversation import Person, Turn, TurnCounts, TurnPhase, TurnStatus
 from appliance.conversations.generation import Generations
+from appliance.conversations.line import PlaceInLine
 from appliance.conversations.live_turn import LiveTurn
 from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.turn_record import TurnRecord, ended_turn, turn_counts
@@ -33,8 +27,6 @@ from appliance.hot.token_stream import TokenStream
 from appliance.prompting.assembler import Assembler
 
 log = structlog.get_logger(__name__)
-
-STORE_AGAIN_SECONDS = 2.0
 
 
 class TurnRunner:
@@ -68,16 +60,17 @@ class TurnRunner:
         live = self._live.get(turn_id)
         return live if live is not None and live.person_key == person.person_key else None
 
-    def start(self, person: Person, turn: Turn) -> LiveTurn:
-        """Run a turn that the store knows already."""
+    def start(self, person: Person, turn: Turn, line: PlaceInLine | None = None) -> LiveTurn:
+        """Run a turn that the store knows already; if it stands in a line, when it comes first."""
         self._asides.turn_begins(turn)
-        live = LiveTurn(person.person_key, turn)
+        live = LiveTurn(person.person_key, turn, line)
         self._live[turn.turn_id] = live
         if turn.checkpoint:
             self._token_stream.append_soon(turn.turn_id, 0, turn.checkpoint)
         task = asyncio.create_task(self._run(person, live), name=f"turn-{turn.turn_id}")
         self._tasks[turn.turn_id] = task
         task.add_done_callback(lambda _: self._drop(turn.turn_id))
+        task.add_done_callback(lambda _: live.line.leave())
         task.add_done_callback(lambda _: self._asides.turn_is_over(person, live.turn))
         return live
 
@@ -137,6 +130,7 @@ class TurnRunner:
     async def _run(self, person: Person, live: LiveTurn) -> None:
         try:
             live.changed()
+            await live.line.come_first()
             async with self._generations.using_model():
                 ended = await self._generate(person, live)
             counts = turn_counts(ended, live.ttft_ms)
@@ -165,6 +159,7 @@ class TurnRunner:
         sampling = model.sampling_params(max_tokens=prompt.reply_tokens, **given)
         record = {**prompt.record, "model_name": model.name}
         await self.record.begin(live, record, sampling, model.sha256)
+        live.line.begin()
         if prompt.reply_tokens == 0:
             # The box stopped after the last word for which there was room.
             counts = SequenceCounts(len(prompt.tokens), 0, 0, 0, None, 0)
@@ -186,6 +181,9 @@ class TurnRunner:
                     if isinstance(event, Ended):
                         return event
                     self._take(live, event)
+                    if isinstance(event, Delta) and not live.line.is_left:
+                        await self.record.checkpoint(live)
+                        live.line.leave()
             raise AssertionError("a generation ends with Ended")
         finally:
             checkpoints.cancel()
@@ -224,7 +222,7 @@ class TurnRunner:
         except StoreError as store_error:
             log.error("the end of a turn was not stored", turn_id=turn.turn_id)
             live.end(replace(turn, status=TurnStatus.FAILED, error=str(store_error)))
-            await self._store_when_possible(live.person_key, turn, reply)
+            await self.record.end_when_possible(live.person_key, turn, reply)
             return
         if live.turn.reply_message_id is not None:
             # Continued: wherever the window has this reply, it has less of it.
@@ -234,18 +232,3 @@ class TurnRunner:
         live.end(turn)
         await self._token_stream.close(turn.turn_id)
         log.info("turn ended", turn_id=turn.turn_id, status=str(turn.status))
-
-    async def _store_when_possible(
-        self, person_key: int, turn: Turn, reply: Message | None
-    ) -> None:
-        """The reader knows that the disk is full; what was written is kept until it is not."""
-        while True:
-            await asyncio.sleep(STORE_AGAIN_SECONDS)
-            try:
-                await self.record.end(person_key, turn, reply)
-            except StoreError:
-                continue
-            except NotFound:
-                return
-            log.info("the end of a turn was stored after all", turn_id=turn.turn_id)
-            return

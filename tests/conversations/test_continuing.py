@@ -253,7 +253,7 @@ async def test_earlier_messages_make_room_for_more_of_a_reply(open_scripted: Ope
 async def test_a_continuation_that_the_disk_has_no_room_for_is_told_and_stored_later(
     open_scripted: OpenBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("appliance.conversations.turn_runner.STORE_AGAIN_SECONDS", 0.02)
+    monkeypatch.setattr("appliance.conversations.turn_record.STORE_AGAIN_SECONDS", 0.02)
     long = "🙂" * 2000
 
     def model(sequence: Sequence) -> str:

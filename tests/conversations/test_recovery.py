@@ -10,7 +10,7 @@ from conversation_steps import follow_to_end, say, wait_for_text
 from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations import turn_runner
+from appliance.conversations import turn_record
 from appliance.conversations.conversation import TurnStatus
 from appliance.engine.sequence import Sequence
 from appliance.lifespan import Box
@@ -115,7 +115,7 @@ async def test_a_growing_reply_is_written_down_while_it_grows(open_scripted: Ope
 async def test_a_full_disk_at_the_end_is_told_and_the_reply_is_stored_when_there_is_room(
     open_scripted: OpenBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turn_runner, "STORE_AGAIN_SECONDS", 0.02)
+    monkeypatch.setattr(turn_record, "STORE_AGAIN_SECONDS", 0.02)
     backend = ScriptedBackend(lambda sequence: "🙂" * 2000, context_tokens=16_000, gated=True)
     box = await open_scripted(backend)
     started = await say(box, "Write a lot")
