@@ -3,8 +3,10 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from appliance.hot.left_over import PREFIX, SETTINGS_NAME, lock, remove_left_over
 
 # A socket's path has room for 107 bytes, wherever the directory is.
 LONGEST_SOCKET_PATH = 107
@@ -12,12 +14,17 @@ SOCKET_NAME = "valkey.sock"
 
 
 class RuntimeDir:
-    """A new directory for this process and user alone (0700). Raises OSError when there is none."""
+    """A new directory for this process and user alone (0700). Raises OSError when there is none.
+
+    Those that killed processes left where it might be are removed.
+    """
 
     def __init__(self, parent: Path | None = None) -> None:
-        self.path = _new_directory(parent)
+        places = list(_places(parent))
+        remove_left_over(places)
+        self.path, self._lock = _new_directory(places)
         self.socket = self.path / SOCKET_NAME
-        self.settings = self.path / "valkey.conf"
+        self.settings = self.path / SETTINGS_NAME
 
     def write_settings(self, memory_mb: int, extra: Sequence[str] = ()) -> None:
         """Everything the server shall know; `extra` lines come last."""
@@ -54,26 +61,34 @@ class RuntimeDir:
         return copy
 
     def remove(self) -> None:
-        """Removes it with all it holds."""
+        """Removes it with all it holds, once."""
         shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
 
 
-def _new_directory(parent: Path | None) -> Path:
+def _places(parent: Path | None) -> Iterator[Path]:
+    """Where it may be, the best place first."""
     # systemd gives RUNTIME_DIRECTORY (several are joined by colons), a log-in XDG_RUNTIME_DIR.
     given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     wanted = (parent, given, os.environ.get("XDG_RUNTIME_DIR"), "/tmp")
+    return (Path(place) for place in wanted if place)
+
+
+def _new_directory(places: Sequence[Path]) -> tuple[Path, int]:
+    """A directory and what holds it."""
     refused: OSError | None = None
-    for place in wanted:
-        if not place:
-            continue
+    for place in places:
         try:
-            path = Path(tempfile.mkdtemp(prefix="appliance-", dir=place))
+            path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         except OSError as error:
             refused = error
             continue
-        if len(os.fsencode(path / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
-            return path
-        path.rmdir()
+        try:
+            if len(os.fsencode(path / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+                return path, lock(path)
+        except OSError as error:
+            refused = error
+        shutil.rmtree(path, ignore_errors=True)
     raise refused or OSError("every directory's path is too long for a socket")
 
 
