@@ -48,6 +48,11 @@ async def step_until(backend: ScriptedBackend, action: Coroutine[Any, Any, Any])
     acting.result()
 
 
+def held_words(backend: ScriptedBackend) -> list[str]:
+    """What each seat of a scripted KV cache holds, as text."""
+    return ["".join(chr(cell.token) for cell in cells) for cells in backend.cells.values()]
+
+
 class InTurn:
     """A scripted reply: each sequence gets the next of these, and the last one over and over.
 

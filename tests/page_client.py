@@ -10,6 +10,11 @@ import httpx
 
 from appliance.conversations.conversation import new_id
 
+_PARTIAL = re.compile(
+    r'<hx-partial hx-target="#([^"]+)" hx-swap="(\w+)">(.*?)</hx-partial>', re.DOTALL
+)
+_BLOCK = re.compile(r'<div class="block" id="([^"]+)"')
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -58,13 +63,13 @@ class PageClient:
         return self._http.post("/turns", data=form, headers=headers)
 
     def read_until(self, said: Said, enough: Callable[[str], bool]) -> str:
-        """What the page shows of a growing reply, as soon as it is enough."""
+        """The words of a growing reply that the page shows, as soon as they are enough."""
         events = ""
         with self._http.stream("GET", f"/turns/{said.turn_id}/stream") as response:
             for piece in response.iter_text():
                 events += piece
-                if enough(_text(events)):
-                    return _text(events)
+                if enough(shown := _shown(events)):
+                    return shown
         raise AssertionError(f"the reply ended before it was enough: {events!r}")
 
     def read_to_end(self, said: Said) -> str:
@@ -98,6 +103,21 @@ class PageClient:
         trace: TracebackType | None,
     ) -> None:
         self._http.close()
+
+
+def _shown(events: str) -> str:
+    """What stands in the blocks of a reply once all of this has been put into the page."""
+    blocks: dict[str, str] = {}
+    markup = re.sub(r"^data: ?", "", events.replace("\r", ""), flags=re.M)
+    for target, swap, content in _PARTIAL.findall(markup):
+        if swap == "delete":
+            blocks.pop(target, None)
+        elif swap == "innerMorph" and target.startswith("blocks-"):
+            blocks.clear()
+        _, *ids_and_contents = _BLOCK.split(content)
+        for element_id, block in zip(ids_and_contents[::2], ids_and_contents[1::2], strict=True):
+            blocks[element_id] = _text(f"<div{block}")
+    return "\n\n".join(blocks.values())
 
 
 def _text(markup: str) -> str:

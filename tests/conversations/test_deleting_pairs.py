@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from typing import Any
 
 import pytest
-from conversation_steps import InTurn, exchange, follow_to_end, opened, shown
+from canary import in_files, in_valkey
+from conversation_steps import InTurn, exchange, follow_to_end, held_words, opened, shown
 from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
@@ -128,27 +128,22 @@ async def test_deleted_words_are_nowhere_any_more(open_scripted: OpenBox, hot: b
     backend = ScriptedBackend(InTurn("About zanzibar.", "Yes.", "No."))
     box = await open_scripted(backend, hot=hot)
     first, second = await talk(box, "Tell me of zanzibar", "And rice?")
+    assert all(where_it_is(box, backend)), "the search finds nothing at all"
     await delete(box, first)
-    held = ["".join(chr(cell.token) for cell in cells) for cells in backend.cells.values()]
-    assert not [text for text in held if "zanzibar" in text]
-    for file in box.desk.database.path.parent.rglob("*"):
-        assert not file.is_file() or b"zanzibar" not in file.read_bytes(), file.name
-    if box.valkey is not None:
-        assert await everything_in(Hot(box.valkey.url)) == []
+    assert not any(where_it_is(box, backend))
     await exchange(box, "More", second.conversation.conversation_id)
     assert await shown(box, second) == ["And rice?", "Yes.", "More", "No."]
 
 
-async def everything_in(hot: Hot) -> list[bytes]:
-    """The keys that hold the word, whatever kind they are."""
-
-    async def look(client: Any) -> list[bytes]:
-        return [key async for key in client.scan_iter() if b"zanzibar" in await client.dump(key)]
-
-    try:
-        return await hot.call(look)
-    finally:
-        await hot.close()
+def where_it_is(box: Box, backend: ScriptedBackend) -> list[set[str]]:
+    """In the KV cache, in files, and in Valkey where there is one."""
+    places = [
+        {text for text in held_words(backend) if "zanzibar" in text},
+        in_files("zanzibar", box.desk.database.path.parent),
+    ]
+    if box.valkey is not None and box.valkey.url is not None:
+        places.append(in_valkey("zanzibar", box.valkey.url))
+    return places
 
 
 async def test_the_window_of_the_next_prompt_holds_nothing_of_it(open_scripted: OpenBox) -> None:

@@ -1,5 +1,7 @@
 """What is shown of a long text, and what of it is marked."""
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,5 +61,6 @@ def test_an_excerpt_is_a_stretch_of_the_text_whatever_is_in_it(text, question):
     pieces = excerpt(text, sought_by(question).runs)
     together = "".join(piece.text for piece in pieces)
     assert all(piece.text for piece in pieces)
+    assert together.strip("…") in " ".join(normalize("NFC", text).split())
     assert together.count("\n") == 0
     assert len(together) <= LENGTH + 2

@@ -236,13 +236,16 @@ async def test_all_of_a_person_can_be_ended_at_once(box: Box) -> None:
 
 
 async def test_another_persons_page_keeps_nothing_alive(box: Box) -> None:
-    conversation_id = await talk(at(box), "Hello")
+    started = await say(at(box), "Hello")
+    conversation_id = started.conversation.conversation_id
     stranger = replace(box.person, person_key=99, person_id="e" * 32)
     for act in (box.temporary.conversations.open_page, box.temporary.conversations.close_page):
         with pytest.raises(NotFound):
             act(stranger, conversation_id, PAGE)
     assert not await box.temporary.conversations.see(stranger, conversation_id, is_use=True)
-    assert await box.temporary.conversations.named_by(stranger, {"turn_id": "1" * 32}) is None
+    named_by, ids = box.temporary.conversations.named_by, {"turn_id": started.turn.turn_id}
+    assert await named_by(box.person, ids) == conversation_id
+    assert await named_by(stranger, ids) is None
 
 
 async def test_a_request_may_name_a_conversation_a_turn_or_a_message(box: Box) -> None:

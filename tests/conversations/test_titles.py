@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from aside_steps import RAIN, TITLE, Speaker, settled, talk
-from conversation_steps import follow_to_end, say, step_until
+from conversation_steps import follow_to_end, held_words, say, step_until
 from fakes import ScriptedBackend
 
 from appliance.conversations.conversation import Conversation, TitledBy
@@ -164,10 +164,11 @@ async def test_what_was_asked_of_a_deleted_conversation_is_forgotten_with_it(
     started = await say(box, RAIN)
     await step_until(backend, box.desk.runner.wait_all())
     conversation_id = started.conversation.conversation_id
+    assert box.desk.asides.is_due(conversation_id)
+    assert any("rained" in text for text in held_words(backend))
     await step_until(backend, box.desk.service.delete_conversation(box.person, conversation_id))
     assert not box.desk.asides.is_due(conversation_id)
-    held = ["".join(chr(cell.token) for cell in cells) for cells in backend.cells.values()]
-    assert not any("rained" in text for text in held)
+    assert not any("rained" in text for text in held_words(backend))
 
 
 async def test_a_stop_of_the_box_ends_what_is_asked(open_scripted: OpenBox) -> None:
