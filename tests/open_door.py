@@ -15,8 +15,9 @@ from typing import Any
 
 import uvloop
 
+from appliance.network.authority import today
 from appliance.network.box_names import BoxNames
-from appliance.network.certificates import Certificates
+from appliance.network.certificates import Certificates, turn_on
 from appliance.network.connection import Limits
 from appliance.network.listening import listen
 from appliance.network.tls_folder import TlsFolder
@@ -94,6 +95,11 @@ class Door:
             await send({"type": "http.response.body", "body": event, "more_body": True})
             await asyncio.sleep(0)
         self.ended.set()
+
+
+def certify(data_dir: Path) -> None:
+    """Turn TLS on."""
+    turn_on(data_dir, BoxNames([], data_dir, "box"), today())
 
 
 def read_all(client: socket.socket) -> str:
