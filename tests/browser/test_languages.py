@@ -12,9 +12,7 @@ NARROW = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_tou
 @pytest.mark.parametrize("language", ["en", "ko", "ja", "de"])
 def test_no_language_is_wider_than_a_small_phone(scripted, new_context: NewContext, language: str):
     conversation_id = scripted.service.add_conversation("Rice")
-    scripted.service.add_exchange(
-        conversation_id, "What?", "Rice.", error="x", finish_reason="length"
-    )
+    scripted.service.add_exchange(conversation_id, "What?", "Rice.", finish_reason="length")
     page = new_context(locale=language, **NARROW).new_page()
     for path in ("/", f"/conversations/{conversation_id}", "/sign-in", "/conversations"):
         page.goto(scripted.url + path)

@@ -32,7 +32,9 @@ PROGRAMS_ONLY = (
     *("conversations/completions", "routes/turn_stream", "portable/errands", "engine/grammar"),
     *("draft_choice", "engine/llama_", "model_choice", "remote/generations", "store/conversations"),
     *("store/messages", "store/summaries", "store/turns", "store/whole_conversations"),
-    *("accounts/errands", "box_errands", "hot/"),
+    *("accounts/errands", "accounts/key_errands", "box_errands", "hot/", "store/shared_links"),
+    *("network/announcement", "network/authority", "network/certificates", "network/listening"),
+    "network/tls_folder",
 )
 TO_KEYS = {"_BAD_KEY", "_NOT_FOR_KEYS"}
 """What programs with a key are told."""
