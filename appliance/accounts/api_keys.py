@@ -17,6 +17,7 @@ from appliance.accounts.new_key import MOST_KEYS, Wish
 from appliance.accounts.open_requests import OpenRequests
 from appliance.conversations.conversation import Person
 from appliance.errors import Conflict, InvalidInput, NotFound, StoreError
+from appliance.sentences import say
 from appliance.store import api_keys, people
 from appliance.store.database import Database
 
@@ -63,7 +64,7 @@ class ApiKeys:
             own = await api_keys.of_person(tx, person.person_key)
             key = next((each for each in own if each.key_id == key_id), None)
             if key is None:
-                raise NotFound("There is no such key. It may have been revoked already.")
+                raise NotFound(say("There is no such key. It may have been revoked already."))
             await api_keys.delete(tx, person.person_key, key_id)
             await self._audit.note(tx, Act.KEY_REVOKED, person, key.beginning, address)
         self._open_requests.end(lambda signed_in: signed_in.key_id == key_id)
@@ -105,6 +106,13 @@ def _scopes(account: Account, key: ApiKey) -> frozenset[str]:
 async def _check_room(tx: Connection, person: Person, name: str) -> None:
     own = await api_keys.of_person(tx, person.person_key)
     if len(own) >= MOST_KEYS:
-        raise InvalidInput(f"There are {MOST_KEYS} keys already. Revoke one that is not used.")
+        raise InvalidInput(
+            say("There are %(count)s keys already. Revoke one that is not used.", count=MOST_KEYS)
+        )
     if any(key.name == name for key in own):
-        raise Conflict(f"There is a key called {name} already. Revoke it, or choose another name.")
+        raise Conflict(
+            say(
+                "There is a key called %(name)s already. Revoke it, or choose another name.",
+                name=name,
+            )
+        )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 
 MOST_REQUESTS_PER_MINUTE = 100_000
 MOST_TOKENS_PER_DAY = 1_000_000_000
@@ -38,11 +39,17 @@ class Rooms:
 
 def accepted_limit(requests_per_minute: int, tokens_per_day: int) -> Limit:
     """A limit that somebody has typed in. Raises InvalidInput."""
-    _check("Requests per minute", requests_per_minute, MOST_REQUESTS_PER_MINUTE)
-    _check("Tokens per day", tokens_per_day, MOST_TOKENS_PER_DAY)
+    _check(say("Requests per minute"), requests_per_minute, MOST_REQUESTS_PER_MINUTE)
+    _check(say("Tokens per day"), tokens_per_day, MOST_TOKENS_PER_DAY)
     return Limit(requests_per_minute, tokens_per_day)
 
 
 def _check(what: str, value: int, most: int) -> None:
     if not 0 <= value <= most:
-        raise InvalidInput(f"{what} must be from 0 (no limit) to {most:,}; nothing was changed.")
+        raise InvalidInput(
+            say(
+                "%(what)s must be from 0 (no limit) to %(most)s; nothing was changed.",
+                what=what,
+                most=most,
+            )
+        )

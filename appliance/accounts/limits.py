@@ -13,18 +13,20 @@ from appliance.accounts.usage import Usage
 from appliance.accounts.waiting_words import within_words
 from appliance.conversations.conversation import Person
 from appliance.errors import NotFound, OverLimit
+from appliance.sentences import say, say_counted
 from appliance.store import api_keys, limits, people
 from appliance.store.database import Database
 
-_EVERYBODY = "everybody"
+EVERYBODY = "everybody"
+"""Whose limits were changed, in the record of the box."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """One limit that holds for a request: whose it is, in words, and what was used of it."""
+    """One limit that holds for a request: whose it is, and what was used of it."""
 
     who: str
-    whose: str
+    is_keys: bool
     limit: Limit
     tokens_used: int
 
@@ -70,7 +72,7 @@ class Limits:
         """None brings back what the settings say."""
         async with self._database.write() as tx:
             await limits.set_of_everybody(tx, limit)
-            await self._audit.note(tx, Act.LIMITS_CHANGED, by, _EVERYBODY, address)
+            await self._audit.note(tx, Act.LIMITS_CHANGED, by, EVERYBODY, address)
 
     async def set_of_person(
         self, person_id: str, limit: Limit | None, by: Person | None = None, address: str = ""
@@ -79,7 +81,7 @@ class Limits:
         async with self._database.write() as tx:
             account = await people.by_id(tx, person_id)
             if account is None:
-                raise NotFound("There is no such person. They may have been deleted.")
+                raise NotFound(say("There is no such person. They may have been deleted."))
             await limits.set_of_person(tx, person_id, limit)
             await self._audit.note(tx, Act.LIMITS_CHANGED, by, account.person.name, address)
 
@@ -107,9 +109,9 @@ class Limits:
             limit = own or await limits.of_everybody(reader) or self.default
             of_key = await api_keys.limit_of(reader, key_id) if key_id else UNLIMITED
         used, used_by_key = await self._usage.tokens_today(person, key_id or "")
-        held = [_Held(f"person {person.person_key}", "You have", limit, used)]
+        held = [_Held(f"person {person.person_key}", False, limit, used)]
         if key_id:
-            held.append(_Held(f"key {key_id}", "This key has", of_key, used_by_key))
+            held.append(_Held(f"key {key_id}", True, of_key, used_by_key))
         return held
 
     def _tokens_refusal(self, held: _Held) -> OverLimit | None:
@@ -117,23 +119,18 @@ class Limits:
         if not most or held.tokens_used < most:
             return None
         seconds = self._usage.seconds_to_midnight()
-        sentence = (
-            f"{held.whose} used up the {most:,} tokens of today. There are new ones "
-            f"{within_words(seconds)}, at midnight."
+        return OverLimit(
+            _tokens_words(held.is_keys, most, within_words(seconds)), "tokens", seconds
         )
-        return OverLimit(sentence, "tokens", seconds)
 
     def _requests_refusal(self, held: _Held) -> OverLimit | None:
         most = held.limit.requests_per_minute
         seconds = self._rates.seconds_to_next(held.who, most) if most else 0
         if seconds <= 0:
             return None
-        times = "once" if most == 1 else f"{most:,} times"
-        sentence = (
-            f"{held.whose} asked as often as is allowed, {times} a minute. Try again "
-            f"{within_words(seconds)}."
+        return OverLimit(
+            _requests_words(held.is_keys, most, within_words(seconds)), "requests", seconds
         )
-        return OverLimit(sentence, "requests", seconds)
 
     def _rooms(self, held: list[_Held]) -> Rooms:
         """The tightest of those that hold."""
@@ -152,3 +149,35 @@ class Limits:
             min(requests, key=lambda room: room.left, default=None),
             min(tokens, key=lambda room: room.left, default=None),
         )
+
+
+def _tokens_words(is_keys: bool, most: int, wait: str) -> str:
+    if is_keys:
+        return say(
+            "This key has used up the %(most)s tokens of today. There are new ones %(wait)s, at "
+            "midnight.",
+            most=most,
+            wait=wait,
+        )
+    return say(
+        "You have used up the %(most)s tokens of today. There are new ones %(wait)s, at midnight.",
+        most=most,
+        wait=wait,
+    )
+
+
+def _requests_words(is_keys: bool, most: int, wait: str) -> str:
+    if is_keys:
+        return say_counted(
+            "This key has asked as often as is allowed, once a minute. Try again %(wait)s.",
+            "This key has asked as often as is allowed, %(num)s times a minute. Try again "
+            "%(wait)s.",
+            most,
+            wait=wait,
+        )
+    return say_counted(
+        "You have asked as often as is allowed, once a minute. Try again %(wait)s.",
+        "You have asked as often as is allowed, %(num)s times a minute. Try again %(wait)s.",
+        most,
+        wait=wait,
+    )

@@ -9,6 +9,7 @@ from appliance.accounts.limit import UNLIMITED, Limit
 from appliance.conversations.accepting import check_text
 from appliance.conversations.conversation import new_id
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 
 MOST_KEYS = 50
 MOST_DAYS = 3650
@@ -57,9 +58,13 @@ def accepted_wish(
     """Raises InvalidInput."""
     wanted = _accepted_scopes(scopes)
     if Scope.METRICS in wanted and not is_admin:
-        raise InvalidInput("Only an administrator's key can read the figures of the whole box.")
+        raise InvalidInput(
+            say("Only an administrator's key can read the figures of the whole box.")
+        )
     if days is not None and not 1 <= days <= MOST_DAYS:
-        raise InvalidInput(f"A key lasts from 1 to {MOST_DAYS:,} days, or until it is revoked.")
+        raise InvalidInput(
+            say("A key lasts from 1 to %(most)s days, or until it is revoked.", most=MOST_DAYS)
+        )
     return Wish(_accepted_name(name), wanted, days, limit)
 
 
@@ -67,10 +72,14 @@ def _accepted_name(name: str) -> str:
     check_text(name)
     line = " ".join(name.split())
     if not line or not line.isprintable():
-        raise InvalidInput("A key needs a name, such as the program that uses it.")
+        raise InvalidInput(say("A key needs a name, such as the program that uses it."))
     if len(line) > _MOST_NAME_CHARS:
         raise InvalidInput(
-            f"A key's name has at most {_MOST_NAME_CHARS} characters; this has {len(line)}."
+            say(
+                "A key's name has at most %(most)s characters; this has %(count)s.",
+                most=_MOST_NAME_CHARS,
+                count=len(line),
+            )
         )
     return line
 
@@ -79,7 +88,13 @@ def _accepted_scopes(scopes: Iterable[str]) -> frozenset[Scope]:
     wanted = frozenset(scopes)
     if unknown := wanted - set(Scope):
         known = ", ".join(Scope)
-        raise InvalidInput(f"`{sorted(unknown)[0]}` is nothing a key can do; choose of {known}.")
+        raise InvalidInput(
+            say(
+                "`%(scope)s` is nothing a key can do; choose of %(known)s.",
+                scope=sorted(unknown)[0],
+                known=known,
+            )
+        )
     if not wanted:
-        raise InvalidInput("Choose at least one thing that the key may do.")
+        raise InvalidInput(say("Choose at least one thing that the key may do."))
     return frozenset(map(Scope, wanted))

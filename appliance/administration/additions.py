@@ -20,17 +20,18 @@ from appliance.model_files.adding import Candidate, candidate
 from appliance.model_files.library import ModelLibrary
 from appliance.model_files.names import check_name, name_for, plain
 from appliance.model_files.receiving import IncomingFile, check_room, incoming_file
+from appliance.sentences import say
 
 FOLDER = "incoming"
 """Inside the model directory: what is put there can be added by the page."""
 DECISION_SECONDS = 3600.0
 _MOST_FILES = 100
-_BUSY = "A model is being added already. Wait until that is over."
-_GONE = "Nothing is known of this file any more. Add it again."
-_BROKEN_OFF = "The file did not come whole. Nothing was added; send it again."
-_REFUSED = "It was not added: its chat template was not accepted."
-_NOT_DECIDED = "It was not added: nobody said within an hour whether its template may be used."
-_NOT_SUPPOSED_TO = "Something went wrong inside the box; the log has the details."
+_BUSY = say("A model is being added already. Wait until that is over.")
+_GONE = say("Nothing is known of this file any more. Add it again.")
+_BROKEN_OFF = say("The file did not come whole. Nothing was added; send it again.")
+_REFUSED = say("It was not added: its chat template was not accepted.")
+_NOT_DECIDED = say("It was not added: nobody said within an hour whether its template may be used.")
+_NOT_SUPPOSED_TO = say("Something went wrong inside the box; the log has the details.")
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +115,7 @@ class Additions:
             yield file
             sha256 = await asyncio.to_thread(file.finish)
         except BaseException as error:
-            added.refuse(str(error) if isinstance(error, ApplianceError) else _BROKEN_OFF)
+            added.refuse(error.sentence if isinstance(error, ApplianceError) else _BROKEN_OFF)
             added.held.close()
             self._settled.set()
             raise
@@ -125,7 +126,9 @@ class Additions:
         NotFound.
         """
         if file_name not in await asyncio.to_thread(self.files):
-            raise NotFound(f"There is no file {plain(file_name, 80)} in the folder any more.")
+            raise NotFound(
+                say("There is no file %(name)s in the folder any more.", name=plain(file_name, 80))
+            )
         path = self.folder / file_name
         size_bytes = path.stat().st_size
         check_room(self._library.directory, size_bytes)
@@ -187,7 +190,7 @@ class Additions:
             added.stage = Stage.ADDED
             log.info("a model was added", model=added.name)
         except ApplianceError as error:
-            added.refuse(str(error))
+            added.refuse(error.sentence)
         except Exception:  # an addition's border: whoever looks at it must see an end
             log.exception("a model could not be added")
             added.refuse(_NOT_SUPPOSED_TO)

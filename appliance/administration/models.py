@@ -16,15 +16,15 @@ from appliance.conversations.box_status import BoxStatus
 from appliance.errors import ApplianceError, Conflict, NotFound
 from appliance.model_files.library import InstalledModel, ModelLibrary
 from appliance.model_files.receiving import KEPT_FREE_BYTES
+from appliance.sentences import say
 
-_NO_MODEL = "There is no model of that name. It may have been removed."
-_READS_ALREADY = "A model's file is being read already. Wait until that is done."
-_ANSWERS = "{name} is the one that answers. Let another one answer first."
-_ELSEWHERE = (
+_NO_MODEL = say("There is no model of that name. It may have been removed.")
+_READS_ALREADY = say("A model's file is being read already. Wait until that is done.")
+_ELSEWHERE = say(
     "Another machine answers (the setting engine.url), so it makes no difference which model of "
     "this box is chosen."
 )
-_IN_SETTINGS = (
+_IN_SETTINGS = say(
     "The settings name the model that answers (model.name). Take that out of them to choose here."
 )
 
@@ -116,7 +116,9 @@ class Models:
         await self._check_known(name)
         now = await self.now()
         if name in (now.chosen, now.box.model_name, self._plan.draft):
-            raise Conflict(_ANSWERS.format(name=name))
+            raise Conflict(
+                say("%(name)s is the one that answers. Let another one answer first.", name=name)
+            )
         if self._is_reading():
             raise Conflict(_READS_ALREADY)
         return await asyncio.to_thread(self._library.remove, name)
@@ -176,10 +178,10 @@ class Models:
         try:
             await work
         except ApplianceError as error:
-            reading.trouble = str(error)
+            reading.trouble = error.sentence
         except Exception:  # the border of work in the background: somebody must hear of it
             log.exception("a model could not be read")
-            reading.trouble = "Something went wrong inside the box; the log has the details."
+            reading.trouble = say("Something went wrong inside the box; the log has the details.")
         finally:
             reading.is_over = True
 

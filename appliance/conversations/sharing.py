@@ -19,6 +19,7 @@ from appliance.conversations.conversation import Conversation, Person, names_tem
 from appliance.conversations.finding import find_conversation, find_idle
 from appliance.conversations.shared_link import SharedLink, SharedPage
 from appliance.errors import Conflict, InvalidInput, NotFound, StoreError
+from appliance.sentences import say
 from appliance.store import shared_links
 from appliance.store.database import Database
 
@@ -29,16 +30,18 @@ PAGE_LENGTH = 50
 LOOK_SECONDS = 3600
 _DAY_SECONDS = 86_400
 
-GONE = "There is nothing to read here: the link has ended, or was not copied in full."
-_TEMPORARY = "A temporary conversation is on no disk, so it cannot be shared."
-_SEALED = (
+GONE = say("There is nothing to read here: the link has ended, or was not copied in full.")
+_TEMPORARY = say("A temporary conversation is on no disk, so it cannot be shared.")
+_SEALED = say(
     "Your account is sealed, and a shared copy would not be: it could be read by whoever has the "
     "link. Nothing was shared."
 )
-_EMPTY = "There is nothing in this conversation yet that could be shared."
-_WHEN = "Choose for how long the link shall work: 1, 7 or 30 days."
-_TOO_MANY = f"You have {MOST_A_PERSON} shared links already. End one of them first."
-_NO_LINK = "There is no such link. It may have ended by itself."
+_EMPTY = say("There is nothing in this conversation yet that could be shared.")
+_WHEN = say("Choose for how long the link shall work: 1, 7 or 30 days.")
+_TOO_MANY = say(
+    "You have %(count)s shared links already. End one of them first.", count=MOST_A_PERSON
+)
+_NO_LINK = say("There is no such link. It may have ended by itself.")
 
 log = structlog.get_logger(__name__)
 

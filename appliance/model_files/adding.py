@@ -27,6 +27,7 @@ from appliance.model_files.names import check_name, plain
 from appliance.model_files.presets import Preset
 from appliance.model_files.trial_report import TrialReport
 from appliance.model_files.trial_run import run_trial
+from appliance.sentences import say
 
 _PREFIX = ".incoming-"
 _CHUNK_BYTES = 1 << 20
@@ -86,15 +87,20 @@ def candidate(
     """
     check_name(name)
     if any(adapter.name == name for adapter in library.adapters()):
-        raise ModelRefused(f"There is an adapter {name} already; call the model otherwise.")
+        raise ModelRefused(
+            say("There is an adapter %(name)s already; call the model otherwise.", name=name)
+        )
     shown = plain(Path(source).name, 80)
     check_header(path, shown)
     incoming = copied(library.directory, path) if published_sha256 is None else _taken(path)
     with incoming as (file, sha256, size_bytes):
         if published_sha256 not in (None, sha256):
             raise ModelRefused(
-                f"{shown} is not the file it should be (its sha256 is not the one "
-                "published); get it again."
+                say(
+                    "%(file)s is not the file it should be (its sha256 is not the one published); "
+                    "get it again.",
+                    file=shown,
+                )
             )
         check_header(file, shown)
         report = run_trial(file, shown)
@@ -159,7 +165,9 @@ def _copy(path: Path, target: int, directory: Path) -> tuple[str, int]:
     try:
         found = os.fstat(source)
         if not stat.S_ISREG(found.st_mode):
-            raise ModelRefused(f"{plain(path.name, 80)} is not a plain file; name a GGUF file.")
+            raise ModelRefused(
+                say("%(file)s is not a plain file; name a GGUF file.", file=plain(path.name, 80))
+            )
         if shutil.disk_usage(directory).free < found.st_size + _SPARE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         digest, size_bytes = hashlib.sha256(), 0
@@ -177,6 +185,10 @@ def _copy(path: Path, target: int, directory: Path) -> tuple[str, int]:
 def no_place(directory: Path, error: OSError) -> ModelError:
     """The sentence for a directory that cannot be written."""
     return ModelError(
-        f"The model cannot be copied into {directory} ({error.strerror}); "
-        "free some space there, or set model.directory to another disk."
+        say(
+            "The model cannot be copied into %(folder)s (%(reason)s); free some space there, or "
+            "set model.directory to another disk.",
+            folder=str(directory),
+            reason=error.strerror,
+        )
     )

@@ -14,6 +14,7 @@ import msgspec
 
 from appliance.errors import ModelMissing
 from appliance.model_files.atomic_file import write_atomically
+from appliance.sentences import say
 
 _CHUNK_BYTES = 1 << 20
 
@@ -69,7 +70,11 @@ def sha256_of(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelMissing(
-            f"{path.name} cannot be read ({error.strerror}); check the disk or add it again."
+            say(
+                "%(file)s cannot be read (%(reason)s); check the disk or add it again.",
+                file=path.name,
+                reason=error.strerror,
+            )
         ) from error
 
 
@@ -78,8 +83,14 @@ def _look_at(path: Path) -> _Seen:
         found = path.lstat()
     except OSError as error:
         raise ModelMissing(
-            f"The file {path.name} is not there ({error.strerror}); add the model again."
+            say(
+                "The file %(file)s is not there (%(reason)s); add the model again.",
+                file=path.name,
+                reason=error.strerror,
+            )
         ) from error
     if not stat.S_ISREG(found.st_mode):
-        raise ModelMissing(f"{path.name} is not a plain file; remove it and add the model again.")
+        raise ModelMissing(
+            say("%(file)s is not a plain file; remove it and add the model again.", file=path.name)
+        )
     return _Seen(found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, "")

@@ -19,6 +19,7 @@ from gguf.constants import GGML_QUANT_SIZES
 
 from appliance.errors import ModelRefused
 from appliance.model_files.names import plain
+from appliance.sentences import say
 
 MAX_KEYS = 10_000
 MAX_TENSORS = 100_000
@@ -45,11 +46,17 @@ def check_header(path: Path, shown_name: str = "") -> None:
         with os.fdopen(descriptor, "rb", buffering=1 << 18) as file:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
-                raise ModelRefused(f"{shown} is not a plain file; name a GGUF file.")
+                raise ModelRefused(
+                    say("%(file)s is not a plain file; name a GGUF file.", file=shown)
+                )
             _Header(file, found.st_size, shown).check()
     except OSError as error:
         raise ModelRefused(
-            f"{shown} cannot be read ({error.strerror}); name a GGUF file that you may read."
+            say(
+                "%(file)s cannot be read (%(reason)s); name a GGUF file that you may read.",
+                file=shown,
+                reason=error.strerror,
+            )
         ) from error
 
 
@@ -66,29 +73,35 @@ class _Header:
     def check(self) -> None:
         magic = self._take(4) if self._file_bytes >= 4 else b""
         if magic != b"GGUF":
-            self._refuse("is not a GGUF model; name a file that ends in .gguf")
+            self._refuse(say("is not a GGUF model; name a file that ends in .gguf"))
         version = self._number("I")
         if version not in (2, 3):
-            self._refuse("is GGUF of a version or byte order that is not supported; get another")
+            self._refuse(
+                say("is GGUF of a version or byte order that is not supported; get another")
+            )
         tensors, keys = self._number("Q"), self._number("Q")
         if tensors > MAX_TENSORS or keys > MAX_KEYS:
-            self._damaged("it claims an impossible number of parts")
+            self._damaged(say("it claims an impossible number of parts"))
         for _ in range(keys):
             self._key()
         if self._parts > 1:
-            self._refuse("is one part of a model in several files; get it as a single file")
+            self._refuse(say("is one part of a model in several files; get it as a single file"))
         ends = [self._tensor() for _ in range(tensors)]
         data_at = math.ceil(self._at / self._alignment) * self._alignment
         needed = data_at + max(ends, default=0)
         if needed > self._file_bytes:
             self._refuse(
-                f"is cut short: it holds {self._file_bytes:,} of {needed:,} bytes; copy it again"
+                say(
+                    "is cut short: it holds %(bytes)s of %(needed)s bytes; copy it again",
+                    bytes=self._file_bytes,
+                    needed=needed,
+                )
             )
 
     def _key(self) -> None:
         length = self._number("Q")
         if not 0 < length <= MAX_KEY_BYTES:
-            self._damaged("a key has an impossible length")
+            self._damaged(say("a key has an impossible length"))
         key = self._take(length)
         kind = self._number("I")
         if kind == _ARRAY:
@@ -102,42 +115,42 @@ class _Header:
             elif key == b"split.count":
                 self._parts = value
         else:
-            self._damaged("a value has an unknown type")
+            self._damaged(say("a value has an unknown type"))
 
     def _array(self) -> None:
         kind, count = self._number("I"), self._number("Q")
         self._array_values += count
         if self._array_values > MAX_ARRAY_VALUES:
-            self._damaged("its lists are impossibly long")
+            self._damaged(say("its lists are impossibly long"))
         if kind == _STRING:
             for _ in range(count):
                 self._skip(self._number("Q"))
         elif kind in _SCALARS:
             self._skip(count * struct.calcsize("<" + _SCALARS[kind]))
         else:
-            self._damaged("a list has an unknown type")
+            self._damaged(say("a list has an unknown type"))
 
     def _tensor(self) -> int:
         """Where its data ends, counted from the begin of all tensor data."""
         length = self._number("Q")
         if length > MAX_TENSOR_NAME_BYTES:
-            self._damaged("a tensor has an impossible name")
+            self._damaged(say("a tensor has an impossible name"))
         self._skip(length)
         dimensions = self._number("I")
         if dimensions > MAX_DIMENSIONS:
-            self._damaged("a tensor has an impossible shape")
+            self._damaged(say("a tensor has an impossible shape"))
         values = math.prod(self._number("Q") for _ in range(dimensions))
         kind, offset = self._number("I"), self._number("Q")
         if kind not in _BLOCKS:
-            self._refuse("has a kind of quantisation that is not supported; get another file")
+            self._refuse(say("has a kind of quantisation that is not supported; get another file"))
         if offset % self._alignment or values >= 1 << 60:
-            self._damaged("a tensor lies at an impossible place")
+            self._damaged(say("a tensor lies at an impossible place"))
         block_values, block_bytes = _BLOCKS[kind]
         return offset + math.ceil(values / block_values) * block_bytes
 
     def _align(self, value: int) -> None:
         if not 1 <= value <= 1 << 20 or value & (value - 1):
-            self._damaged("its alignment is impossible")
+            self._damaged(say("its alignment is impossible"))
         self._alignment = value
 
     def _number(self, form: str) -> int:
@@ -148,7 +161,7 @@ class _Header:
         self._reach(count)
         taken = self._file.read(count)
         if len(taken) != count:
-            self._refuse("is cut short within its header; copy it again")
+            self._refuse(say("is cut short within its header; copy it again"))
         return taken
 
     def _skip(self, count: int) -> None:
@@ -158,10 +171,10 @@ class _Header:
     def _reach(self, count: int) -> None:
         self._at += count
         if self._at > min(self._file_bytes, MAX_HEADER_BYTES):
-            self._refuse("is cut short within its header, or damaged; copy it again")
+            self._refuse(say("is cut short within its header, or damaged; copy it again"))
 
     def _damaged(self, reason: str) -> NoReturn:
-        self._refuse(f"is damaged ({reason}); copy it again")
+        self._refuse(say("is damaged (%(reason)s); copy it again", reason=reason))
 
     def _refuse(self, what: str) -> NoReturn:
-        raise ModelRefused(f"{self._shown} {what}.")
+        raise ModelRefused(say("%(file)s %(what)s.", file=self._shown, what=what))

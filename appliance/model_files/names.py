@@ -3,6 +3,7 @@
 import re
 
 from appliance.errors import ModelMissing
+from appliance.sentences import say
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
@@ -11,8 +12,11 @@ def check_name(name: str) -> str:
     """The name, if it can be one. Names are looked up in tables and never become paths."""
     if not _NAME.fullmatch(name):
         raise ModelMissing(
-            f"{plain(name, 60)!r} cannot be the name of a model: use small letters, digits, "
-            "'.', '_' and '-', and begin with a letter or digit."
+            say(
+                "%(name)s cannot be the name of a model: use small letters, digits, '.', '_' and "
+                "'-', and begin with a letter or digit.",
+                name=repr(plain(name, 60)),
+            )
         )
     return name
 

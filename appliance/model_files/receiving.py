@@ -12,9 +12,14 @@ from pathlib import Path
 from appliance.errors import StoreFull
 from appliance.model_files.adding import incoming, no_place
 from appliance.model_files.atomic_file import adopt
+from appliance.sentences import number, say
 
 KEPT_FREE_BYTES = 512 << 20
 _LOOK_EVERY_BYTES = 64 << 20
+_FULL = say(
+    "The disk of the models is full. Remove a model, or set model.directory to another disk, and "
+    "send the file again."
+)
 
 
 class IncomingFile:
@@ -66,10 +71,13 @@ def check_room(directory: Path, size_bytes: int) -> None:
     free = shutil.disk_usage(directory).free - KEPT_FREE_BYTES
     if size_bytes <= free:
         return
+    if not size_bytes:
+        raise StoreFull(_FULL)
     raise StoreFull(
-        f"The disk of the models has room for {max(0, free) / 1e9:.1f} GB more, and this needs "
-        f"{size_bytes / 1e9:.1f} GB. Remove a model, or set model.directory to another disk."
-        if size_bytes
-        else "The disk of the models is full. Remove a model, or set model.directory to another "
-        "disk, and send the file again."
+        say(
+            "The disk of the models has room for %(free)s GB more, and this needs %(size)s GB. "
+            "Remove a model, or set model.directory to another disk.",
+            free=number(max(0, free) / 1e9, 1),
+            size=number(size_bytes / 1e9, 1),
+        )
     )

@@ -23,6 +23,7 @@ from appliance.model_files.trial_report import (
     TrialAnswer,
     TrialReport,
 )
+from appliance.sentences import say
 
 _SAMPLE = (
     ("system", "You are a helpful assistant."),
@@ -44,7 +45,9 @@ def main() -> None:
         answer = TrialAnswer(refusal=str(error)[:MAX_REPORT_TEXT])
     except Exception as error:
         # The outermost border of this process: whatever it is, the parent gets a sentence.
-        answer = TrialAnswer(refusal=f"The file cannot be read ({type(error).__name__}).")
+        answer = TrialAnswer(
+            refusal=str(say("The file cannot be read (%(reason)s).", reason=type(error).__name__))
+        )
     os.write(1, msgspec.json.encode(answer) + b"\n")
     # Not a normal end: freeing what a broken file led to allocate may crash after the answer.
     os._exit(0)

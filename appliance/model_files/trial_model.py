@@ -11,6 +11,7 @@ from gguf import GGUFReader, LlamaFileType
 
 from appliance.engine.chat_template import ChatTemplate
 from appliance.errors import ModelRefused
+from appliance.sentences import say
 
 _CONTROL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
 _CONTEXT_TOKENS = 64
@@ -29,14 +30,17 @@ def read_metadata(path: Path) -> dict[str, Any]:
         metadata = {key: fields[key].contents() for key in _WANTED if key in fields}
         if metadata.pop("general.type", "model") == "adapter":
             raise ModelRefused(
-                "It is an adapter and no model; say which model it is for with --adapter-of NAME."
+                say(
+                    "It is an adapter and no model; say which model it is for with --adapter-of "
+                    "NAME."
+                )
             )
         architecture = metadata["general.architecture"]
         metadata["context_tokens"] = int(fields[f"{architecture}.context_length"].contents())
         file_type = fields.get("general.file_type")
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         raise ModelRefused(
-            "The file's description is damaged or incomplete; get another."
+            say("The file's description is damaged or incomplete; get another.")
         ) from error
     number = file_type.contents() if file_type else None
     known = {kind.value: kind.name for kind in LlamaFileType}
@@ -54,7 +58,7 @@ def read_adapter_metadata(path: Path) -> dict[str, Any]:
         metadata = {key: fields[key].contents() for key in wanted if key in fields}
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         raise ModelRefused(
-            "The file's description is damaged or incomplete; get another."
+            say("The file's description is damaged or incomplete; get another.")
         ) from error
     if (metadata.get("general.type"), metadata.get("adapter.type")) != ("adapter", "lora"):
         raise ModelRefused("It is no LoRA adapter; add a model without --adapter-of.")
@@ -77,8 +81,10 @@ class TrialModel:
         self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not self._model:
             raise ModelRefused(
-                "llama.cpp cannot load the file: it is damaged, or of a kind that this version "
-                "does not know; get another."
+                say(
+                    "llama.cpp cannot load the file: it is damaged, or of a kind that this version "
+                    "does not know; get another."
+                )
             )
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
 
@@ -95,7 +101,9 @@ class TrialModel:
         chat = ChatTemplate(template, self._special_tokens(), bos, eos)
         tokens = chat.tokens(messages, self._tokenize)
         if not tokens:
-            raise ModelRefused("The chat template of this model writes nothing; get another file.")
+            raise ModelRefused(
+                say("The chat template of this model writes nothing; get another file.")
+            )
         text = b"".join(map(self._bytes, tokens)).decode("utf-8", "replace")
         return tokens, text, chat.end_texts
 
@@ -115,11 +123,11 @@ class TrialModel:
             self._apply(adapter, context)
         batch = llama_cpp.llama_batch_get_one((llama_cpp.llama_token * 1)(token), 1)
         if not context or llama_cpp.llama_decode(context, batch) != 0:
-            raise ModelRefused("The model loads but cannot compute; get another file.")
+            raise ModelRefused(say("The model loads but cannot compute; get another file."))
         logits = llama_cpp.llama_get_logits(context)
         size = llama_cpp.llama_vocab_n_tokens(self._vocab)
         if not all(math.isfinite(logits[index]) for index in range(size)):
-            raise ModelRefused("The model computes no usable numbers; get another file.")
+            raise ModelRefused(say("The model computes no usable numbers; get another file."))
 
     def _apply(self, adapter: Path, context: Any) -> None:
         loaded = llama_cpp.llama_adapter_lora_init(self._model, str(adapter).encode())
@@ -158,5 +166,7 @@ class TrialModel:
         tokens = (llama_cpp.llama_token * size)()
         count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, size, False, False)
         if count < 0:
-            raise ModelRefused("The model's vocabulary cannot read plain text; get another file.")
+            raise ModelRefused(
+                say("The model's vocabulary cannot read plain text; get another file.")
+            )
         return list(tokens[:count])

@@ -17,6 +17,7 @@ from appliance.errors import ModelRefused
 from appliance.model_files.names import plain
 from appliance.model_files.trial_report import AdapterReport, TrialAnswer, TrialReport
 from appliance.paths import ROOT
+from appliance.sentences import said_before, say
 
 _Report = TypeVar("_Report", TrialReport, AdapterReport)
 
@@ -79,7 +80,10 @@ def _tried(
         _end(child)
     if said is None:
         raise ModelRefused(
-            f"{shown} took too long to open or answered without end; do not use this file."
+            say(
+                "%(file)s took too long to open or answered without end; do not use this file.",
+                file=shown,
+            )
         )
     return _believed(said, child.returncode, shown)
 
@@ -137,17 +141,23 @@ def _believed(said: bytes, status: int, shown: str) -> TrialAnswer:
         answer = msgspec.json.decode(said, type=TrialAnswer)
     except msgspec.DecodeError as error:
         raise ModelRefused(
-            f"{shown} made the process that tried it end ({_ending(status)}); do not use this file."
+            say(
+                "%(file)s made the process that tried it end (%(reason)s); do not use this file.",
+                file=shown,
+                reason=_ending(status),
+            )
         ) from error
     if answer.report is None and answer.adapter is None:
-        raise ModelRefused(f"{shown} was refused: {plain(answer.refusal, 300)}")
+        # The child says it in English; what is one of our sentences can be said anew.
+        why = said_before(plain(answer.refusal, 300))
+        raise ModelRefused(say("%(file)s was refused: %(why)s", file=shown, why=why))
     return answer
 
 
 def _present(report: _Report | None, shown: str) -> _Report:
     """A report of the kind that was asked for."""
     if report is None:
-        raise ModelRefused(f"{shown} made its trial lie; do not use this file.")
+        raise ModelRefused(say("%(file)s made its trial lie; do not use this file.", file=shown))
     return report
 
 

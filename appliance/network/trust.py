@@ -8,6 +8,7 @@ from appliance.network.authority import Facts, as_der, facts_of
 from appliance.network.box_names import BoxNames
 from appliance.network.mobile_profile import mobile_profile
 from appliance.network.tls_folder import TlsFolder
+from appliance.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ class Trust:
         authority = self.authority()
         if authority is None:
             raise NotFound(
-                "The box has no certificate authority of its own. Whoever looks after it can make "
-                "one with `appliance tls init`."
+                say(
+                    "The box has no certificate authority of its own. Whoever looks after it can "
+                    "make one with `appliance tls init`."
+                )
             )
         return authority

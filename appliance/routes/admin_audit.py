@@ -12,10 +12,12 @@ from litestar.response import Template
 
 from appliance.accounts.account import Access, AuditEntry
 from appliance.accounts.audit import PAGE, Act, AuditLog
+from appliance.accounts.limits import EVERYBODY
 from appliance.routes import local_time
 from appliance.routes.admin_data import ActChoice, AdminTop, AuditPageView, AuditRow
 from appliance.routes.fragments import whole_page
 from appliance.routes.page_views import Reader
+from appliance.sentences import say
 
 ChosenAct = Annotated[str, QueryParameter(name="act", max_length=60)]
 Name = Annotated[str, QueryParameter(name="name", max_length=200)]
@@ -57,9 +59,15 @@ def _row(reader: Reader, each: AuditEntry) -> AuditRow:
     day = local_time.day_words(local_time.day_of(each.at, reader.zone), reader.today)
     return AuditRow(
         iso=local_time.iso(each.at),
-        when=f"{day}, {local_time.clock(each.at, reader.zone)}",
+        when=say("%(day)s, %(time)s", day=day, time=local_time.clock(each.at, reader.zone)),
         act=each.act,
         who=each.who,
-        about=each.about,
+        about=_about(each),
         address=each.address,
     )
+
+
+def _about(each: AuditEntry) -> str:
+    """A name as it is; what the box itself calls everybody, in the reader's language."""
+    is_ours = each.act == Act.LIMITS_CHANGED and each.about == EVERYBODY
+    return say("everybody") if is_ours else each.about

@@ -8,6 +8,7 @@ from appliance.accounts.account import Account
 from appliance.accounts.limit import MOST_REQUESTS_PER_MINUTE, MOST_TOKENS_PER_DAY, Limit
 from appliance.accounts.tally import Tally
 from appliance.routes.admin_data import AdminTop
+from appliance.sentences import number
 
 DONE = frozenset({"everybody", "person"})
 
@@ -78,8 +79,8 @@ def _row(
     return LimitRow(
         person_id=person_id,
         name=account.person.name,
-        asked=f"{tally.requests:,}",
-        tokens=f"{tally.tokens:,}",
+        asked=number(tally.requests),
+        tokens=number(tally.tokens),
         has_own=limit is not None,
         requests_per_minute=held.requests_per_minute,
         tokens_per_day=held.tokens_per_day,

@@ -19,9 +19,10 @@ from appliance.routes.admin_limit_views import DONE, limits_page_view
 from appliance.routes.fragments import whole_page
 from appliance.routes.noting import Noting
 from appliance.routes.page_views import Reader
+from appliance.sentences import say
 
 _ADMIN = {"access": Access.ADMIN}
-_NO_NUMBER = "Type whole numbers without signs; 0 is no limit. Nothing was changed."
+_NO_NUMBER = say("Type whole numbers without signs; 0 is no limit. Nothing was changed.")
 
 Done = Annotated[str, QueryParameter(name="done", max_length=20)]
 

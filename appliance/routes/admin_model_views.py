@@ -16,6 +16,7 @@ from appliance.routes.admin_data import (
 )
 from appliance.routes.page_views import box_view
 from appliance.routes.sizes import size_words
+from appliance.sentences import number
 
 _SHOWN_TEMPLATE_CHARS = 20_000
 
@@ -62,7 +63,7 @@ def _row(now: ModelsNow, model: InstalledModel) -> ModelRow:
         title=plain(model.title, 100),
         size=size_words(model.size_bytes),
         quantisation=plain(model.quantisation, 20),
-        context=f"{model.context_tokens:,}",
+        context=number(model.context_tokens),
         licence=plain(model.licence, 60),
         sha256=model.sha256,
         answers=answers,
@@ -89,7 +90,7 @@ def _candidate_view(tried: Candidate) -> CandidateView:
         size=size_words(tried.size_bytes),
         quantisation=plain(report.quantisation, 40),
         architecture=plain(report.architecture, 40),
-        context=f"{report.context_tokens:,}",
+        context=number(report.context_tokens),
         licence=plain(report.licence, 100),
         sha256=tried.sha256,
         chat_template=report.template[:_SHOWN_TEMPLATE_CHARS],

@@ -22,9 +22,10 @@ from appliance.routes.everybody import Everybody
 from appliance.routes.fragments import whole_page
 from appliance.routes.invitations import new_link_view
 from appliance.routes.noting import Noting
+from appliance.sentences import say
 
 _ADMIN = {"access": Access.ADMIN}
-_ROLE = "Choose whether this person is a member or an admin."
+_ROLE = say("Choose whether this person is a member or an admin.")
 
 Done = Annotated[str, QueryParameter(name="done", max_length=20)]
 

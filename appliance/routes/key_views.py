@@ -11,6 +11,7 @@ from appliance.accounts.usage import KeyTally, UsageReport
 from appliance.routes import local_time
 from appliance.routes.key_data import DayBar, KeyRow, KeysView, KeyUse, MadeKeyView, UsageView
 from appliance.routes.page_views import Reader
+from appliance.sentences import number
 
 PICTURE_HEIGHT = 96
 BAR_STEP = 10
@@ -45,14 +46,14 @@ def usage_view(reader: Reader, report: UsageReport, rooms: Rooms) -> UsageView:
     busiest = max(report.days, key=lambda each: each.tally.tokens)
     return UsageView(
         theme=reader.theme,
-        requests=_number(report.today.requests),
-        tokens=_number(report.today.tokens),
-        requests_per_minute=_number(rooms.requests.limit) if rooms.requests else "",
-        tokens_per_day=_number(rooms.tokens.limit) if rooms.tokens else "",
-        tokens_left=_number(rooms.tokens.left) if rooms.tokens else "",
+        requests=number(report.today.requests),
+        tokens=number(report.today.tokens),
+        requests_per_minute=number(rooms.requests.limit) if rooms.requests else "",
+        tokens_per_day=number(rooms.tokens.limit) if rooms.tokens else "",
+        tokens_left=number(rooms.tokens.left) if rooms.tokens else "",
         has_any=any(each.tally.requests for each in report.days),
         bars=_bars(report),
-        most_tokens=_number(busiest.tally.tokens),
+        most_tokens=number(busiest.tally.tokens),
         most_day=_day_words(busiest.day, report),
         keys=tuple(_key_use(each) for each in report.keys),
     )
@@ -65,8 +66,8 @@ def _row(reader: Reader, key: ApiKey, now: float) -> KeyRow:
         name=key.name,
         beginning=key.beginning,
         scopes=tuple(sorted(key.scopes)),
-        requests_per_minute=_number(per_minute) if per_minute else "",
-        tokens_per_day=_number(per_day) if per_day else "",
+        requests_per_minute=number(per_minute) if per_minute else "",
+        tokens_per_day=number(per_day) if per_day else "",
         created=_when(reader, key.created_at),
         last_used=_when(reader, key.last_used_at),
         ends=_when(reader, key.expires_at),
@@ -90,9 +91,9 @@ def _bars(report: UsageReport) -> tuple[DayBar, ...]:
                 x=place * BAR_STEP,
                 y=PICTURE_HEIGHT - height,
                 height=height,
-                requests=_number(each.tally.requests) if each.tally.requests else "",
-                prompt_tokens=_number(each.tally.prompt_tokens),
-                completion_tokens=_number(each.tally.completion_tokens),
+                requests=number(each.tally.requests) if each.tally.requests else "",
+                prompt_tokens=number(each.tally.prompt_tokens),
+                completion_tokens=number(each.tally.completion_tokens),
             )
         )
     return tuple(bars)
@@ -108,11 +109,7 @@ def _key_use(each: KeyTally) -> KeyUse:
     return KeyUse(
         name=each.name,
         is_gone=each.is_gone,
-        requests=_number(each.tally.requests),
-        prompt_tokens=_number(each.tally.prompt_tokens),
-        completion_tokens=_number(each.tally.completion_tokens),
+        requests=number(each.tally.requests),
+        prompt_tokens=number(each.tally.prompt_tokens),
+        completion_tokens=number(each.tally.completion_tokens),
     )
-
-
-def _number(count: int) -> str:
-    return f"{count:,}"

@@ -21,6 +21,7 @@ from appliance.routes.cookies import address_of
 from appliance.routes.fragments import whole_page
 from appliance.routes.key_views import keys_view, made_view, usage_view
 from appliance.routes.page_views import Reader
+from appliance.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +104,8 @@ def _number(typed: str) -> int:
     """A whole number, 0 when nothing was typed. Raises InvalidInput."""
     digits = typed.strip()
     if digits and not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
-        raise InvalidInput(f"A limit is a whole number such as 100; {digits[:20]!r} is none.")
+        typed = repr(digits[:20])
+        raise InvalidInput(
+            say("A limit is a whole number such as 100; %(typed)s is none.", typed=typed)
+        )
     return int(digits or 0)

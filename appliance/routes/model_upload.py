@@ -13,11 +13,12 @@ from appliance.errors import ImportRefused, InvalidInput
 from appliance.model_files.receiving import IncomingFile
 from appliance.routes.form_token import check_form_token
 from appliance.routes.uploads import NO_FILE, form_parts
+from appliance.sentences import say
 
 MAX_MODEL_BYTES = 2**40
 _MOST_FIELD_BYTES = 512
 _SHA256 = re.compile("[0-9a-f]{64}")
-_NO_SHA256 = (
+_NO_SHA256 = say(
     "A sha256 has 64 digits from 0 to 9 and a to f. Copy it from where the file is from, or leave "
     "the field empty."
 )

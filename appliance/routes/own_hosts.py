@@ -11,8 +11,9 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from appliance.network.box_names import BoxNames
+from appliance.sentences import say
 
-_REFUSAL = (
+_REFUSAL = say(
     "The box does not go by the name in this address. Open it under the address that was printed "
     "at its start, or add the name to server.names."
 )

@@ -2,7 +2,9 @@
 
 import re
 
+from appliance.network.authority import Facts
 from appliance.network.trust import Trust
+from appliance.routes import local_time
 from appliance.routes.page_views import Reader
 from appliance.routes.qr_views import qr_view
 from appliance.routes.trust_data import TrustView
@@ -20,7 +22,7 @@ def trust_view(reader: Reader, trust: Trust, user_agent: str) -> TrustView:
         name=trust.name,
         has_authority=facts is not None,
         fingerprint_rows=_rows(facts.fingerprint) if facts else (),
-        expires_on=f"{facts.expires_at:%Y-%m-%d}" if facts else "",
+        expires_on=_day(reader, facts) if facts else "",
         help_url=trust.help_url,
         qr=qr_view(trust.help_url),
         secure_url=trust.secure_url,
@@ -33,3 +35,7 @@ def _rows(fingerprint: str) -> tuple[str, ...]:
     pairs = fingerprint.split(":")
     starts = range(0, len(pairs), _PAIRS_A_ROW)
     return tuple(" ".join(pairs[start : start + _PAIRS_A_ROW]) for start in starts)
+
+
+def _day(reader: Reader, facts: Facts) -> str:
+    return local_time.day_words(facts.expires_at.astimezone(reader.zone).date(), reader.today)

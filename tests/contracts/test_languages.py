@@ -27,7 +27,9 @@ NAMES = {
 }
 
 PROGRAMS_ONLY = (
-    *("cli", "json_schema", "model_files", "routes/openai", "routes/response_format", "settings"),
+    *("cli", "json_schema", "routes/openai", "routes/response_format", "settings"),
+    *("model_files/adapters", "model_files/presets", "model_files/pull"),
+    "model_files/trial_model",  # what it says of adapters
     *("store/opening", "store/migrations", "data_dir", "errand_socket", "stopped_box"),
     *("conversations/completions", "routes/turn_stream", "portable/errands", "engine/grammar"),
     *("draft_choice", "engine/llama_", "model_choice", "remote/generations", "store/conversations"),

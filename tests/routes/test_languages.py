@@ -49,8 +49,15 @@ class Bracketing(Language):
 
 
 BRACKETING = Languages([Bracketing("en", Locale.parse("en"))])
-OWN_WORDS = {"me", "model", "a", "Appliance", "smollm", "m", "instruct"}
-"""The person's name, and the models'; the product is called the same everywhere."""
+OWN_WORDS = {
+    *("me", "model", "a", "Appliance", "smollm", "m", "instruct"),
+    *("SmolLM", "M", "Instruct", "Q", "Apache"),
+    *("kB", "MB", "GB", "TB"),
+    *("appliance", "llama", "cpp", "python", "litestar", "SQLite"),
+}
+"""The person's name, and what the models' files say of themselves; programs and units are called the
+same everywhere.
+"""
 
 
 def unsaid(html: str) -> list[str]:
@@ -176,7 +183,7 @@ async def test_an_error_is_said_in_it_too_and_programs_read_english(kept):
     page = (await kept.get("/conversations/0", headers=german)).text
     assert "Diese Unterhaltung gibt es nicht." in page
     answer = await kept.get("/v1/models/none", headers=german)
-    assert "There is no model" in answer.text
+    assert "Send a key in the header" in answer.text
     answer = await kept.get("/turns/0/stream?format=text", headers=german)
     assert answer.text == "There is no such reply. Its conversation may have been deleted."
 
