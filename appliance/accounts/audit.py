@@ -47,6 +47,7 @@ class Act(StrEnum):
     MODEL_ACCEPTED = "model accepted"
     MODEL_REFUSED = "model refused"
     MODEL_CHOSEN = "model chosen"
+    MODEL_VERIFIED = "model verified"
     MODEL_REMOVED = "model removed"
 
 

@@ -106,9 +106,14 @@ async def use(
 
 
 @post("/admin/models/{name:str}/verification", include_in_schema=False, opt=_ADMIN)
-async def verify(models: NamedDependency[Models], name: FromPath[str]) -> Redirect:
+async def verify(
+    models: NamedDependency[Models],
+    noting: NamedDependency[Noting],
+    name: FromPath[str],
+) -> Redirect:
     """Read its whole file and compare it with what was accepted."""
     await models.verify(name)
+    await noting.note(Act.MODEL_VERIFIED, name)
     return _back()
 
 

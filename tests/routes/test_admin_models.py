@@ -157,10 +157,11 @@ async def test_a_model_is_verified_used_and_removed(box, admin, added, monkeypat
     await models.wait_read()
     await admin.post("/admin/models/tiny/removal")
     assert "/admin/models/tiny/" not in (await admin.get("/admin/models")).text
-    assert (await acts(box))[:3] == [
+    assert (await acts(box))[:4] == [
         ("model removed", "tiny"),
         ("model chosen", DEFAULT_MODEL),
         ("model chosen", "tiny"),
+        ("model verified", "tiny"),
     ]
 
 
