@@ -13,9 +13,12 @@ from signed_in import COOKIES, sign_in
 
 sys.path.append(str(Path(__file__).parent))
 
+from bracketed import BRACKETING
+from bracketed import browser as browser_of
 from open_stream import OpenStream
 from scripted_box import ScriptedService, scripted_box
 
+from appliance.accounts.account import AccountRole
 from appliance.app import create_app
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
@@ -82,4 +85,12 @@ async def _browser(app: Litestar) -> AsyncIterator[AsyncClient]:
         # A first look, as every browser takes one: it brings the token that a form needs.
         await client.get("/")
         client.headers["x-csrf-token"] = client.cookies["csrf"]
+        yield client
+
+
+@pytest.fixture
+async def bracketed(box: Box) -> AsyncIterator[AsyncClient]:
+    """An admin at a box whose texts all stand in brackets."""
+    await sign_in(box, role=AccountRole.ADMIN)
+    async with browser_of(create_app(box, 80, BRACKETING)) as client:
         yield client

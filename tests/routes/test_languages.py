@@ -1,102 +1,20 @@
 """The page in the reader's language, and the choice of it."""
 
 import re
-from collections.abc import AsyncIterator
-from datetime import date, datetime
-from typing import Any
 
 import pytest
-from babel import Locale
+from bracketed import BRACKETING, all_said, browser, plain_pages, unsaid
 from conversation_steps import exchange
 from doors import found, open_street
 from httpx import ASGITransport, AsyncClient
-from litestar import Litestar
-from litestar.routes import HTTPRoute
 from open_stream import OpenStream
-from read_words import letters_in, words_of
 from scripted_box import scripted_box
-from signed_in import COOKIES, sign_in
+from signed_in import sign_in
 
-from appliance.accounts.account import AccountRole
 from appliance.app import create_app
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.conversation import TurnPhase, TurnStatus
-from appliance.languages.language import Language
-from appliance.languages.languages import Languages
 from appliance.lifespan import Box
-
-
-class Bracketing(Language):
-    """Puts brackets around all that it is asked to say; what has none was never asked."""
-
-    def text(self, message: str) -> str:
-        return f"⟦{message}⟧"
-
-    def counted(self, one: str, many: str, num: int) -> str:
-        return f"⟦{one if num == 1 else many}⟧"
-
-    def in_context(self, context: str, message: str) -> str:
-        return f"⟦{message}⟧"
-
-    def day(self, day: date, *, with_year: bool) -> str:
-        return f"⟦{day}⟧"
-
-    def clock(self, at: datetime) -> str:
-        return f"⟦{at:%H:%M}⟧"
-
-    def again(self, english: str) -> str:
-        return f"⟦{english}⟧"
-
-
-BRACKETING = Languages([Bracketing("en", Locale.parse("en"))])
-OWN_WORDS = {
-    *("me", "model", "a", "Appliance", "smollm", "m", "instruct"),
-    *("SmolLM", "M", "Instruct", "Q", "Apache"),
-    *("kB", "MB", "GB", "TB"),
-    *("appliance", "llama", "cpp", "python", "litestar", "SQLite"),
-}
-"""The person's name, and what the models' files say of themselves; programs and units are called the
-same everywhere.
-"""
-
-
-def unsaid(html: str) -> list[str]:
-    """What stands outside of all brackets."""
-    rest = "\n".join(words_of(html))
-    while rest != (rest := re.sub(r"⟦[^⟦⟧]*⟧", "", rest)):
-        continue
-    return [line for line in rest.split("\n") if set(letters_in(line).split()) - OWN_WORDS]
-
-
-def browser(app: Litestar, **headers: str) -> AsyncClient:
-    transport = ASGITransport(app)
-    return AsyncClient(
-        transport=transport, base_url="http://box.test", cookies=COOKIES, headers=headers
-    )
-
-
-def plain_pages(app: Litestar) -> list[str]:
-    """Every address that can be asked for without knowing an id."""
-    return [
-        route.path
-        for route in app.routes
-        if isinstance(route, HTTPRoute) and "GET" in route.methods and not route.path_parameters
-    ]
-
-
-async def all_said(client: AsyncClient, *paths: str, **more: Any) -> None:
-    for path in paths:
-        answer = await client.get(path, **more)
-        if answer.headers.get("content-type", "").startswith("text/html"):
-            assert unsaid(answer.text) == [], path
-
-
-@pytest.fixture
-async def bracketed(box: Box) -> AsyncIterator[AsyncClient]:
-    """An admin at a box whose texts all stand in brackets."""
-    await sign_in(box, role=AccountRole.ADMIN)
-    async with browser(create_app(box, 80, BRACKETING)) as client:
-        yield client
 
 
 async def test_every_page_says_all_in_the_readers_language(box: Box, bracketed):
