@@ -9,13 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.errors import ModelRefused
+from appliance.languages.languages import read_languages
 from appliance.model_files import trial_run
 from appliance.model_files.library import ModelLibrary
+from appliance.model_files.trial_report import TrialAnswer
 from appliance.model_files.trial_run import TrialLimits, run_trial
-from appliance.paths import ROOT
+from appliance.paths import LOCALE, ROOT
+from appliance.sentences import value_in
 from appliance.settings import DEFAULT_MODEL
 
 WriteGguf = Callable[..., Path]
@@ -161,3 +165,19 @@ def test_the_child_sees_no_variable_of_ours(tiny: Path, monkeypatch: pytest.Monk
     _child(monkeypatch, "sys.exit(7 if 'HF_TOKEN' in os.environ else 5)")
     with pytest.raises(ModelRefused, match="exit status 5"):
         run_trial(tiny, tiny.name, FIRM)
+
+
+def test_what_the_child_says_can_be_said_in_the_readers_language(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = TrialAnswer(refusal="The model loads but cannot compute; get another file.")
+    monkeypatch.setattr(trial_run, "_listen", lambda *_: msgspec.json.encode(answer))
+    with pytest.raises(ModelRefused) as refused:
+        run_trial(tiny, "my.gguf", FIRM)
+    assert str(refused.value) == f"my.gguf was refused: {answer.refusal}"
+    german = read_languages(LOCALE).named("de")
+    assert german is not None
+    assert value_in(refused.value.sentence, german) == (
+        "my.gguf wurde abgelehnt: Das Modell lässt sich laden, kann aber nicht rechnen; besorgen "
+        "Sie eine andere Datei."
+    )
