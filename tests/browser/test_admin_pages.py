@@ -38,6 +38,19 @@ def complaints(page):
     return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
 
 
+@pytest.mark.parametrize("language", ["ko", "ja", "de"])
+def test_no_language_is_wider_than_a_small_phone(box, new_context, language):
+    small = {**PHONE, "viewport": {"width": 320, "height": 640}}
+    page = new_context(locale=language, **small).new_page()
+    own = ("/account", "/account/keys", "/account/usage", "/shared-links", "/invitations", "/trust")
+    for path in (*own, *(f"/admin/{name}" for name in PAGES)):
+        page.goto(box.url + path)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        for fold in page.locator("main details > summary").all():
+            fold.click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_that_axe_complains_of(box, new_context, size, scheme):
