@@ -12,6 +12,7 @@ from appliance.conversations.branches import Branches
 from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.replays import Replays
+from appliance.conversations.sealed_search import SealedSearch
 from appliance.conversations.search import Search
 from appliance.conversations.seen_prompt import SeenPrompts
 from appliance.conversations.service import ConversationService, ServiceLimits
@@ -54,6 +55,7 @@ class Desk:
     belongings: Belongings
     asides: Asides
     summaries: Summaries
+    read_ahead: ReadAhead
 
 
 @asynccontextmanager
@@ -66,11 +68,12 @@ async def open_desk(
     beginnings: Beginnings,
     listed: Database,
     *besides: Ends,
+    is_for_sealed: bool = False,
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
 
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
-    goes when a person deletes everything.
+    goes when a person deletes everything. A desk `is_for_sealed` accounts alone, or for all others.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -101,7 +104,9 @@ async def open_desk(
         read_ahead = ReadAhead(engine.generations, assembler)
         stack.push_async_callback(read_ahead.stop)
         forgetting = Forgetting(database, runner, window, token_stream, read_ahead)
-        limits = ServiceLimits(settings.limits.message_chars, settings.engine.open_turns)
+        limits = ServiceLimits(
+            settings.limits.message_chars, settings.engine.open_turns, is_for_sealed
+        )
         imports = Imports(database)
         stack.push_async_callback(imports.stop)
         yield Desk(
@@ -127,11 +132,12 @@ async def open_desk(
             ),
             branches=Branches(database, runner, assembler, window, forgetting, limits),
             shelf=Shelf(database),
-            search=Search(database),
+            search=SealedSearch(database) if is_for_sealed else Search(database),
             seen_prompts=SeenPrompts(database, settings.assistant.system_prompt),
             replays=Replays(database, engine.generations, assembler, engine.profile),
             asides=asides,
             summaries=Summaries(database, engine.generations, asides, prompts),
+            read_ahead=read_ahead,
         )
 
 

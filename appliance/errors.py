@@ -10,6 +10,7 @@ ApplianceError
 |       `-- ImportTooLarge    it is larger than the box takes in, or would become so
 +-- NotFound             no such thing, or not this person's
 +-- Conflict             right request, wrong moment: another turn is still running
++-- AccountClosed        the account is sealed, and nobody has opened it
 +-- ModelError           a model file or preset
 |   +-- ModelMissing     there is no such model here
 |   `-- ModelRefused     the file is broken, hostile or not what it claims to be
@@ -67,6 +68,15 @@ class NotFound(ApplianceError):
 
 class Conflict(ApplianceError):
     """The request is fine, but not now."""
+
+
+class AccountClosed(ApplianceError):
+    """What is kept is sealed, and its key is not here: its person has to open it."""
+
+    def __init__(
+        self, sentence: str = "This account is sealed. Sign in with its password to open it."
+    ) -> None:
+        super().__init__(sentence)
 
 
 class ModelError(ApplianceError):

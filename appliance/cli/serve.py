@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 
 from appliance import logs
+from appliance.core_dumps import allow_no_core_dump
 from appliance.data_dir import say_who_runs
 from appliance.errors import EngineUnavailable, SettingsError
 from appliance.settings import Settings
@@ -56,6 +57,7 @@ def serve(
     settings = load_settings(config, host=host, port=port, data=data, model=model)
     logs.configure(settings.log.level)
     _allow_open_files()
+    allow_no_core_dump()
     try:
         import uvloop
 

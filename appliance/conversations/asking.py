@@ -8,9 +8,10 @@ from appliance.conversations.conversation import Message, Person, StartedTurn, T
 from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import Conflict, QueueFull
-from appliance.store import conversations, messages, turns
+from appliance.store import conversations, messages, seals, turns
 
 STILL_WRITING = "A reply is still being written here. Wait for it or stop it first."
+SEALED_MEANWHILE = "How your account is kept has just been changed. Send it again."
 
 
 def check_queue(runner: TurnRunner, open_turns: int) -> None:
@@ -20,6 +21,12 @@ def check_queue(runner: TurnRunner, open_turns: int) -> None:
             f"{runner.open_count} replies are being written or waited for already. "
             "Try again in a minute."
         )
+
+
+async def check_desk(tx: Connection, person: Person, is_for_sealed: bool) -> None:
+    """Raises Conflict at the wrong desk: the account was sealed, or unsealed, this moment."""
+    if (await seals.find(tx, person.person_key) is not None) is not is_for_sealed:
+        raise Conflict(SEALED_MEANWHILE)
 
 
 async def check_nobody_writes(tx: Connection, person: Person, conversation_id: str) -> None:

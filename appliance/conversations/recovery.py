@@ -1,9 +1,12 @@
-"""At start: turns that a stop or a crash left unfinished go on from where the page had come."""
+"""At start: turns that a stop or a crash left unfinished go on from where the page had come; those of
+a sealed account when it is opened.
+"""
 
 from dataclasses import replace
 
 import structlog
 
+from appliance.conversations.conversation import Person, Turn
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.hot.token_stream import TokenStream
 from appliance.store import turns
@@ -18,7 +21,7 @@ log = structlog.get_logger(__name__)
 async def resume_unfinished(
     database: Database, token_stream: TokenStream, runner: TurnRunner
 ) -> int:
-    """Start every unfinished turn again; returns how many there were.
+    """Start every unfinished turn again, but for sealed accounts; returns how many there were.
 
     A turn that was begun three times without a word more may be what stops the box: it ends with
     what there is.
@@ -31,10 +34,24 @@ async def resume_unfinished(
         seen = await token_stream.read(turn.turn_id)
         if seen.startswith(turn.checkpoint):
             turn = replace(turn, checkpoint=seen)
-        if turn.attempts < MOST_ATTEMPTS:
-            runner.start(person, turn)
-        else:
-            await runner.give_up(person, turn, GIVEN_UP)
+        await _resume(runner, person, turn)
     if unfinished:
         log.info("unfinished turns go on", turns=len(unfinished))
     return len(unfinished)
+
+
+async def resume_unfinished_of(database: Database, runner: TurnRunner, person: Person) -> int:
+    """The same for one person, whose words are in no Valkey; how many there were."""
+    async with database.read() as reader:
+        unfinished = await turns.unfinished_of(reader, person.person_key)
+    waiting = [turn for turn in unfinished if runner.find(person, turn.turn_id) is None]
+    for turn in waiting:
+        await _resume(runner, person, turn)
+    return len(waiting)
+
+
+async def _resume(runner: TurnRunner, person: Person, turn: Turn) -> None:
+    if turn.attempts < MOST_ATTEMPTS:
+        runner.start(person, turn)
+    else:
+        await runner.give_up(person, turn, GIVEN_UP)

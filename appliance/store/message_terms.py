@@ -1,7 +1,8 @@
 """The full-text index `message_terms`: one row for each message, under the message's key.
 
-It holds terms and no text. FTS5 takes such a row out only by being told the same terms again, so
-whoever changes or deletes messages calls `unindex` while their text is still there:
+It holds terms and no text, and of a sealed account nothing at all. FTS5 takes such a row out only by
+being told the same terms again, so whoever changes or deletes messages calls `unindex` while their
+text is still there:
 
     await message_terms.unindex(tx, person_key, [message_id])
     ... change or delete the message ...
@@ -16,20 +17,30 @@ from collections.abc import Collection
 import msgspec
 from aiosqlite import Connection
 
+from appliance.store.cells import seal_of
 from appliance.store.rows import changed_rows
 from appliance.store.signposts import renew_signposts
 
-INDEX = """
+NOT_SEALED = f"{seal_of('m.person_key')} IS NULL"
+
+INDEX = f"""
 INSERT INTO message_terms (rowid, terms)
 SELECT m.message_key, terms_of(m.content)
 FROM json_each(?2) wanted
 CROSS JOIN messages m ON m.message_id = wanted.value AND m.person_key = ?1
+WHERE {NOT_SEALED}
 """
-INDEX_CONVERSATION = """
+INDEX_CONVERSATION = f"""
 INSERT INTO message_terms (rowid, terms)
 SELECT m.message_key, terms_of(m.content)
 FROM conversations c CROSS JOIN messages m ON m.conversation_key = c.conversation_key
 WHERE c.conversation_id = ?2 AND c.person_key = ?1
+  AND {NOT_SEALED}
+"""
+INDEX_PERSON = f"""
+INSERT INTO message_terms (rowid, terms)
+SELECT m.message_key, terms_of(m.content) FROM messages m
+WHERE m.person_key = ?1 AND {NOT_SEALED}
 """
 
 # What never was in the index cannot be taken out of it: `docsize` knows what is.
@@ -66,6 +77,11 @@ async def index_conversation(tx: Connection, person_key: int, conversation_id: s
     await changed_rows(tx, INDEX_CONVERSATION, (person_key, conversation_id))
 
 
+async def index_person(tx: Connection, person_key: int) -> None:
+    """Makes all that this person said findable that was not."""
+    await changed_rows(tx, INDEX_PERSON, (person_key,))
+
+
 async def unindex(tx: Connection, person_key: int, message_ids: Collection[str]) -> None:
     """Takes these messages of that person out, before they change or go."""
     await changed_rows(tx, UNINDEX, (person_key, _json(message_ids)))
@@ -85,12 +101,12 @@ async def unindex_person(tx: Connection, person_key: int) -> None:
 
 
 async def index_anew(tx: Connection) -> None:
-    """Everybody's messages, from nothing."""
+    """Everybody's messages, from nothing; but for those that are sealed."""
     await changed_rows(tx, "INSERT INTO message_terms (message_terms) VALUES ('delete-all')", ())
     await changed_rows(
         tx,
         "INSERT INTO message_terms (rowid, terms) "
-        "SELECT message_key, terms_of(content) FROM messages",
+        f"SELECT m.message_key, terms_of(m.content) FROM messages m WHERE {NOT_SEALED}",
         (),
     )
 

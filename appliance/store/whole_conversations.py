@@ -15,10 +15,11 @@ from pysqlite3 import dbapi2 as sqlite
 from appliance.conversations.conversation import Conversation, Message, Role, Turn
 from appliance.errors import Conflict
 from appliance.store import message_terms, messages, title_terms, turns
+from appliance.store.cells import CHECKPOINT, CONTENT, ERROR, PROMPT_RECORD, SAMPLING, TITLE
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
-OUTLINE = """
-SELECT c.conversation_id, c.title, c.created_at, c.updated_at, leaf.message_id,
+OUTLINE = f"""
+SELECT c.conversation_id, {TITLE.read("c")}, c.created_at, c.updated_at, leaf.message_id,
     ifnull((SELECT max(message_key) FROM messages m
             WHERE m.conversation_key = c.conversation_key), 0),
     ifnull((SELECT max(turn_key) FROM turns t
@@ -63,20 +64,21 @@ ORDER BY wanted.key
 """
 
 # Its place in the list is beside those of its time, not before all.
-INSERT_CONVERSATION = """
+INSERT_CONVERSATION = f"""
 INSERT INTO conversations (person_key, conversation_id, title, created_at, updated_at, activity)
-SELECT ?1, ?2, ?3, ?4, ?5,
+SELECT ?1, ?2, {TITLE.written("?1", "?2", "?3")}, ?4, ?5,
     ifnull((SELECT max(activity) FROM conversations
             WHERE person_key = ?1 AND updated_at <= ?5), 0)
 RETURNING conversation_key
 """
-INSERT_MESSAGE = """
+INSERT_MESSAGE = f"""
 INSERT INTO messages (message_id, person_key, conversation_key, parent_key,
                       role, content, created_at)
 VALUES (?1, ?2, ?3, (SELECT message_key FROM messages
-                     WHERE message_id = ?4 AND conversation_key = ?3), ?5, ?6, ?7)
+                     WHERE message_id = ?4 AND conversation_key = ?3), ?5,
+        {CONTENT.written("?2", "?1", "?6")}, ?7)
 """
-INSERT_TURN = """
+INSERT_TURN = f"""
 INSERT INTO turns (turn_id, person_key, conversation_key, input_message_key, reply_message_key,
                    status, created_at, checkpoint, finish_reason, error, seed, sampling,
                    model_sha256, prompt_record, prompt_tokens, completion_tokens, cached_tokens,
@@ -84,7 +86,9 @@ INSERT INTO turns (turn_id, person_key, conversation_key, input_message_key, rep
 VALUES (?1, ?2, ?3,
         (SELECT message_key FROM messages WHERE message_id = ?4 AND conversation_key = ?3),
         (SELECT message_key FROM messages WHERE message_id = ?5 AND conversation_key = ?3),
-        ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
+        ?6, ?7, {CHECKPOINT.written("?2", "?1", "?8")}, ?9, {ERROR.written("?2", "?1", "?10")}, ?11,
+        {SAMPLING.written("?2", "?1", "?12")}, ?13, {PROMPT_RECORD.written("?2", "?1", "?14")},
+        ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
 """
 SET_LEAF = """
 UPDATE conversations
