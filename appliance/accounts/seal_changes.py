@@ -39,7 +39,6 @@ _ALREADY = "This account is sealed already. Reload the page."
 _NOT_SEALED = "This account is not sealed. Reload the page."
 _BUSY = "This account is being changed already. Wait until that is done."
 _WRITING = "A reply is still being written. Wait for it or stop it, then try again."
-_WRONG_PASSWORD = "That is not your password, so nothing was changed. Type it again."
 _UNEXPECTED = "Something went wrong inside the box, and nothing was changed; the log has the details."
 
 Steps = Coroutine[Any, Any, None]
@@ -115,16 +114,13 @@ class SealChanges:
         change = Change(is_sealing=True)
         return self._begin(person, change, self._seal(person, seal, key, change))
 
-    async def begin_unsealing(self, person: Person, password: str, confirmation: str) -> Change:
-        """Unseal all there is, in the background. Raises InvalidInput, Conflict."""
+    async def begin_unsealing(self, person: Person, confirmation: str) -> Change:
+        """Unseal all there is, in the background. Raises InvalidInput, Conflict, AccountClosed."""
         if " ".join(confirmation.split()).casefold() != UNSEAL_WORDS:
             raise InvalidInput(_NOT_CONFIRMED)
         seal = await self._accounts.find(person)
         if seal is None:
             raise Conflict(_NOT_SEALED)
-        key = await self._accounts.key_of(seal, password, LockKind.PASSWORD)
-        if key is None:
-            raise InvalidInput(_WRONG_PASSWORD)
         if not self._accounts.is_open(seal):
             raise AccountClosed
         await self._settle(person)
