@@ -1,6 +1,6 @@
 """The one place where the web application is put together."""
 
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
@@ -9,21 +9,29 @@ from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
-from litestar.plugins.htmx import HTMXPlugin
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.allowed_hosts import AllowedHostsMiddleware
+from litestar.plugins.htmx import HTMXPlugin, HTMXRequest
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
+from appliance.accounts.account import Access, Account, SignedIn
+from appliance.accounts.leaving import Leaving
+from appliance.conversations.conversation import Person
 from appliance.desk import Desk
 from appliance.desk_choice import DeskChoice
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, LinkGone, NotSetUp, NotSignedIn
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
 from appliance.routes import (
+    account,
     ahead,
     conversations,
     data,
+    entering,
     health,
+    invitations,
     messages,
     metrics,
     openai,
@@ -31,15 +39,20 @@ from appliance.routes import (
     search,
     seen_prompt,
     shelf,
+    sign_in,
     stream,
     summaries,
     temporary,
     turns,
 )
+from appliance.routes.authentication import AuthenticationMiddleware
+from appliance.routes.ended_requests import EndedRequestsMiddleware
+from appliance.routes.entering import refuse_link
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
 from appliance.routes.security_headers import add_security_headers
+from appliance.routes.turned_away import ask_to_set_up, ask_to_sign_in
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -53,6 +66,7 @@ def create_app(box: Box, port: int) -> Litestar:
         path="/static",
         directories=[STATIC],
         include_in_schema=False,
+        opt={"access": Access.ANYONE},
         # A new version's page must not run with an old version's scripts.
         cache_control=CacheControlHeader(no_cache=True),
         # A file name that no file can have (a NUL byte in it) is no file, not a failure.
@@ -73,10 +87,24 @@ def create_app(box: Box, port: int) -> Litestar:
             *(summaries.show, summaries.edit, summaries.delete, summaries.renew),
             *(openai.chat_completions, openai.models, openai.model),
             *(health.alive, health.ready, metrics.show),
+            *(sign_in.show, sign_in.sign_in, sign_in.sign_out, entering.welcome),
+            *(entering.not_set_up, entering.show_setup, entering.set_up),
+            *(entering.show_invitation, entering.join, entering.show_reset, entering.reset),
+            *(invitations.show, invitations.invite, invitations.take_back),
+            *(account.show, account.rename, account.change_password, account.leave),
+            *(account.sign_device_out, account.sign_all_out),
             static,
         ],
         dependencies={
-            "person": _provide(box.person),
+            "signed_in": Provide(_signed_in, sync_to_thread=False),
+            "account": Provide(_account, sync_to_thread=False),
+            "person": Provide(_person, sync_to_thread=False),
+            "people": _provide(box.door.people),
+            "sign_ins": _provide(box.door.sign_ins),
+            "links": _provide(box.door.links),
+            "entrance": _provide(box.door.entrance),
+            "audit": _provide(box.door.audit),
+            "leaving": _provide(Leaving(box.door.people, box.desk.belongings)),
             "desk": Provide(DeskChoice(box.desk, box.temporary).desk),
             "service": _at_desk("service"),
             "branches": _at_desk("branches"),
@@ -95,8 +123,17 @@ def create_app(box: Box, port: int) -> Litestar:
         },
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=_template_engine()),
-        middleware=[RequestMetricsMiddleware(box.metrics), SameOriginMiddleware()],
-        allowed_hosts=AllowedHostsConfig(_allowed_hosts(box, port), www_redirect=False),
+        # From outside to inside. Host first: whoever calls the box by a foreign name gets nothing.
+        middleware=[
+            RequestMetricsMiddleware(box.metrics),
+            DefineMiddleware(
+                AllowedHostsMiddleware,
+                config=AllowedHostsConfig(_allowed_hosts(box, port), www_redirect=False),
+            ),
+            SameOriginMiddleware(),
+            DefineMiddleware(AuthenticationMiddleware, door=box.door),
+            EndedRequestsMiddleware(box.door.sign_ins.open_requests),
+        ],
         csrf_config=CSRFConfig(
             secret=box.page_secret,
             cookie_name="csrf",
@@ -106,6 +143,9 @@ def create_app(box: Box, port: int) -> Litestar:
             exclude=["^/v1/", "^/static/", "^/healthz$", "^/readyz$", "^/metrics$"],
         ),
         exception_handlers={
+            NotSignedIn: ask_to_sign_in,
+            NotSetUp: ask_to_set_up,
+            LinkGone: refuse_link,
             ApplianceError: refuse,
             HTTPException: refuse_http,
             Exception: refuse_unexpected,
@@ -115,6 +155,20 @@ def create_app(box: Box, port: int) -> Litestar:
         openapi_config=None,
         logging_config=None,  # logs.py has set up logging for the whole process
     )
+
+
+def _signed_in(request: HTMXRequest) -> SignedIn:
+    """Who sends the request. Routes that anyone may call have nobody."""
+    assert request.user is not None, "a route for anyone does not ask who it is"
+    return cast(SignedIn, request.user)
+
+
+def _account(signed_in: NamedDependency[SignedIn]) -> Account:
+    return signed_in.account
+
+
+def _person(signed_in: NamedDependency[SignedIn]) -> Person:
+    return signed_in.person
 
 
 def _provide(part: Any) -> Provide:

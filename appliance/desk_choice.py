@@ -6,11 +6,9 @@ message in its path, or else in the form that was sent; so no route has to know 
 
 from collections.abc import Mapping
 
-from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.plugins.htmx import HTMXRequest
 
-from appliance.conversations.conversation import Person
 from appliance.conversations.temporary import GONE
 from appliance.desk import Desk
 from appliance.errors import NotFound
@@ -28,10 +26,13 @@ class DeskChoice:
         self._kept = kept
         self._temporary = temporary
 
-    async def desk(self, request: HTMXRequest, person: NamedDependency[Person]) -> Desk:
+    async def desk(self, request: HTMXRequest) -> Desk:
         """Raises NotFound for a temporary conversation that is gone, unless an open page asks for
         news of it: that page is told by its own route.
         """
+        if request.user is None:  # whoever is nobody has none that is temporary
+            return self._kept
+        person = request.user.person
         named = _ids_in(request.path_params) or _ids_in(await _form(request))
         if WISH in named and "conversation_id" not in named:
             return self._temporary.desk

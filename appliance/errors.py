@@ -9,6 +9,11 @@ ApplianceError
 |   `-- ImportRefused    a file that cannot be taken in: not an export, damaged or hostile
 |       `-- ImportTooLarge    it is larger than the box takes in, or would become so
 +-- NotFound             no such thing, or not this person's
+|   `-- LinkGone         a one-time link that is used, too old or not whole
++-- NotSignedIn          nobody is signed in here, or not any more
++-- NotSetUp             there are no accounts yet; nobody is let in before there are
++-- NotAllowed           whoever asks may not do that
++-- TooManyTries         too much was asked for or got wrong; later it may be tried again
 +-- Conflict             right request, wrong moment: another turn is still running
 +-- AccountClosed        the account is sealed, and nobody has opened it
 +-- ModelError           a model file or preset
@@ -64,6 +69,34 @@ class ImportTooLarge(ImportRefused):
 
 class NotFound(ApplianceError):
     """There is no such thing, or it belongs to someone else; the two look the same from outside."""
+
+
+class LinkGone(NotFound):
+    """A link that lets in once is not good, or not any more."""
+
+
+class NotSignedIn(ApplianceError):
+    """Nobody is signed in in this browser, or the key is not known."""
+
+
+class NotSetUp(ApplianceError):
+    """There are no accounts yet. `is_here`: whether the one who asks is at this very machine."""
+
+    def __init__(self, sentence: str, *, is_here: bool) -> None:
+        super().__init__(sentence)
+        self.is_here = is_here
+
+
+class NotAllowed(ApplianceError):
+    """The box knows who asks, and they may not."""
+
+
+class TooManyTries(ApplianceError):
+    """Not now: so much was asked for, or so often got wrong."""
+
+    def __init__(self, sentence: str, retry_after_seconds: int) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Conflict(ApplianceError):

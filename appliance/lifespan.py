@@ -7,9 +7,12 @@ last, when all they need is there.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+import structlog
+
+from appliance.accounts.sign_ins import SignIns
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
@@ -21,6 +24,8 @@ from appliance.desk import Desk, open_desk
 from appliance.engine.backend import Backend
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine_choice import ChatEngine, chat_engine
+from appliance.errors import StoreError
+from appliance.front_door import FrontDoor, open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.server import ValkeyServer
 from appliance.metrics import Metrics
@@ -30,6 +35,9 @@ from appliance.store.database import Database
 from appliance.temporary_desk import TemporaryDesk, open_temporary_desk
 
 SAVE_AT_STOP_SECONDS = 10.0
+OLD_SIGN_INS_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class Box:
 
     settings: Settings
     person: Person
+    door: FrontDoor
     desk: Desk
     temporary: TemporaryDesk
     completions: Completions
@@ -86,10 +95,13 @@ async def open_box(
             stack.push_async_callback(engine.swap.stop)
         async with database.write() as tx:
             person = await people.local_person(tx)
+        door = await open_front_door(settings, database)
+        await stack.enter_async_context(old_sign_ins_ended(door.sign_ins))
         await resume_unfinished(database, desk.token_stream, desk.runner)
         yield Box(
             settings=settings,
             person=person,
+            door=door,
             desk=desk,
             temporary=temporary,
             completions=Completions(
@@ -105,6 +117,27 @@ async def open_box(
             valkey=valkey,
             page_secret=secret,
         )
+
+
+@asynccontextmanager
+async def old_sign_ins_ended(sign_ins: SignIns) -> AsyncIterator[None]:
+    """While the block runs, whoever has been signed in for too long is not for much longer."""
+
+    async def end_them() -> None:
+        while True:
+            await asyncio.sleep(OLD_SIGN_INS_SECONDS)
+            try:
+                await sign_ins.end_old()
+            except StoreError as error:  # refused at the next request all the same
+                log.warning("old sign-ins were not ended", cause=type(error).__name__)
+
+    ending = asyncio.create_task(end_them(), name="old-sign-ins")
+    try:
+        yield
+    finally:
+        ending.cancel()
+        with suppress(asyncio.CancelledError):
+            await ending
 
 
 def _open_snapshots(settings: Settings, secret: str, stack: AsyncExitStack) -> KvSnapshots:

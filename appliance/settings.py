@@ -238,6 +238,17 @@ class LimitsSettings(Section):
     )
 
 
+class AccountsSettings(Section):
+    """How long somebody stays signed in."""
+
+    idle_days: Whole = _whole(
+        30, 1, 365, "Days without use after which a browser is signed out."
+    )
+    longest_days: Whole = _whole(
+        180, 1, 3650, "Days after which a browser is signed out even if it was used."
+    )
+
+
 class AssistantSettings(Section):
     """How the assistant sees itself."""
 
@@ -292,6 +303,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = Field(default_factory=EngineSettings)
     hot: HotSettings = Field(default_factory=HotSettings)
     limits: LimitsSettings = Field(default_factory=LimitsSettings)
+    accounts: AccountsSettings = Field(default_factory=AccountsSettings)
     assistant: AssistantSettings = Field(default_factory=AssistantSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 

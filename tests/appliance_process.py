@@ -12,16 +12,21 @@ from types import TracebackType
 from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
+from signed_in import prepare
 
 
 class ApplianceProcess:
-    """`python -m appliance serve` on a free port; leaving the block stops it."""
+    """`python -m appliance serve` on a free port; leaving the block stops it.
+
+    Somebody is signed in whose browser has the cookies of `signed_in`.
+    """
 
     def __init__(
         self,
         data_dir: Path,
         *arguments: str,
         program: tuple[str, ...] = ("-m", "appliance"),
+        is_signed_in: bool = True,
         **environment: str,
     ) -> None:
         self.data_dir = data_dir
@@ -30,6 +35,8 @@ class ApplianceProcess:
         self._environment = environment
         self._lines: list[str] = []
         self._said = threading.Condition()
+        if is_signed_in:
+            prepare(data_dir)
         self._launch()
         self.wait_open()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 from fakes import ScriptedBackend
+from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.lifespan import Box, open_box
@@ -63,6 +64,7 @@ class LiveBox:
             self.url = f"http://127.0.0.1:{self._port}"
             async with open_box(self._settings, self._backend) as self.box:
                 self.box.temporary.lifetimes.clock = lambda: self.now
+                await sign_in(self.box)
                 await self.box.generations.wait_ready()
                 config.app = create_app(self.box, self._port)
                 self._server = uvicorn.Server(config)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 import httpx
+from signed_in import COOKIES
 
 from appliance.conversations.conversation import new_id
 
@@ -23,7 +24,7 @@ class PageClient:
     """One open page."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=60)
+        self._http = httpx.Client(base_url=url, timeout=60, cookies=COOKIES)
         page = self._http.get("/").text
         self._token = re.findall(r'name="_csrf_token" value="([^"]+)"', page)[0]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 from fakes import ScriptedBackend
+from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.lifespan import open_box
@@ -28,6 +29,7 @@ def serving(data_dir: Path, backend: ScriptedBackend, **sections: Any) -> Iterat
         sections.setdefault("assistant", {"titles": False, "summaries": False})
         settings = Settings(data_dir=data_dir, hot={"embedded": False}, **sections)
         async with open_box(settings, lambda: backend) as box:
+            await sign_in(box)
             await box.generations.wait_ready()
             config.app = create_app(box, port)
             await server.serve([socket])

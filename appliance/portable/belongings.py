@@ -84,6 +84,10 @@ class Belongings:
         """
         if " ".join(confirmation.split()).casefold() != CONFIRMATION:
             raise InvalidInput(_NOT_CONFIRMED)
+        return await self.end_all_of(person)
+
+    async def end_all_of(self, person: Person) -> DeleteReceipt:
+        """The same without asking: for whoever has asked already. Raises StoreError, EngineError."""
         for each in self._background:
             await each.end(person)
         await self._writing.stop_all(person)

@@ -6,18 +6,19 @@ For supervisors and scripts; anonymous, and says nothing about anybody.
 from litestar import Response, get
 from litestar.di import NamedDependency
 
+from appliance.accounts.account import Access
 from appliance.conversations.service import ConversationService
 from appliance.errors import StoreError
 from appliance.store.database import Database
 
 
-@get("/healthz", sync_to_thread=False)
+@get("/healthz", sync_to_thread=False, opt={"access": Access.ANYONE})
 def alive() -> dict[str, str]:
     """The event loop turns."""
     return {"status": "alive"}
 
 
-@get("/readyz")
+@get("/readyz", opt={"access": Access.ANYONE})
 async def ready(
     database: NamedDependency[Database], service: NamedDependency[ConversationService]
 ) -> Response[dict[str, str]]:

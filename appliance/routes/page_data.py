@@ -86,6 +86,7 @@ class HeaderView:
     is_pinned: bool = False
     is_archived: bool = False
     is_temporary: bool = False
+    person_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

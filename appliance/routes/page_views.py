@@ -48,11 +48,12 @@ BOX_WORDS = {"loading": "Loading the model", "ready": "Ready", "failed": "No mod
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks: time zone, today's date there, and the theme chosen."""
+    """Who looks: time zone, today's date there, the theme chosen, and their name if they have one."""
 
     zone: tzinfo
     today: date
     theme: str
+    name: str = ""
 
     @classmethod
     def of(cls, request: HTMXRequest) -> "Reader":
@@ -63,6 +64,7 @@ class Reader:
             zone=zone,
             today=datetime.now(UTC).astimezone(zone).date(),
             theme=theme if theme in ("light", "dark") else "system",
+            name=request.user.person.name if request.user else "",
         )
 
 
@@ -128,7 +130,7 @@ def blank_view(notice: str = "") -> MessagesView:
 def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | None) -> HeaderView:
     """The title and the menu."""
     if conversation is None:
-        return HeaderView("", "", reader.theme, box.model_name)
+        return HeaderView("", "", reader.theme, box.model_name, person_name=reader.name)
     return HeaderView(
         conversation.conversation_id,
         conversation.title,
@@ -137,6 +139,7 @@ def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | Non
         conversation.is_pinned,
         conversation.is_archived,
         conversation.is_temporary,
+        reader.name,
     )
 
 

@@ -17,22 +17,26 @@ from appliance.errors import (
     GrammarRefused,
     ImportTooLarge,
     InvalidInput,
+    NotAllowed,
     NotFound,
     QueueFull,
     StoreError,
     StoreFull,
+    TooManyTries,
 )
 from appliance.routes.openai_wire import error_body
 from appliance.routes.page_data import ErrorView
 
 log = structlog.get_logger(__name__)
 
-_RETRY_AFTER_SECONDS = "10"
+_RETRY_AFTER_SECONDS = 10
 _STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
     (GrammarRefused, 400),
     (ImportTooLarge, 413),
     (InvalidInput, 422),
+    (NotAllowed, 403),
     (NotFound, 404),
+    (TooManyTries, 429),
     (Conflict, 409),
     (QueueFull, 429),
     (EngineUnavailable, 503),
@@ -51,7 +55,9 @@ def refuse(request: Request[Any, Any, Any], error: ApplianceError) -> Response[A
     """One of our own errors, whose text is the sentence for the reader."""
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     if status == 500:
-        log.error("unexpected refusal", path=request.url.path, error=str(error))
+        log.error("unexpected refusal", route=_route(request), error=str(error))
+    if isinstance(error, TooManyTries):
+        return _answer(request, status, str(error), error.retry_after_seconds)
     return _answer(request, status, str(error))
 
 
@@ -71,14 +77,24 @@ def refuse_missing(request: Request[Any, Any, Any], _: Exception) -> Response[An
 
 def refuse_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The request's border: anything else is logged in full and answered without details."""
-    log.error("request failed", path=request.url.path, method=request.method, exc_info=error)
+    log.error("request failed", route=_route(request), method=request.method, exc_info=error)
     return _answer(
         request, 500, "Something went wrong inside the box. Try again; the log has the details."
     )
 
 
-def _answer(request: Request[Any, Any, Any], status: int, sentence: str) -> Response[Any]:
-    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status in (429, 503) else None
+def _route(request: Request[Any, Any, Any]) -> str:
+    """Which route it was; not the path that was asked for, in which the key of a link may stand."""
+    return str(request.scope.get("path_template", ""))
+
+
+def _answer(
+    request: Request[Any, Any, Any],
+    status: int,
+    sentence: str,
+    wait_seconds: int = _RETRY_AFTER_SECONDS,
+) -> Response[Any]:
+    headers = {"Retry-After": str(wait_seconds)} if status in (429, 503) else None
     if request.url.path.startswith("/v1/"):
         return Response(error_body(status, sentence), status_code=status, headers=headers)
     if request.query_params.get("format") == "text":  # a program reads a turn

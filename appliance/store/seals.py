@@ -29,6 +29,7 @@ async def insert(tx: Connection, person_key: int, seal: Seal) -> None:
         "VALUES (?, ?, ?, ?, ?)",
         (person_key, seal.seal_id, seal.by_password, seal.by_code, seal.sealed_at),
     )
+    await _mark(tx, person_key, True)
 
 
 async def find(reader: Connection, person_key: int) -> Seal | None:
@@ -65,3 +66,11 @@ async def unswept(reader: Connection) -> tuple[Person, ...]:
 async def delete(tx: Connection, person_key: int) -> None:
     """From now on this person's words are written as they are."""
     await changed_rows(tx, "DELETE FROM seals WHERE account_key = ?", (person_key,))
+    await _mark(tx, person_key, False)
+
+
+async def _mark(tx: Connection, person_key: int, is_sealed: bool) -> None:
+    """Kept beside, for whoever asks who may come in."""
+    await changed_rows(
+        tx, "UPDATE people SET is_sealed = ? WHERE person_key = ?", (is_sealed, person_key)
+    )

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 sys.path.append(str(Path(__file__).parent.parent / "routes"))
 
 from scripted_box import RunningBox, ScriptedService
+from signed_in import BROWSER_COOKIES, prepare
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -89,9 +90,11 @@ def new_context(chromium: Browser) -> Iterator[NewContext]:
     with ExitStack() as stack:
         watches = []
 
-        def new(**options: Any) -> BrowserContext:
+        def new(*, is_signed_in: bool = True, **options: Any) -> BrowserContext:
             context = chromium.new_context(**{**WIDE, "locale": "en-GB", **options})
             context.set_default_timeout(20_000)
+            if is_signed_in:
+                context.add_cookies(BROWSER_COOKIES)
             stack.callback(context.close)
             watches.append(Watch(context))
             context.watch = watches[-1]  # type: ignore[attr-defined]
@@ -119,6 +122,7 @@ def start_browser(chromium: Browser, tmp_path: Path) -> Iterator[Callable[[], Br
                 tmp_path / "profile", executable_path=CHROMIUM, args=ARGUMENTS
             )
             stack.callback(context.close)
+            context.add_cookies(BROWSER_COOKIES)
             return context
 
         yield start
@@ -128,6 +132,7 @@ def start_browser(chromium: Browser, tmp_path: Path) -> Iterator[Callable[[], Br
 def box_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The real appliance with the embedded model."""
     data = tmp_path_factory.mktemp("box")
+    prepare(data)
     environment = {**os.environ, "APPLIANCE_SERVER__NAMES": "box.test"}
     command = [sys.executable, "-m", "appliance", "serve", "--port", "0", "--data", str(data)]
     with subprocess.Popen(

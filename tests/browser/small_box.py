@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from aside_steps import settled
 from fakes import ScriptedBackend
+from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.lifespan import Box, open_box
@@ -56,6 +57,7 @@ def small_box(
         )
         backend = ScriptedBackend(reply, context_tokens=context_tokens)
         async with open_box(settings, lambda: backend) as box:
+            await sign_in(box)
             await box.generations.wait_ready()
             small.opened(box)
             config.app = create_app(box, port)

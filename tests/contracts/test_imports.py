@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "appliance"
 
 NOUNS = "conversations.conversation"
+ACCOUNTS = "accounts.account"
 ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.chat_tokenizer"}
 """What the engine is from outside; the rest of it is its own business."""
 
@@ -18,7 +19,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", NOUNS, "recall.tokens"},
+    "store": {"errors", NOUNS, "recall.tokens", ACCOUNTS},
+    "accounts": {"errors", NOUNS, "store"},
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
@@ -44,6 +46,8 @@ MAY_IMPORT: dict[str, set[str]] = {
             "metrics",
             "hot.token_stream",
             "portable",
+            "accounts",
+            "front_door",
         },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
         "store.database",
@@ -59,6 +63,7 @@ EDGES = {
     "lifespan",
     "cli",
     "errand_socket",
+    "front_door",
     "stopped_box",
     "engine_choice",
     "draft_choice",
@@ -75,6 +80,7 @@ NEVER = {
     "hot": {"aiosqlite", "pysqlite3", "sqlite3", "litestar", "llama_cpp"},
     "prompting": {"litestar", "llama_cpp"},
     "conversations": {"litestar", "llama_cpp", "valkey"},
+    "accounts": {"litestar", "llama_cpp", "valkey"},
     "remote": {"litestar", "llama_cpp", "valkey", "aiosqlite"},
     "routes": {"llama_cpp", "valkey"},
 }
@@ -86,6 +92,9 @@ ONLY_IN = {
     # The one way out of this machine while it runs, and only for a box that is told to take it.
     "httpx": {"remote.connection"},
     "nh3": {"rendering.sanitising"},
+    "argon2": {"accounts.passwords"},
+    "zxcvbn": {"accounts.passwords"},
+    "segno": {"routes.qr_views"},
     "uvicorn": {"cli.serve"},
     "prometheus_client": {"metrics", "routes.metrics"},
 }

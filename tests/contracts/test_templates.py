@@ -11,14 +11,14 @@ import pytest
 from jinja2 import meta, nodes
 
 from appliance.paths import TEMPLATES
-from appliance.routes import finding_data, message_data, own_data, page_data, seen_data
+from appliance.routes import account_data, finding_data, message_data, own_data, page_data, seen_data
 
 # `csrf_token` is the framework's; `icon` is our one macro.
-EVERYWHERE = {"csrf_token", "icon"}
+EVERYWHERE = {"csrf_token", "icon", "_"}
 ENVIRONMENT = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
 DATACLASSES = [
     each
-    for module in (page_data, message_data, seen_data, own_data, finding_data)
+    for module in (page_data, message_data, seen_data, own_data, finding_data, account_data)
     for each in vars(module).values()
     if dataclasses.is_dataclass(each) and each.__module__ == module.__name__
 ]
@@ -95,7 +95,7 @@ def test_every_field_is_used_by_a_template():
 
 
 def test_every_template_has_its_view():
-    assert {path.name for path in TEMPLATES.iterdir()} == {*VIEWS, "_icon.html"}
+    assert {path.name for path in TEMPLATES.iterdir()} == {*VIEWS, "_icon.html", "_paper.html"}
 
 
 def test_views_cannot_be_changed_after_they_were_made():

@@ -9,6 +9,7 @@ import pytest
 from fakes import ScriptedBackend
 from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
+from signed_in import COOKIES, sign_in
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -61,6 +62,7 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
 @pytest.fixture
 async def kept(box: Box) -> AsyncIterator[AsyncClient]:
     """A browser at that box."""
+    await sign_in(box)
     async with _browser(create_app(box, 80)) as client:
         yield client
 
@@ -68,7 +70,10 @@ async def kept(box: Box) -> AsyncIterator[AsyncClient]:
 @asynccontextmanager
 async def _browser(app: Litestar) -> AsyncIterator[AsyncClient]:
     # In the test's own event loop, so that a script's step and its followers can meet.
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://box.test") as client:
+    transport = ASGITransport(app)
+    async with AsyncClient(
+        transport=transport, base_url="http://box.test", cookies=COOKIES
+    ) as client:
         # A first look, as every browser takes one: it brings the token that a form needs.
         await client.get("/")
         client.headers["x-csrf-token"] = client.cookies["csrf"]

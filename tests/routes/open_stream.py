@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from litestar import Litestar
+from signed_in import KEY
 
 Event = tuple[str, str]
 
@@ -91,7 +92,12 @@ def _scope(target: str, headers: dict[str, str]) -> dict[str, Any]:
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [(b"host", b"box.test"), (b"accept", b"text/event-stream"), *more],
+        "headers": [
+            (b"host", b"box.test"),
+            (b"accept", b"text/event-stream"),
+            (b"cookie", f"sign-in={KEY}".encode()),
+            *more,
+        ],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 from scripted_details import ScriptedReplays, ScriptedSeenPrompts
+from signed_in import scripted_door
 
 from appliance.app import create_app
 from appliance.conversations.box_status import BoxStatus
@@ -312,6 +313,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
     parts |= {
         "settings": Settings(data_dir=data_dir, server={"names": ["box.test"]}),
         "person": ME,
+        "door": scripted_door(ME, SOMEONE_ELSE),
         "desk": Desk(**at_desk | _scripted_parts(service)),
         "temporary": TemporaryDesk(Desk(**at_desk), NoneTemporary(), Lifetimes()),
         "metrics": Metrics(EngineGauges),

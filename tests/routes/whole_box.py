@@ -8,6 +8,7 @@ from typing import Any
 from conversation_steps import exchange, say
 from fakes import ScriptedBackend
 from httpx import ASGITransport, AsyncClient, Response
+from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.conversations.conversation import OpenConversation, Person, StartedTurn, new_id
@@ -58,8 +59,11 @@ async def open_page(
     backend = ScriptedBackend(reply, gated=gated)
     async with open_box(settings, lambda: backend) as box:
         await box.generations.wait_ready()
+        cookies = await sign_in(box)
         transport = ASGITransport(create_app(box, 80))
-        async with AsyncClient(transport=transport, base_url="http://localhost") as client:
+        async with AsyncClient(
+            transport=transport, base_url="http://localhost", cookies=cookies
+        ) as client:
             await client.get("/")
             client.headers["x-csrf-token"] = client.cookies["csrf"]
             page = Page(box, client)

@@ -1,0 +1,74 @@
+"""The record of what was done to accounts: by whom, to whom, from where. No word of any message.
+
+Lines are added in the same transaction as what they speak of, and cannot be changed; after 400 days
+they go.
+"""
+
+from enum import StrEnum
+from time import time
+
+from aiosqlite import Connection
+
+from appliance.accounts.account import AuditEntry
+from appliance.conversations.conversation import Person
+from appliance.store import audit
+from appliance.store.database import Database
+
+PAGE = 100
+
+
+class Act(StrEnum):
+    """What was done."""
+
+    SET_UP = "set up"
+    SIGNED_IN = "signed in"
+    SIGN_IN_FAILED = "sign-in failed"
+    SIGNED_OUT = "signed out"
+    SIGNED_OUT_EVERYWHERE = "signed out everywhere"
+    INVITED = "invited"
+    INVITATION_TAKEN_BACK = "invitation taken back"
+    JOINED = "joined"
+    RENAMED = "renamed"
+    PASSWORD_CHANGED = "password changed"
+    RESET_LINK_MADE = "reset link made"
+    PASSWORD_RESET = "password reset"
+    ROLE_CHANGED = "role changed"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    EXPORTED = "exported"
+    IMPORTED = "imported"
+    DELETED_EVERYTHING = "deleted everything"
+    ACCOUNT_DELETED = "account deleted"
+
+
+class AuditLog:
+    """Adds lines and reads them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def note(
+        self,
+        tx: Connection | None,
+        act: Act,
+        who: Person | None = None,
+        about: str = "",
+        address: str = "",
+    ) -> None:
+        """One more line, in the transaction given or in one of its own. `who` is None for the
+        command line, and for whoever is not signed in.
+        """
+        if tx is None:
+            async with self._database.write() as own:
+                await self.note(own, act, who, about, address)
+            return
+        name, person_id = (who.name, who.person_id) if who else ("", "")
+        await audit.insert(tx, int(time()), act.value, name, person_id, about, address)
+        await audit.delete_old(tx)
+
+    async def list(
+        self, *, act: str = "", name: str = "", before: int = 0, limit: int = PAGE
+    ) -> tuple[AuditEntry, ...]:
+        """The newest first; `before` is the number of the last one of the page before."""
+        async with self._database.read() as reader:
+            return await audit.newest(reader, act, name, before, limit)

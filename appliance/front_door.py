@@ -1,0 +1,86 @@
+"""Who comes in and by which door, joined: accounts, passwords, sign-ins, links and their record."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from appliance.accounts.account import SignedIn
+from appliance.accounts.audit import AuditLog
+from appliance.accounts.entrance import Entrance
+from appliance.accounts.one_time_links import OneTimeLinks
+from appliance.accounts.passwords import Passwords
+from appliance.accounts.people import People
+from appliance.accounts.sign_ins import SignIns
+from appliance.accounts.throttle import Throttle
+from appliance.accounts.watching import SignInWatcher
+from appliance.data_dir import derived_key, page_secret
+from appliance.settings import Settings
+from appliance.store import people as stored_people
+from appliance.store.database import Database
+
+
+class KnownKeys(Protocol):
+    """The keys of programs."""
+
+    async def who(self, key: str) -> SignedIn | None:
+        """Whose key that is; None when it is nobody's."""
+        ...
+
+
+class NoKeys:
+    """There are none."""
+
+    async def who(self, key: str) -> SignedIn | None:
+        """Nobody's."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDoor:
+    """What the routes are given, by name."""
+
+    sign_ins: SignIns
+    passwords: Passwords
+    links: OneTimeLinks
+    people: People
+    audit: AuditLog
+    throttle: Throttle
+    entrance: Entrance
+    keys: KnownKeys
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is an account; before that nobody but this machine is let in at all."""
+        return self.people.is_set_up
+
+
+async def open_front_door(
+    settings: Settings,
+    database: Database,
+    *watchers: SignInWatcher,
+    passwords: Passwords | None = None,
+) -> FrontDoor:
+    """Join the parts. Raises StoreRefused when the box's secret cannot be had."""
+    secret = page_secret(settings.data_dir)
+    passwords = passwords or Passwords()
+    audit = AuditLog(database)
+    links = OneTimeLinks(database, audit, derived_key(secret, "setup link"))
+    sign_ins = SignIns(
+        database,
+        watchers,
+        idle_days=settings.accounts.idle_days,
+        longest_days=settings.accounts.longest_days,
+    )
+    throttle = Throttle(database, derived_key(secret, "failed tries"))
+    async with database.read() as reader:
+        is_set_up = await stored_people.is_set_up(reader)
+    people = People(database, passwords, links, sign_ins, audit, watchers, is_set_up)
+    return FrontDoor(
+        sign_ins=sign_ins,
+        passwords=passwords,
+        links=links,
+        people=people,
+        audit=audit,
+        throttle=throttle,
+        entrance=Entrance(database, people, passwords, sign_ins, throttle, audit),
+        keys=NoKeys(),
+    )

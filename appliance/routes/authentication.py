@@ -1,0 +1,89 @@
+"""Who sends a request. The one place where that is decided; nothing is open unless it says so.
+
+A handler's `opt={"access": ...}` says who may call it; whatever says nothing is for those who are
+signed in. A browser shows its cookie, a program its key (`Authorization: Bearer`); what a key may
+do stands beside it as `opt={"scope": ...}`.
+"""
+
+from ipaddress import ip_address
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware.authentication import (
+    AbstractAuthenticationMiddleware,
+    AuthenticationResult,
+)
+from litestar.types import ASGIApp
+
+from appliance.accounts.account import Access, SignedIn
+from appliance.errors import NotAllowed, NotFound, NotSetUp, NotSignedIn
+from appliance.front_door import FrontDoor
+from appliance.routes.cookies import sign_in_key
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+_SIGNED_OUT = "You are not signed in here. Sign in, then try again."
+_BAD_KEY = "This key is not known here, or not any more. Make a new one on the page of your account."
+_NOT_FOR_KEYS = "This key may not do that. Use one with the right scope, or the page."
+_NO_PAGE = "There is no such page here."
+_NOT_SET_UP = "This box is not set up yet. Open its setup link on the machine that it runs on first."
+
+
+class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
+    """Puts a SignedIn into the request's `user`; None where anyone may call.
+
+    Raises NotSignedIn; NotSetUp while there are no accounts; NotAllowed for what is not a key's
+    business; NotFound for what members need not know of.
+    """
+
+    def __init__(self, app: ASGIApp, door: FrontDoor) -> None:
+        super().__init__(app, exclude_http_methods=(), scopes={ScopeType.HTTP})
+        self._door = door
+
+    async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
+        access = access_to(connection.route_handler)
+        if not self._door.is_set_up:
+            _check_before_setup(connection, access)
+        if access is Access.ANYONE:
+            return AuthenticationResult(user=None, auth=None)
+        signed_in = await self._signed_in(connection)
+        if access is Access.ADMIN and not signed_in.account.is_admin:
+            raise NotFound(_NO_PAGE)
+        scope = connection.route_handler.opt.get("scope")
+        if signed_in.scopes is not None and scope not in signed_in.scopes:
+            raise NotAllowed(_NOT_FOR_KEYS)
+        return AuthenticationResult(user=signed_in, auth=None)
+
+    async def _signed_in(self, connection: Connection) -> SignedIn:
+        scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            if known := await self._door.keys.who(key.strip()):
+                return known
+            raise NotSignedIn(_BAD_KEY)
+        cookie = sign_in_key(connection)
+        if cookie and (signed_in := await self._door.sign_ins.who(cookie)):
+            return signed_in
+        raise NotSignedIn(_SIGNED_OUT)
+
+
+def access_to(handler: BaseRouteHandler) -> Access:
+    """Who may call it."""
+    return Access(handler.opt.get("access", Access.MEMBER))
+
+
+def is_this_machine(connection: Connection) -> bool:
+    """Whether it comes from a program on this machine; who forwards it for others is not asked."""
+    if connection.client is None:
+        return True
+    try:
+        return ip_address(connection.client.host.split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_before_setup(connection: Connection, access: Access) -> None:
+    is_here = is_this_machine(connection)
+    if not is_here or access is not Access.ANYONE:
+        raise NotSetUp(_NOT_SET_UP, is_here=is_here)

@@ -1,0 +1,63 @@
+"""What those are told who are not signed in, each where they look."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Redirect, ServerSentEvent, Template
+
+from appliance.errors import NotSetUp, NotSignedIn
+from appliance.routes.cookies import sign_in_key
+from appliance.routes.fragments import named_event
+from appliance.routes.page_data import ErrorView
+from appliance.routes.openai_wire import error_body
+
+Answer = Response[Any]
+
+
+def ask_to_sign_in(request: Request[Any, Any, Any], error: NotSignedIn) -> Answer:
+    """A page leads to the sign-in; an open page goes there by itself; programs are told."""
+    if _is_programs(request):
+        return _for_programs(request, 401, str(error))
+    if isinstance(request, HTMXRequest) and request.htmx:
+        if "text/event-stream" in request.headers.get("accept", ""):
+            # An open page would take any other answer for a box that is away. Of a turn that is
+            # done it asks for what became of it, and is sent to the sign-in then.
+            return ServerSentEvent(iter([named_event("done")]))
+        page = request.htmx.current_url_abs_path or "/"
+        return Response("", status_code=401, headers={"HX-Redirect": _way_in(request, page)})
+    if request.method != "GET":
+        return _error_page(401, str(error))
+    query = f"?{request.url.query}" if request.url.query else ""
+    return Redirect(_way_in(request, request.url.path + query), status_code=303)
+
+
+def ask_to_set_up(request: Request[Any, Any, Any], error: NotSetUp) -> Answer:
+    """On this machine a page says where the link is; nobody else is told anything."""
+    if _is_programs(request):
+        return _for_programs(request, 403, str(error))
+    if error.is_here and request.method == "GET":
+        return Redirect("/setup", status_code=303)
+    return _error_page(403, str(error))
+
+
+def _way_in(request: Request[Any, Any, Any], page: str) -> str:
+    was_in = "&out=yes" if sign_in_key(request) else ""
+    return f"/sign-in?next={quote(page, safe='/')}{was_in}"
+
+
+def _is_programs(request: Request[Any, Any, Any]) -> bool:
+    is_api = request.url.path.startswith("/v1/") or "authorization" in request.headers
+    return is_api or request.query_params.get("format") == "text"
+
+
+def _for_programs(request: Request[Any, Any, Any], status: int, sentence: str) -> Answer:
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    if request.url.path.startswith("/v1/"):
+        return Response(error_body(status, sentence), status_code=status, headers=headers)
+    return Response(sentence, status_code=status, headers=headers, media_type="text/plain")
+
+
+def _error_page(status: int, sentence: str) -> Answer:
+    return Template("error.html", context={"error": ErrorView(sentence)}, status_code=status)
