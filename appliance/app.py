@@ -21,7 +21,7 @@ from appliance.accounts.leaving import Leaving
 from appliance.conversations.conversation import Person
 from appliance.desk import Desk
 from appliance.desk_choice import DeskChoice
-from appliance.errors import ApplianceError, LinkGone, NotSetUp, NotSignedIn
+from appliance.errors import AccountClosed, ApplianceError, LinkGone, NotSetUp, NotSignedIn
 from appliance.lifespan import Box
 from appliance.paths import STATIC, TEMPLATES
 from appliance.routes import (
@@ -36,6 +36,7 @@ from appliance.routes import (
     metrics,
     openai,
     pages,
+    sealed_account,
     search,
     seen_prompt,
     shelf,
@@ -52,7 +53,7 @@ from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refus
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
 from appliance.routes.security_headers import add_security_headers
-from appliance.routes.turned_away import ask_to_set_up, ask_to_sign_in
+from appliance.routes.turned_away import ask_to_open, ask_to_set_up, ask_to_sign_in
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -72,6 +73,7 @@ def create_app(box: Box, port: int) -> Litestar:
         # A file name that no file can have (a NUL byte in it) is no file, not a failure.
         exception_handlers={ValueError: refuse_missing},
     )
+    desks = DeskChoice(box.desk, box.temporary, box.sealed, box.completions)
     return Litestar(
         route_handlers=[
             *(pages.home, pages.conversation),
@@ -93,6 +95,8 @@ def create_app(box: Box, port: int) -> Litestar:
             *(invitations.show, invitations.invite, invitations.take_back),
             *(account.show, account.rename, account.change_password, account.leave),
             *(account.sign_device_out, account.sign_all_out),
+            *(sealed_account.show, sealed_account.show_code, sealed_account.seal),
+            *(sealed_account.unseal, sealed_account.ask, sealed_account.open_it),
             static,
         ],
         dependencies={
@@ -105,21 +109,23 @@ def create_app(box: Box, port: int) -> Litestar:
             "entrance": _provide(box.door.entrance),
             "audit": _provide(box.door.audit),
             "leaving": _provide(Leaving(box.door.people, box.desk.belongings)),
-            "desk": Provide(DeskChoice(box.desk, box.temporary).desk),
+            "desk": Provide(desks.desk),
             "service": _at_desk("service"),
             "branches": _at_desk("branches"),
-            "shelf": _provide(box.desk.shelf),
-            "search": _provide(box.desk.search),
+            "shelf": _at_desk("shelf"),
+            "search": _at_desk("search"),
             "seen_prompts": _at_desk("seen_prompts"),
             "replays": _at_desk("replays"),
             "takeout": _at_desk("takeout"),
-            "imports": _provide(box.desk.imports),
+            "imports": _at_desk("imports"),
             "belongings": _provide(box.desk.belongings),
             "summaries": _at_desk("summaries"),
-            "completions": _provide(box.completions),
+            "completions": Provide(desks.completions, sync_to_thread=False),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),
             "temporary": _provide(box.temporary.conversations),
+            "opening": _provide(box.sealed.opening),
+            "seal_changes": _provide(box.sealed.changes),
         },
         plugins=[HTMXPlugin()],
         template_config=TemplateConfig(engine=_template_engine()),
@@ -145,6 +151,7 @@ def create_app(box: Box, port: int) -> Litestar:
         exception_handlers={
             NotSignedIn: ask_to_sign_in,
             NotSetUp: ask_to_set_up,
+            AccountClosed: ask_to_open,
             LinkGone: refuse_link,
             ApplianceError: refuse,
             HTTPException: refuse_http,

@@ -13,6 +13,11 @@ from dataclasses import dataclass
 import structlog
 
 from appliance.accounts.sign_ins import SignIns
+from appliance.accounts.keyring import Keyring
+from appliance.accounts.opening import Opening
+from appliance.accounts.seal_changes import SealChanges
+from appliance.accounts.seal_watcher import SealWatcher
+from appliance.accounts.sealed_accounts import SealedAccounts
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
@@ -29,6 +34,13 @@ from appliance.front_door import FrontDoor, open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.server import ValkeyServer
 from appliance.metrics import Metrics
+from appliance.sealed_desk import (
+    PersonsWork,
+    SealedDesk,
+    SealedEnds,
+    accounts_kept,
+    open_sealed_desk,
+)
 from appliance.settings import Settings
 from appliance.store import people
 from appliance.store.database import Database
@@ -49,6 +61,7 @@ class Box:
     door: FrontDoor
     desk: Desk
     temporary: TemporaryDesk
+    sealed: SealedDesk
     completions: Completions
     generations: Generations
     metrics: Metrics
@@ -66,7 +79,9 @@ async def open_box(
     Raises StoreRefused, SettingsError with a sentence."""
     async with AsyncExitStack() as stack:
         stack.enter_context(open_data_dir(settings.data_dir))
-        database = await Database.open(settings.data_dir / "appliance.sqlite3")
+        keyring = Keyring()
+        stack.callback(keyring.close_all)
+        database = await Database.open(settings.data_dir / "appliance.sqlite3", keyring)
         stack.push_async_callback(database.close)
         hot, valkey = await _open_hot(settings, stack)
         secret = page_secret(settings.data_dir)
@@ -79,6 +94,9 @@ async def open_box(
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics)
         )
+        sealed, completions_of_sealed = await stack.enter_async_context(
+            open_sealed_desk(settings, database, engine, metrics, temporary)
+        )
         desk = await stack.enter_async_context(
             open_desk(
                 settings,
@@ -89,13 +107,18 @@ async def open_box(
                 Beginnings(),
                 database,
                 temporary.conversations,
+                SealedEnds(sealed),
             )
         )
         if engine.swap is not None:
             stack.push_async_callback(engine.swap.stop)
         async with database.write() as tx:
             person = await people.local_person(tx)
-        door = await open_front_door(settings, database)
+        work = PersonsWork(desk, sealed, temporary)
+        accounts = SealedAccounts(database, keyring, work)
+        changes = SealChanges(database, accounts, work)
+        door = await open_front_door(settings, database, SealWatcher(accounts))
+        await stack.enter_async_context(accounts_kept(accounts, changes))
         await stack.enter_async_context(old_sign_ins_ended(door.sign_ins))
         await resume_unfinished(database, desk.token_stream, desk.runner)
         yield Box(
@@ -104,6 +127,13 @@ async def open_box(
             door=door,
             desk=desk,
             temporary=temporary,
+            sealed=SealedDesk(
+                sealed,
+                completions_of_sealed,
+                accounts,
+                changes,
+                Opening(database, accounts, door.passwords, door.throttle),
+            ),
             completions=Completions(
                 generations,
                 engine.tokenizer,

@@ -7,12 +7,16 @@ not here, the database refuses.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 import structlog
 
+from appliance.accounts.opening import Opening
+from appliance.accounts.seal_changes import SealChanges
+from appliance.accounts.sealed_accounts import SealedAccounts
 from appliance.conversations.beginnings import Beginnings
+from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
 from appliance.conversations.recovery import resume_unfinished_of
 from appliance.conversations.unsaved_generations import UnsavedGenerations
@@ -25,12 +29,23 @@ from appliance.settings import Settings
 from appliance.store.database import Database
 from appliance.temporary_desk import TemporaryDesk
 
-log = structlog.get_logger(__name__)
-
 _BUSY = (
     "A reply is still being written in one of your conversations. Wait for it or stop it, then try "
     "again."
 )
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDesk:
+    """The desk, and who opens and closes the accounts that may use it."""
+
+    desk: Desk
+    completions: Completions
+    accounts: SealedAccounts
+    changes: SealChanges
+    opening: Opening
 
 
 @asynccontextmanager
@@ -40,13 +55,13 @@ async def open_sealed_desk(
     engine: ChatEngine,
     metrics: Metrics,
     temporary: TemporaryDesk,
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[tuple[Desk, Completions]]:
     """Join it; on leaving, turns that run are written down, for which their keys must be here."""
     async with AsyncExitStack() as stack:
         hot = Hot(None)
         stack.push_async_callback(hot.close)
         unsaved = replace(engine, generations=UnsavedGenerations(engine.generations))
-        yield await stack.enter_async_context(
+        desk = await stack.enter_async_context(
             open_desk(
                 settings,
                 database,
@@ -59,6 +74,41 @@ async def open_sealed_desk(
                 is_for_sealed=True,
             )
         )
+        yield desk, Completions(
+            unsaved.generations,
+            engine.tokenizer,
+            engine.profile,
+            settings.engine.open_turns,
+            engine.ahead,
+        )
+
+
+@asynccontextmanager
+async def accounts_kept(accounts: SealedAccounts, changes: SealChanges) -> AsyncIterator[None]:
+    """While the block runs, accounts that nobody uses are closed; what was broken off is done."""
+    await changes.sweep_the_rest()
+    looking = asyncio.create_task(accounts.close_unused_in_time(), name="close-unused")
+    try:
+        yield
+    finally:
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+        await changes.wait_all()
+        await accounts.stop()
+
+
+class SealedEnds:
+    """Ends what goes on at a desk for a person: all of theirs is being deleted."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def end(self, person: Person) -> None:
+        """Nothing goes on any more."""
+        await self._desk.imports.end(person)
+        await self._desk.read_ahead.end(person)
+        await self._desk.runner.stop_all(person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +156,8 @@ class PersonsWork:
         """
         for desk in (self.kept, self.sealed):
             await desk.read_ahead.end(person)
-            await desk.belongings.forget_copies(person)
+            await desk.runner.end_asides(person)
+        await self.kept.belongings.forget_copies(person)
 
     async def go_on(self, person: Person) -> None:
         """Their replies that a stop or a crash left unfinished go on."""

@@ -44,7 +44,7 @@ class LiveBox:
 
     def stop(self) -> None:
         """As a polite stop does: streams end without their end."""
-        for desk in (self.box.desk, self.box.temporary.desk):
+        for desk in (self.box.desk, self.box.temporary.desk, self.box.sealed.desk):
             self._loop.call_soon_threadsafe(desk.runner.release_readers)
         self._server.should_exit = True
         self._thread.join(timeout=30)

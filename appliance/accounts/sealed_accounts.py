@@ -74,10 +74,9 @@ class SealedAccounts:
     def is_open(self, seal: Seal) -> bool:
         return self._keyring.is_open(seal.seal_id)
 
-    async def ensure_open(self, person: Person) -> None:
-        """Raises AccountClosed; does nothing for an account that is not sealed."""
-        seal = await self.find(person)
-        if seal is not None and not self.is_open(seal):
+    def check_open(self, person: Person) -> None:
+        """For an account that is sealed. Raises AccountClosed."""
+        if all(each.person_key != person.person_key for each in self._open.values()):
             raise AccountClosed
 
     async def open(self, person: Person, password: str) -> None:

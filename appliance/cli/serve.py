@@ -102,6 +102,7 @@ async def _serve(settings: Settings) -> None:
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             box.desk.runner.release_readers()
             box.temporary.desk.runner.release_readers()
+            box.sealed.desk.runner.release_readers()
             await super().shutdown(sockets)
 
         @contextmanager

@@ -60,6 +60,7 @@ EDGES = {
     "app",
     "desk",
     "desk_choice",
+    "sealed_desk",
     "lifespan",
     "cli",
     "errand_socket",
@@ -96,6 +97,7 @@ ONLY_IN = {
     "zxcvbn": {"accounts.passwords"},
     "segno": {"routes.qr_views"},
     "uvicorn": {"cli.serve"},
+    "cryptography": {"accounts.keyring", "accounts.key_locks"},
     "prometheus_client": {"metrics", "routes.metrics"},
 }
 

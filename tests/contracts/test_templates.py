@@ -11,14 +11,25 @@ import pytest
 from jinja2 import meta, nodes
 
 from appliance.paths import TEMPLATES
-from appliance.routes import account_data, finding_data, message_data, own_data, page_data, seen_data
+from appliance.routes import (
+    account_data,
+    finding_data,
+    message_data,
+    own_data,
+    page_data,
+    seal_data,
+    seen_data,
+)
 
 # `csrf_token` is the framework's; `icon` is our one macro.
 EVERYWHERE = {"csrf_token", "icon", "_"}
 ENVIRONMENT = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
 DATACLASSES = [
     each
-    for module in (page_data, message_data, seen_data, own_data, finding_data, account_data)
+    for module in (
+        *(page_data, message_data, seen_data, own_data, finding_data, account_data),
+        seal_data,
+    )
     for each in vars(module).values()
     if dataclasses.is_dataclass(each) and each.__module__ == module.__name__
 ]

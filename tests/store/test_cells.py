@@ -3,7 +3,7 @@
 import pytest
 from kept_conversations import add
 from pysqlite3 import dbapi2 as sqlite
-from sealing import KEY, seal_now
+from sealing import KEY, new_seal, seal_now
 
 from appliance.accounts.keyring import MARK, Keyring
 from appliance.conversations.conversation import (
@@ -261,7 +261,7 @@ async def test_others_are_not_concerned(database, path, keyring, person, strange
 
 
 async def test_a_message_that_looks_sealed_is_a_message(database, keyring, person, stranger):
-    looks = keyring_value = f"{MARK}AAAA"
+    looks = f"{MARK}AAAA"
     async with database.write() as tx:
         _, plain = await add(tx, stranger, looks, looks)
         _, said = await add(tx, person, looks, looks)
@@ -269,7 +269,7 @@ async def test_a_message_that_looks_sealed_is_a_message(database, keyring, perso
     async with database.read() as reader:
         for owner, message in ((stranger, plain[0]), (person, said[0])):
             found = await messages.find(reader, owner.person_key, message.message_id)
-            assert found.content == keyring_value
+            assert found.content == looks
 
 
 SWAPS = {
@@ -367,20 +367,13 @@ async def test_a_sealing_that_breaks_off_changes_nothing(database, path, keyring
 
     with pytest.raises(KeyError):
         async with database.write() as tx:
-            seal = await _opened_seal(keyring)
+            seal = new_seal()
+            keyring.open(seal.seal_id, KEY)
             await sealing.seal_all(tx, person.person_key, seal, break_off)
     assert cells_of(path, person) == before
     async with database.read() as reader:
         assert await search.anything_matching(reader, person.person_key, '"zanzibar"')
     assert (await everything(database, person, *theirs))[0].title == "zanzibar title"
-
-
-async def _opened_seal(keyring):
-    from sealing import new_seal
-
-    seal = new_seal()
-    keyring.open(seal.seal_id, KEY)
-    return seal
 
 
 async def test_open_turns_of_a_sealed_account_wait_for_their_person(database, keyring, person):
