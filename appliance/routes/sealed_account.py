@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import URLEncodedBody
-from litestar.plugins.htmx import HTMXRequest
+from litestar.plugins.htmx import ClientRefresh, HTMXRequest
 from litestar.response import Redirect, Template
 
 from appliance.accounts.account import Account
@@ -54,9 +54,11 @@ async def show(
     request: HTMXRequest,
     seal_changes: NamedDependency[SealChanges],
     account: NamedDependency[Account],
-) -> Template | Response[str]:
+) -> Template | Response[str] | ClientRefresh:
     """How it is; for an open page how far the change has come."""
     change = seal_changes.last(account.person)
+    if request.htmx and (change is None or change.is_over):
+        return ClientRefresh()
     if request.htmx and change is not None:
         return answer(Fragments(request).html(_change_view(change)))
     return _page(_seal_page(request, account, change))
