@@ -17,8 +17,9 @@ from typing import BinaryIO, Literal, cast
 import msgspec
 import structlog
 
+from appliance.accounts.errands import AccountWish
+from appliance.box_errands import BoxErrands
 from appliance.errors import ApplianceError, StoreError
-from appliance.portable.errands import Errands
 from appliance.portable.waiting_file import WaitingFile
 
 NAME = "errands.sock"
@@ -31,10 +32,17 @@ log = structlog.get_logger(__name__)
 class Wanted(msgspec.Struct, frozen=True):
     """What the command line asks for."""
 
-    errand: Literal["export", "import", "delete"]
+    errand: Literal["export", "import", "delete", "account"]
     kind: str = ""
     conversation_id: str = ""
     confirmation: str = ""
+    person: str = ""
+    role: str = ""
+
+    @property
+    def account(self) -> AccountWish:
+        """What is to be done with an account."""
+        return AccountWish(self.kind, self.person, self.role, self.confirmation)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -45,7 +53,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def errands_taken(data_dir: Path, errands: Errands) -> AsyncIterator[None]:
+async def errands_taken(data_dir: Path, errands: BoxErrands) -> AsyncIterator[None]:
     """While the block runs, the command line may ask this process."""
     path = data_dir / NAME
     path.unlink(missing_ok=True)  # one that a crash left; the directory is held by this process
@@ -64,7 +72,7 @@ async def errands_taken(data_dir: Path, errands: Errands) -> AsyncIterator[None]
 
 
 async def _serve(
-    errands: Errands, data_dir: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    errands: BoxErrands, data_dir: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     try:
         wanted = msgspec.json.decode(await _read_frame(reader), type=Wanted)
@@ -82,22 +90,25 @@ async def _serve(
 
 
 async def _do(
-    errands: Errands,
+    errands: BoxErrands,
     data_dir: Path,
     wanted: Wanted,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
 ) -> list[str]:
+    if wanted.errand == "account":
+        return await errands.accounts.do(wanted.account)
+    own = await errands.of(wanted.person)
     match wanted.errand:
         case "export":
-            async for piece in await errands.export(wanted.kind, wanted.conversation_id):
+            async for piece in await own.export(wanted.kind, wanted.conversation_id):
                 for start in range(0, len(piece), FRAME_BYTES):
                     await _write_frame(writer, piece[start : start + FRAME_BYTES])
             return []
         case "import":
-            return await errands.bring(await _received(data_dir, reader))
+            return await own.bring(await _received(data_dir, reader))
         case "delete":
-            return await errands.delete(wanted.confirmation)
+            return await own.delete(wanted.confirmation)
 
 
 async def _received(data_dir: Path, reader: asyncio.StreamReader) -> BinaryIO:

@@ -1,11 +1,10 @@
 """Who comes in and by which door, joined: accounts, passwords, sign-ins, links and their record."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from appliance.accounts.account import SignedIn
 from appliance.accounts.audit import AuditLog
 from appliance.accounts.entrance import Entrance
+from appliance.accounts.known_keys import KnownKeys, NoKeys
 from appliance.accounts.one_time_links import OneTimeLinks
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.people import People
@@ -16,22 +15,6 @@ from appliance.data_dir import derived_key, page_secret
 from appliance.settings import Settings
 from appliance.store import people as stored_people
 from appliance.store.database import Database
-
-
-class KnownKeys(Protocol):
-    """The keys of programs."""
-
-    async def who(self, key: str) -> SignedIn | None:
-        """Whose key that is; None when it is nobody's."""
-        ...
-
-
-class NoKeys:
-    """There are none."""
-
-    async def who(self, key: str) -> SignedIn | None:
-        """Nobody's."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)

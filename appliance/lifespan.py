@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from appliance.accounts.sign_ins import SignIns
+from appliance.accounts.key_locks import Cost
 from appliance.accounts.keyring import Keyring
 from appliance.accounts.opening import Opening
+from appliance.accounts.passwords import Passwords
 from appliance.accounts.seal_changes import SealChanges
 from appliance.accounts.seal_watcher import SealWatcher
 from appliance.accounts.sealed_accounts import SealedAccounts
+from appliance.accounts.sign_ins import SignIns
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
@@ -72,9 +74,13 @@ class Box:
 
 @asynccontextmanager
 async def open_box(
-    settings: Settings, load: Callable[[], Backend] | None = None
+    settings: Settings,
+    load: Callable[[], Backend] | None = None,
+    passwords: Passwords | None = None,
+    seal_cost: Cost | None = None,
 ) -> AsyncIterator[Box]:
-    """Start all parts; stop them on leaving. `load` stands in for the model that the settings name.
+    """Start all parts; stop them on leaving. `load` stands in for the model that the settings name,
+    `passwords` for those at their usual cost, and so does `seal_cost`.
 
     Raises StoreRefused, SettingsError with a sentence."""
     async with AsyncExitStack() as stack:
@@ -115,9 +121,11 @@ async def open_box(
         async with database.write() as tx:
             person = await people.local_person(tx)
         work = PersonsWork(desk, sealed, temporary)
-        accounts = SealedAccounts(database, keyring, work)
+        accounts = SealedAccounts(database, keyring, work, seal_cost)
         changes = SealChanges(database, accounts, work)
-        door = await open_front_door(settings, database, SealWatcher(accounts))
+        door = await open_front_door(
+            settings, database, SealWatcher(accounts), passwords=passwords
+        )
         await stack.enter_async_context(accounts_kept(accounts, changes))
         await stack.enter_async_context(old_sign_ins_ended(door.sign_ins))
         await resume_unfinished(database, desk.token_stream, desk.runner)

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from appliance.box_errands import BoxErrands, box_errands
 from appliance.conversations.conversation import Person
 from appliance.data_dir import derived_key, open_data_dir, page_secret
 from appliance.engine.kv_snapshots import KvSnapshots
+from appliance.front_door import open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.portable.belongings import Belongings
-from appliance.portable.errands import Errands
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
 from appliance.settings import Settings
@@ -36,7 +37,7 @@ class SavedStates:
 
 
 @asynccontextmanager
-async def open_stopped_box(settings: Settings) -> AsyncIterator[Errands]:
+async def open_stopped_box(settings: Settings) -> AsyncIterator[BoxErrands]:
     """Hold the data directory meanwhile. Raises StoreRefused when a box runs on it."""
     async with AsyncExitStack() as stack:
         stack.enter_context(open_data_dir(settings.data_dir))
@@ -53,11 +54,9 @@ async def open_stopped_box(settings: Settings) -> AsyncIterator[Errands]:
         stack.push_async_callback(imports.stop)
         async with database.write() as tx:
             person = await people.local_person(tx)
-        yield Errands(
-            person,
-            Takeout(database),
-            imports,
-            Belongings(
-                database, RecentWindow(hot), TokenStream(hot), SavedStates(snapshots), imports
-            ),
+        belongings = Belongings(
+            database, RecentWindow(hot), TokenStream(hot), SavedStates(snapshots), imports
         )
+        door = await open_front_door(settings, database)
+        address = f"http://localhost:{settings.server.port}"
+        yield box_errands(person, door, Takeout(database), imports, belongings, address)

@@ -14,6 +14,8 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite
 from signed_in import prepare
 
+from appliance.data_dir import running_pid
+
 
 class ApplianceProcess:
     """`python -m appliance serve` on a free port; leaving the block stops it.
@@ -35,7 +37,7 @@ class ApplianceProcess:
         self._environment = environment
         self._lines: list[str] = []
         self._said = threading.Condition()
-        if is_signed_in:
+        if is_signed_in and running_pid(data_dir) is None:
             prepare(data_dir)
         self._launch()
         self.wait_open()

@@ -12,14 +12,17 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from aiosqlite import Connection
+from argon2 import PasswordHasher
 
 from appliance.accounts.account import Account, AccountRole, Device, SignedIn, SignIn
+from appliance.accounts.known_keys import NoKeys
 from appliance.accounts.names import name_key
 from appliance.accounts.open_requests import OpenRequests
+from appliance.accounts.passwords import Passwords
 from appliance.accounts.random_keys import key_hash, new_key
 from appliance.accounts.sign_ins import SignIns
 from appliance.conversations.conversation import Person, new_id
-from appliance.front_door import FrontDoor, NoKeys
+from appliance.front_door import FrontDoor
 from appliance.lifespan import Box
 from appliance.store import people, sign_ins
 from appliance.store.database import Database
@@ -82,6 +85,12 @@ async def _sign_in(tx: Connection, name: str, role: AccountRole) -> dict[str, st
         sign_in = SignIn(new_id(), Device("Firefox", "Linux"), now, now)
         await sign_ins.insert(tx, person.person_key, sign_in, key_hash(key))
     return {"sign-in": key}
+
+
+def cheap_passwords() -> Passwords:
+    """The real thing at the least cost there is."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    return Passwords(hasher, common=lambda: {"correct horse battery staple"})
 
 
 class ScriptedSignIns(SignIns):

@@ -38,7 +38,8 @@ class Passwords:
     ) -> None:
         self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=65536, parallelism=1)
         self._common = common or common_passwords
-        self._nobodys = _hash_of_nobody(self._hasher)
+        self.of_nobody = _hash_of_nobody(self._hasher)
+        """The hash of an account whose person has yet to choose a password."""
         self._turn = asyncio.Lock()
         self._waiting = 0
 
@@ -49,7 +50,7 @@ class Passwords:
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether it is that one; None stands for an account that does not exist."""
-        kept = password_hash or self._nobodys
+        kept = password_hash or self.of_nobody
         is_right = await self._in_turn(lambda: self._is_right(kept, password[: LONGEST + 1]))
         return is_right and password_hash is not None
 

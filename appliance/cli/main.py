@@ -12,6 +12,7 @@ from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
 from appliance.cli.serve import serve
 from appliance.cli.settings import settings
+from appliance.cli.user import setup, user
 from appliance.errors import ApplianceError, SettingsError
 
 _FAILED = 1
@@ -33,7 +34,7 @@ def version() -> None:
     click.echo(f"python {sys.version.split()[0]}")
 
 
-for command in (serve, ask, model, export, import_, person, settings, version):
+for command in (serve, setup, user, ask, model, export, import_, person, settings, version):
     cli.add_command(command)
 
 

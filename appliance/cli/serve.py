@@ -90,9 +90,9 @@ async def _serve(settings: Settings) -> None:
     # The web framework and the engine take most of a second to import; the rest of the CLI does
     # without.
     from appliance.app import create_app
+    from appliance.box_errands import box_errands
     from appliance.errand_socket import errands_taken
     from appliance.lifespan import Box, open_box
-    from appliance.portable.errands import Errands
 
     class Server(uvicorn.Server):
         """uvicorn, stopped by us: it would end the process before the box has written down its
@@ -125,9 +125,14 @@ async def _serve(settings: Settings) -> None:
                 proxy_headers=False,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
-            click.echo(f"Open http://{_shown_host(settings.server.host)}:{port} in a browser.")
+            address = f"http://{_shown_host(settings.server.host)}:{port}"
+            click.echo(f"Open {address} in a browser.")
+            if not box.door.is_set_up:  # it is to be found in the journal, too
+                click.echo(f"Set up the box: {address}/setup/{box.door.links.setup_key()}")
             desk = box.desk
-            errands = Errands(box.person, desk.takeout, desk.imports, desk.belongings)
+            errands = box_errands(
+                box.person, box.door, desk.takeout, desk.imports, desk.belongings, address
+            )
             async with errands_taken(settings.data_dir, errands):
                 _listen_for_changes(box)
                 first_answer = asyncio.create_task(_announce_first_answer(box))

@@ -6,7 +6,7 @@ do stands beside it as `opt={"scope": ...}`.
 """
 
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
@@ -18,8 +18,9 @@ from litestar.middleware.authentication import (
 from litestar.types import ASGIApp
 
 from appliance.accounts.account import Access, SignedIn
+from appliance.accounts.known_keys import KnownKeys
+from appliance.accounts.sign_ins import SignIns
 from appliance.errors import NotAllowed, NotFound, NotSetUp, NotSignedIn
-from appliance.front_door import FrontDoor
 from appliance.routes.cookies import sign_in_key
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -31,6 +32,17 @@ _NO_PAGE = "There is no such page here."
 _NOT_SET_UP = "This box is not set up yet. Open its setup link on the machine that it runs on first."
 
 
+class Door(Protocol):
+    """What is known of those who come."""
+
+    @property
+    def is_set_up(self) -> bool: ...
+    @property
+    def sign_ins(self) -> SignIns: ...
+    @property
+    def keys(self) -> KnownKeys: ...
+
+
 class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
     """Puts a SignedIn into the request's `user`; None where anyone may call.
 
@@ -38,7 +50,7 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
     business; NotFound for what members need not know of.
     """
 
-    def __init__(self, app: ASGIApp, door: FrontDoor) -> None:
+    def __init__(self, app: ASGIApp, door: Door) -> None:
         super().__init__(app, exclude_http_methods=(), scopes={ScopeType.HTTP})
         self._door = door
 

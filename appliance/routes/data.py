@@ -8,12 +8,14 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Stream, Template
 
+from appliance.accounts.audit import Act, AuditLog
 from appliance.conversations.conversation import Person
 from appliance.errors import NotFound
 from appliance.portable.belongings import Belongings
 from appliance.portable.file_names import attachment
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Kind, TakenFile, Takeout
+from appliance.routes.cookies import address_of
 from appliance.routes.data_views import data_view, deleted_view, import_view
 from appliance.routes.fragments import Fragments, View, answer, whole_page
 from appliance.routes.page_views import Reader
@@ -40,27 +42,35 @@ async def show(
 
 @get("/data/exports/{kind:str}", include_in_schema=False)
 async def take_everything(
-    takeout: NamedDependency[Takeout], person: NamedDependency[Person], kind: FromPath[str]
+    request: HTMXRequest,
+    takeout: NamedDependency[Takeout],
+    person: NamedDependency[Person],
+    audit: NamedDependency[AuditLog],
+    kind: FromPath[str],
 ) -> Stream:
     """All conversations: `zip` for people and machines, `json` for machines alone."""
-    if kind == "zip":
-        return _download(await takeout.everything(person))
-    if kind == "json":
-        return _download(await takeout.all_as_json(person))
-    raise NotFound("There is no such export. Choose zip or json.")
+    if kind not in ("zip", "json"):
+        raise NotFound("There is no such export. Choose zip or json.")
+    await audit.note(None, Act.EXPORTED, person, "", address_of(request))
+    make = takeout.everything if kind == "zip" else takeout.all_as_json
+    return _download(await make(person))
 
 
 @get("/conversations/{conversation_id:str}/exports/{kind:str}", include_in_schema=False)
 async def take_conversation(
+    request: HTMXRequest,
     takeout: NamedDependency[Takeout],
     person: NamedDependency[Person],
+    audit: NamedDependency[AuditLog],
     conversation_id: FromPath[str],
     kind: FromPath[str],
 ) -> Stream:
     """One conversation: `markdown` to read, `json` for machines."""
     if kind not in set(Kind):
         raise NotFound("There is no such export. Choose markdown or json.")
-    return _download(await takeout.conversation(person, conversation_id, Kind(kind)))
+    taken = await takeout.conversation(person, conversation_id, Kind(kind))
+    await audit.note(None, Act.EXPORTED, person, "", address_of(request))
+    return _download(taken)
 
 
 @post(
@@ -70,12 +80,16 @@ async def take_conversation(
     exclude_from_csrf=True,  # asked for in `uploaded_file`, which does not read everything first
 )
 async def create_import(
-    request: HTMXRequest, imports: NamedDependency[Imports], person: NamedDependency[Person]
+    request: HTMXRequest,
+    imports: NamedDependency[Imports],
+    person: NamedDependency[Person],
+    audit: NamedDependency[AuditLog],
 ) -> Redirect:
     """Take a file in; by the time this answers it is known to be an export, and on its way."""
     imports.ensure_idle(person)
     file = await uploaded_file(request, imports.directory)
     begun = await imports.start(person, file)
+    await audit.note(None, Act.IMPORTED, person, "", address_of(request))
     return Redirect(f"/imports/{begun.import_id}", status_code=303)
 
 
@@ -100,10 +114,12 @@ async def delete_everything(
     request: HTMXRequest,
     belongings: NamedDependency[Belongings],
     person: NamedDependency[Person],
+    audit: NamedDependency[AuditLog],
     data: URLEncodedBody[DeletionForm],
 ) -> Template:
     """Delete all there is, and say how much it was."""
     receipt = await belongings.delete_all(person, data.confirmation)
+    await audit.note(None, Act.DELETED_EVERYTHING, person, "", address_of(request))
     held = await belongings.count(person)
     return _page(deleted_view(Reader.of(request).theme, held, receipt))
 

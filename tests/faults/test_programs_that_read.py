@@ -9,6 +9,7 @@ import pytest
 from appliance_process import ApplianceProcess
 from page_client import PageClient, Said
 from pysqlite3 import dbapi2 as sqlite
+from signed_in import COOKIES
 
 pytestmark = pytest.mark.model
 
@@ -26,7 +27,9 @@ class Program:
         """Until it has that much more or the turn is over; whether it is."""
         headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
         wanted = len(self.text) + enough
-        with httpx.stream("GET", self._path, headers=headers, timeout=60) as response:
+        with httpx.stream(
+            "GET", self._path, headers=headers, cookies=COOKIES, timeout=60
+        ) as response:
             for name, event_id, told in _events(response.iter_lines()):
                 self.names.append(name)
                 self.last_id = event_id

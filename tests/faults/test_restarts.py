@@ -10,6 +10,7 @@ import httpx
 import pytest
 from appliance_process import ApplianceProcess
 from page_client import PageClient
+from signed_in import COOKIES
 
 pytestmark = pytest.mark.model
 
@@ -116,7 +117,7 @@ def test_without_any_valkey_the_box_still_chats(tmp_path: Path) -> None:
 def test_a_missing_model_leaves_the_page_up_and_says_what_to_do(tmp_path: Path) -> None:
     with ApplianceProcess(tmp_path / "data", "--model", "no-such-model") as process:
         process.wait_for("No model yet: ")
-        assert "no-such-model" in httpx.get(process.url).text
+        assert "no-such-model" in httpx.get(process.url, cookies=COOKIES).text
         assert httpx.get(f"{process.url}/healthz").status_code == 200
         ready = httpx.get(f"{process.url}/readyz")
         assert (ready.status_code, ready.json()["model"]) == (503, "failed")

@@ -14,6 +14,7 @@ from appliance_process import ApplianceProcess
 from canary import family, in_files, in_valkey
 from kept_states import kept_in
 from page_client import PageClient
+from signed_in import COOKIES
 
 from appliance.data_dir import derived_key
 
@@ -88,7 +89,7 @@ def test_no_word_of_it_is_anywhere_while_it_runs_after_kill_9_and_after_a_new_st
         assert CANARY not in own.log
         own.start_again()
         own.wait_ready()
-        gone = httpx.get(f"{own.url}/conversations/{secret.conversation_id}")
+        gone = httpx.get(f"{own.url}/conversations/{secret.conversation_id}", cookies=COOKIES)
         assert gone.status_code == 404
         assert "This temporary conversation is gone." in gone.text
         assert KEPT in page.messages(kept)[0]

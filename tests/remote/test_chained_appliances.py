@@ -7,6 +7,7 @@ import pytest
 from appliance_process import ApplianceProcess
 from conversation_steps import follow_to_end, say, wait_for_text
 from remote.conftest import OpenRemote
+from signed_in import COOKIES
 
 from appliance.conversations.conversation import TurnPhase, TurnStatus
 from appliance.engine.events import Delta
@@ -80,7 +81,7 @@ def test_a_whole_box_starts_without_a_model_of_its_own_and_says_who_answers(
     arguments = {"APPLIANCE_ENGINE__URL": url, "APPLIANCE_MODEL__NAME": "not-here"}
     with ApplianceProcess(tmp_path, **arguments) as process:
         process.wait_ready()
-        assert "answered by 127.0.0.1" in httpx.get(process.url).text
+        assert "answered by 127.0.0.1" in httpx.get(process.url, cookies=COOKIES).text
         body = {"model": "default", "messages": [{"role": "user", "content": "Hi"}]}
         answer = httpx.post(
             f"{process.url}/v1/chat/completions", json={**body, "max_tokens": 3}, timeout=60

@@ -10,6 +10,7 @@ from conversation_steps import follow_to_end, say
 from exports import exported, own_conversation, own_file, rows, zipped
 from fakes import ScriptedBackend
 from httpx import ASGITransport, AsyncClient
+from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.conversations.conversation import Person
@@ -31,9 +32,12 @@ async def box(tmp_path) -> AsyncIterator[Box]:
 
 
 @asynccontextmanager
-async def browser(box: Box) -> AsyncIterator[AsyncClient]:
+async def browser(box: Box, name: str = "me") -> AsyncIterator[AsyncClient]:
+    cookies = await sign_in(box, name)
     transport = ASGITransport(create_app(box, 80))
-    async with AsyncClient(transport=transport, base_url="http://box.test") as client:
+    async with AsyncClient(
+        transport=transport, base_url="http://box.test", cookies=cookies
+    ) as client:
         await client.get("/")
         yield client
 
@@ -47,9 +51,7 @@ async def client(box) -> AsyncIterator[AsyncClient]:
 @pytest.fixture
 async def eve(box) -> AsyncIterator[AsyncClient]:
     """The browser of somebody else."""
-    async with box.desk.database.write() as tx:
-        await tx.execute("INSERT INTO people (person_id, name, created_at) VALUES ('eve', 'E', 0)")
-    async with browser(replace(box, person=Person(2, "eve", "Eve"))) as client:
+    async with browser(box, "eve") as client:
         yield client
 
 

@@ -11,7 +11,8 @@ import pytest
 from conversation_steps import InTurn, follow_to_end
 from httpx import ASGITransport, AsyncClient
 from pysqlite3 import dbapi2 as sqlite
-from whole_box import HTMX, Page, as_eve, open_page
+from whole_box import HTMX, Page, open_page
+from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.conversations.conversation import new_id
@@ -185,9 +186,11 @@ async def test_somebody_elses_messages_are_not_there_and_stay_as_they_are(page: 
     opened = await page.opened(first)
     other = opened.siblings[opened.messages[-1].message_id][0]
     before = stored(page)
-    box = replace(page.box, person=as_eve(page.box))
+    box, cookies = page.box, await sign_in(page.box, "eve")
     transport = ASGITransport(create_app(box, 80))
-    async with AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with AsyncClient(
+        transport=transport, base_url="http://localhost", cookies=cookies
+    ) as client:
         await client.get("/")
         client.headers["x-csrf-token"] = client.cookies["csrf"]
         eve = Page(box, client)

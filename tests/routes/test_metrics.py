@@ -10,6 +10,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
 from prometheus_client.parser import text_string_to_metric_families
 from scripted_box import ScriptedService
+from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.lifespan import Box, open_box
@@ -34,8 +35,11 @@ async def whole_box(data_dir: Path) -> AsyncIterator[tuple[Box, AsyncClient]]:
     settings = Settings(data_dir=data_dir, hot={"embedded": False}, assistant={"titles": False})
     async with open_box(settings, lambda: ScriptedBackend(lambda s: "The heron is grey.")) as box:
         await box.generations.wait_ready()
+        cookies = await sign_in(box)
         transport = ASGITransport(create_app(box, 80))
-        async with AsyncClient(transport=transport, base_url="http://localhost") as client:
+        async with AsyncClient(
+            transport=transport, base_url="http://localhost", cookies=cookies
+        ) as client:
             yield box, client
 
 

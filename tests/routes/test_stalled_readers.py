@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 import httpx
 import pytest
 from scripted_box import RunningBox, ScriptedService
+from signed_in import COOKIES
 
 from appliance.cli.serve import _listen
 from appliance.conversations.conversation import TurnPhase
@@ -85,7 +86,7 @@ def test_a_reader_that_takes_nothing_is_given_the_rest_in_one_piece(patient):
         patient.do(patient.service.finish, turn_id, text)
         # Nobody waited for it: another one has read all of it meanwhile.
         url = f"{patient.url}/turns/{turn_id}/stream?format=text"
-        assert '"status":"finished"' in httpx.get(url, timeout=30).text
+        assert '"status":"finished"' in httpx.get(url, cookies=COOKIES, timeout=30).text
         received = read_until(reader, b"event: done")
     body = re.sub(rb"(?:^|\r\n)[0-9a-f]+\r\n", b"", received.split(b"\r\n\r\n", 1)[1])
     told = [json.loads(data) for data in re.findall(rb"data: (\{.*\})", body)]

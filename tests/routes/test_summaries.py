@@ -8,6 +8,7 @@ import pytest
 from aside_steps import SUMMARY, Speaker, settled, talk
 from fakes import ScriptedBackend
 from httpx import ASGITransport, AsyncClient
+from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.conversations.conversation import Person, Summary
@@ -28,8 +29,11 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
 @pytest.fixture
 async def page(box: Box) -> AsyncIterator[AsyncClient]:
     """What this person's browser sends, without scripts."""
+    cookies = await sign_in(box)
     transport = ASGITransport(create_app(box, 80))
-    async with AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with AsyncClient(
+        transport=transport, base_url="http://localhost", cookies=cookies
+    ) as client:
         await client.get("/")
         yield client
 

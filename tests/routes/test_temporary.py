@@ -9,6 +9,7 @@ import pytest
 from fakes import ScriptedBackend
 from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
+from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.conversations.conversation import Person, new_id
@@ -17,7 +18,6 @@ from appliance.conversations.temporary import GONE, MOST_A_PERSON
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
 
-EVE = Person(99, "e" * 32, "eve")
 PAGE = "f" * 32
 
 
@@ -48,8 +48,11 @@ def app(box: Box) -> Litestar:
 @pytest.fixture
 async def eve(box: Box) -> AsyncIterator[AsyncClient]:
     """Somebody else's browser."""
-    app = create_app(replace(box, person=EVE), 80)
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://box.test") as client:
+    transport = ASGITransport(create_app(box, 80))
+    cookies = await sign_in(box, "eve")
+    async with AsyncClient(
+        transport=transport, base_url="http://box.test", cookies=cookies
+    ) as client:
         await client.get("/")
         client.headers["x-csrf-token"] = client.cookies["csrf"]
         yield client

@@ -11,7 +11,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from signed_in import sign_in
 
 from appliance.app import create_app
-from appliance.conversations.conversation import OpenConversation, Person, StartedTurn, new_id
+from appliance.conversations.conversation import OpenConversation, StartedTurn, new_id
 from appliance.engine.sequence import Sequence
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
@@ -71,8 +71,3 @@ async def open_page(
             yield page
         if gated:
             backend.let(100_000)
-
-
-def as_eve(box: Box) -> Person:
-    """Somebody else."""
-    return Person(box.person.person_key + 1, "eve", "Eve")

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from appliance_process import ApplianceProcess
 from page_client import PageClient
+from signed_in import COOKIES
 
 pytestmark = pytest.mark.model
 CHAT = {"model": "default", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
@@ -29,7 +30,7 @@ def test_a_foreign_host_name_is_refused(appliance: ApplianceProcess, name: str) 
 )
 def test_the_boxs_own_names_are_served(appliance: ApplianceProcess, name: str) -> None:
     headers = {"Host": name.format(port=appliance.port)}
-    assert httpx.get(appliance.url, headers=headers).status_code == 200
+    assert httpx.get(appliance.url, headers=headers, cookies=COOKIES).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_another_sites_page_cannot_act_here(
     assert httpx.post(url, json=CHAT, headers=headers).status_code == 403
     stream = f"{appliance.url}/turns/{'0' * 32}/stream"
     accepts = {"Accept": "text/event-stream"}
-    assert httpx.get(stream, headers=headers | accepts).status_code == 403
+    assert httpx.get(stream, headers=headers | accepts, cookies=COOKIES).status_code == 403
 
 
 def test_the_boxs_own_page_and_plain_programs_can(appliance: ApplianceProcess) -> None:
@@ -69,7 +70,7 @@ def test_a_form_without_its_token_is_refused(appliance: ApplianceProcess, token:
 
 def test_every_answer_carries_the_same_fences(appliance: ApplianceProcess) -> None:
     for path in ("/", "/nowhere", "/v1/models", "/static/css/app.css"):
-        headers = httpx.get(appliance.url + path).headers
+        headers = httpx.get(appliance.url + path, cookies=COOKIES).headers
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
@@ -92,7 +93,7 @@ def test_every_answer_carries_the_same_fences(appliance: ApplianceProcess) -> No
     ],
 )
 def test_paths_lead_nowhere_else(appliance: ApplianceProcess, path: str) -> None:
-    with httpx.Client() as client:
+    with httpx.Client(cookies=COOKIES) as client:
         request = client.build_request("GET", appliance.url)
         request.url = httpx.URL(appliance.url).copy_with(raw_path=path.encode())
         assert client.send(request).status_code in (400, 404)
