@@ -61,8 +61,8 @@ class DeskChoice:
 
     def completions(self, request: HTMXRequest) -> Completions:
         """The same choice for programs, which keep their own conversations."""
-        account = request.user.account
-        return self._completions if self._own(account) is self._kept else self._sealed.completions
+        is_own_kept = request.user is None or self._own(request.user.account) is self._kept
+        return self._completions if is_own_kept else self._sealed.completions
 
     def _own(self, account: Account) -> Desk:
         if not account.is_sealed:

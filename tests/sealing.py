@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from argon2 import PasswordHasher
-from signed_in import account_of, sign_in
+from signed_in import account_of, cheap_passwords, sign_in
 
 from appliance.accounts.account import Account
 from appliance.accounts.key_locks import Cost, LockKind, lock
@@ -17,7 +16,6 @@ from appliance.store.database import Database
 from appliance.store.seals import Seal
 
 CHEAP = Cost(passes=1, memory_kib=8, lanes=1)
-HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "a quiet evening by the lake"
 KEY = bytes(range(32))
 
@@ -57,9 +55,9 @@ class Dweller:
 
     async def move_in(self) -> "Dweller":
         await sign_in(self.box, self.name)
-        person = await self.person()
+        person, password_hash = await self.person(), await cheap_passwords().hash(PASSWORD)
         async with self.box.desk.database.write() as tx:
-            await people.set_password(tx, person.person_key, HASHER.hash(PASSWORD))
+            await people.set_password(tx, person.person_key, password_hash)
         return self
 
     async def seal(self) -> str:

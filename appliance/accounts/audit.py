@@ -39,6 +39,8 @@ class Act(StrEnum):
     IMPORTED = "imported"
     DELETED_EVERYTHING = "deleted everything"
     ACCOUNT_DELETED = "account deleted"
+    SEALED = "sealed"
+    UNSEALED = "unsealed"
 
 
 class AuditLog:

@@ -12,11 +12,12 @@ from litestar.plugins.htmx import ClientRefresh, HTMXRequest
 from litestar.response import Redirect, Template
 
 from appliance.accounts.account import Account
+from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.opening import Opening
 from appliance.accounts.seal_changes import UNSEAL_WORDS, Change, SealChanges
 from appliance.conversations.conversation import Person
 from appliance.errors import Conflict, InvalidInput, TooManyTries
-from appliance.routes.cookies import visitor_of
+from appliance.routes.cookies import address_of, visitor_of
 from appliance.routes.fragments import Fragments, View, answer, whole_page
 from appliance.routes.next_page import inside
 from appliance.routes.page_views import Reader
@@ -80,6 +81,7 @@ async def seal(
     opening: NamedDependency[Opening],
     seal_changes: NamedDependency[SealChanges],
     account: NamedDependency[Account],
+    audit: NamedDependency[AuditLog],
     data: URLEncodedBody[SealForm],
 ) -> Template | Redirect:
     """Seal all there is, in the background."""
@@ -89,6 +91,7 @@ async def seal(
     except (InvalidInput, Conflict, TooManyTries) as error:
         view = _code_page(request, account, seal_changes)
         return _refused(replace(view, refusal=str(error)), error)
+    await audit.note(None, Act.SEALED, account.person, "", address_of(request))
     return Redirect("/account/seal", status_code=303)
 
 
@@ -98,6 +101,7 @@ async def unseal(
     opening: NamedDependency[Opening],
     seal_changes: NamedDependency[SealChanges],
     account: NamedDependency[Account],
+    audit: NamedDependency[AuditLog],
     data: URLEncodedBody[UnsealForm],
 ) -> Template | Redirect:
     """Unseal all there is, in the background."""
@@ -107,6 +111,7 @@ async def unseal(
     except (InvalidInput, Conflict, TooManyTries) as error:
         view = _seal_page(request, account, None)
         return _refused(replace(view, refusal=str(error)), error)
+    await audit.note(None, Act.UNSEALED, account.person, "", address_of(request))
     return Redirect("/account/seal", status_code=303)
 
 

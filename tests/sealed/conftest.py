@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from fakes import ScriptedBackend
-from sealing import CHEAP, HASHER, Dweller
+from sealing import CHEAP, Dweller
+from signed_in import cheap_passwords
 
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
@@ -15,10 +16,9 @@ OpenBox = Callable[..., Awaitable[Box]]
 
 
 @pytest.fixture
-async def open_sealed_box(tmp_path: Path, monkeypatch) -> AsyncIterator[OpenBox]:
+async def open_sealed_box(tmp_path: Path) -> AsyncIterator[OpenBox]:
     """Opens a box on the test's data, where no password costs anything; `close` ends it."""
     stack = AsyncExitStack()
-    monkeypatch.setattr("appliance.accounts.sealed_accounts.Cost", lambda: CHEAP)
 
     async def open_one(backend: ScriptedBackend | None = None, hot: bool = False) -> Box:
         settings = Settings(
@@ -28,8 +28,8 @@ async def open_sealed_box(tmp_path: Path, monkeypatch) -> AsyncIterator[OpenBox]
             server={"names": ["box.test"]},
         )
         model = backend or ScriptedBackend(lambda sequence: "A short reply.")
-        box = await stack.enter_async_context(open_box(settings, lambda: model))
-        box.door.passwords._hasher = HASHER
+        opening = open_box(settings, lambda: model, cheap_passwords(), CHEAP)
+        box = await stack.enter_async_context(opening)
         if model._gate is not None:
             stack.callback(model.let, 100_000)
         await box.generations.wait_ready()
