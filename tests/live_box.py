@@ -8,7 +8,8 @@ from typing import Any
 
 import uvicorn
 from fakes import ScriptedBackend
-from signed_in import sign_in
+from sealing import CHEAP
+from signed_in import cheap_passwords, sign_in
 
 from appliance.app import create_app
 from appliance.lifespan import Box, open_box
@@ -62,7 +63,9 @@ class LiveBox:
         with config.bind_socket() as socket:
             self._port = socket.getsockname()[1]
             self.url = f"http://127.0.0.1:{self._port}"
-            async with open_box(self._settings, self._backend) as self.box:
+            async with open_box(
+                self._settings, self._backend, cheap_passwords(), CHEAP
+            ) as self.box:
                 self.box.temporary.lifetimes.clock = lambda: self.now
                 await sign_in(self.box)
                 await self.box.generations.wait_ready()
