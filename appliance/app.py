@@ -110,14 +110,15 @@ def create_app(box: Box, port: int) -> Litestar:
             "audit": _provide(box.door.audit),
             "leaving": _provide(Leaving(box.door.people, box.desk.belongings)),
             "desk": Provide(desks.desk),
+            "own_desk": Provide(desks.own, sync_to_thread=False),
             "service": _at_desk("service"),
             "branches": _at_desk("branches"),
-            "shelf": _at_desk("shelf"),
-            "search": _at_desk("search"),
+            "shelf": _at_own_desk("shelf"),
+            "search": _at_own_desk("search"),
             "seen_prompts": _at_desk("seen_prompts"),
             "replays": _at_desk("replays"),
             "takeout": _at_desk("takeout"),
-            "imports": _at_desk("imports"),
+            "imports": _at_own_desk("imports"),
             "belongings": _provide(box.desk.belongings),
             "summaries": _at_desk("summaries"),
             "completions": Provide(desks.completions, sync_to_thread=False),
@@ -187,6 +188,15 @@ def _at_desk(name: str) -> Provide:
 
     def part(desk: NamedDependency[Desk]) -> Any:
         return getattr(desk, name)
+
+    return Provide(part, sync_to_thread=False)
+
+
+def _at_own_desk(name: str) -> Provide:
+    """The same of the person's own desk, where nothing is temporary."""
+
+    def part(own_desk: NamedDependency[Desk]) -> Any:
+        return getattr(own_desk, name)
 
     return Provide(part, sync_to_thread=False)
 

@@ -59,10 +59,17 @@ class DeskChoice:
             raise NotFound(GONE)
         return self._temporary.desk
 
+    def own(self, request: HTMXRequest) -> Desk:
+        """Without a look at temporary conversations: for what they have no part in.
+
+        Raises AccountClosed.
+        """
+        return self._kept if request.user is None else self._own(request.user.account)
+
     def completions(self, request: HTMXRequest) -> Completions:
         """The same choice for programs, which keep their own conversations."""
-        is_own_kept = request.user is None or self._own(request.user.account) is self._kept
-        return self._completions if is_own_kept else self._sealed.completions
+        is_sealed = self.own(request) is not self._kept
+        return self._sealed.completions if is_sealed else self._completions
 
     def _own(self, account: Account) -> Desk:
         if not account.is_sealed:

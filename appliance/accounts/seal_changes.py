@@ -111,6 +111,7 @@ class SealChanges:
             await self._accounts.locked(key, read_code(code), LockKind.CODE, seal_id),
             int(time()),
         )
+        self._check_idle(person)
         change = Change(is_sealing=True)
         return self._begin(person, change, self._seal(person, seal, key, change))
 
@@ -124,6 +125,7 @@ class SealChanges:
         if not self._accounts.is_open(seal):
             raise AccountClosed
         await self._settle(person)
+        self._check_idle(person)
         change = Change(is_sealing=False)
         return self._begin(person, change, self._unseal(person, seal, change))
 
@@ -141,10 +143,13 @@ class SealChanges:
             await asyncio.wait(tasks)
 
     async def _settle(self, person: Person) -> None:
+        self._check_idle(person)
+        await self._work.settle(person)
+
+    def _check_idle(self, person: Person) -> None:
         found = self._last.get(person.person_key)
         if found is not None and not found[0].is_over:
             raise Conflict(_BUSY)
-        await self._work.settle(person)
 
     def _begin(self, person: Person, change: Change, steps: Steps) -> Change:
         task = asyncio.create_task(self._run(change, steps), name="seal-change")
@@ -177,6 +182,7 @@ class SealChanges:
             raise
         self._offers.pop(person.person_key, None)
         change.is_swept = await self._sweep(person)
+        await self._accounts.close_if_left(person)
 
     async def _unseal(self, person: Person, seal: Seal, change: Change) -> None:
         async with self._database.write() as tx:

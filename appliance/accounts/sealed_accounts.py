@@ -64,6 +64,7 @@ class SealedAccounts:
         self._cost = cost or Cost()
         self._open: dict[str, Person] = {}
         self._closing: dict[str, asyncio.Task[None]] = {}
+        self._left: set[int] = set()
         self._one_at_a_time = asyncio.Lock()
 
     async def find(self, person: Person) -> Seal | None:
@@ -111,12 +112,18 @@ class SealedAccounts:
 
     async def close_soon(self, person: Person) -> None:
         """As soon as what is being written is done; returns before that."""
+        self._left.add(person.person_key)
         seal = await self.find(person)
         if seal is None or not self.is_open(seal) or seal.seal_id in self._closing:
             return
         closing = asyncio.create_task(self._finish_and_close(person, seal.seal_id), name="closing")
         self._closing[seal.seal_id] = closing
         closing.add_done_callback(lambda _: self._closing.pop(seal.seal_id, None))
+
+    async def close_if_left(self, person: Person) -> None:
+        """Nobody was signed in any more when the account had just become a sealed one."""
+        if person.person_key in self._left:
+            await self.close_soon(person)
 
     async def close_unused(self) -> None:
         """Close those that nobody has looked at for long."""
@@ -178,6 +185,7 @@ class SealedAccounts:
 
     def hold_key(self, person: Person, seal_id: str, key: bytes) -> None:
         """The key is here from now on."""
+        self._left.discard(person.person_key)
         self._keyring.open(seal_id, key)
         self._open[seal_id] = person
 

@@ -6,7 +6,6 @@ what they yield.
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -162,8 +161,7 @@ class Database:
 
         A larger database is written anew too, where half of the free memory holds it.
         """
-        free_bytes = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        outcome = await self._write_anew(max(MOST_BYTES_ANEW, free_bytes // 2))
+        outcome = await self._write_anew(max(MOST_BYTES_ANEW, _free_bytes() // 2))
         return all(outcome)
 
     async def close(self) -> None:
@@ -193,6 +191,14 @@ class Database:
     async def _give_back(self, reader: Connection) -> None:
         await reader.rollback()
         self._idle.put_nowait(reader)
+
+
+def _free_bytes() -> int:
+    """Memory that can be had without anybody being pushed out of theirs."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
 async def _write_anew(connection: Connection, most_bytes: int) -> bool:

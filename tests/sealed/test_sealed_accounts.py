@@ -334,3 +334,25 @@ async def test_a_password_is_not_asked_for_less_than_the_seal(box, me):
 def _with_a_slip(code):
     return ("Z" if code[0] != "Z" else "Y") + code[1:]
 
+
+
+async def test_whoever_signs_out_while_the_account_is_being_sealed_leaves_it_closed(box, me):
+    changes, accounts, person = box.sealed.changes, box.sealed.accounts, await me.person()
+    await changes.begin_sealing(person, PASSWORD, changes.offer(person)[-5:])
+    await accounts.close_soon(person)
+    await changes.wait_all()
+    await accounts.wait_closed()
+    assert (await me.account()).is_sealed
+    with pytest.raises(AccountClosed):
+        accounts.check_open(person)
+
+
+async def test_two_who_seal_at_once_seal_it_once(box, me):
+    changes, person = box.sealed.changes, await me.person()
+    code = changes.offer(person)
+    begun = [changes.begin_sealing(person, PASSWORD, code[-5:]) for _ in range(3)]
+    outcomes = await asyncio.gather(*begun, return_exceptions=True)
+    await changes.wait_all()
+    assert sorted(type(each).__name__ for each in outcomes) == ["Change", "Conflict", "Conflict"]
+    assert (await me.account()).is_sealed
+    box.sealed.accounts.check_open(person)
