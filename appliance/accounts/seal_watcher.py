@@ -16,6 +16,7 @@ class SealWatcher:
 
     async def signed_in(self, account: Account, password: str | None) -> None:
         """A password that is newer than the seal's opens nothing: the page asks for another way."""
+        self._accounts.come_in(account.person)
         if account.is_sealed and password is not None:
             with suppress(InvalidInput):
                 await self._accounts.open(account.person, password)

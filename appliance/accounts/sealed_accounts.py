@@ -120,6 +120,10 @@ class SealedAccounts:
         self._closing[seal.seal_id] = closing
         closing.add_done_callback(lambda _: self._closing.pop(seal.seal_id, None))
 
+    def come_in(self, person: Person) -> None:
+        """Somebody is signed in, sealed or not."""
+        self._left.discard(person.person_key)
+
     async def close_if_left(self, person: Person) -> None:
         """Nobody was signed in any more when the account had just become a sealed one."""
         if person.person_key in self._left:
@@ -178,6 +182,7 @@ class SealedAccounts:
 
     async def take_key(self, person: Person, seal: Seal, key: bytes) -> None:
         """The account is open, and what was left unfinished goes on."""
+        self.come_in(person)
         self._end_closing(seal.seal_id)
         self.hold_key(person, seal.seal_id, key)
         log.info("a sealed account is open")
@@ -185,7 +190,6 @@ class SealedAccounts:
 
     def hold_key(self, person: Person, seal_id: str, key: bytes) -> None:
         """The key is here from now on."""
-        self._left.discard(person.person_key)
         self._keyring.open(seal_id, key)
         self._open[seal_id] = person
 
