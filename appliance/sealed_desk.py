@@ -139,7 +139,7 @@ class PersonsWork:
                 await self.sealed.runner.wait_for(person)
         except TimeoutError:
             log.info("a reply took too long for an account that is to be closed")
-        await self.stop(person)
+            await self.stop(person)
 
     async def stop(self, person: Person) -> None:
         """Stop all that is being written for them, and wait until the store knows; what is temporary

@@ -118,7 +118,7 @@ class SealedAccounts:
             return
         closing = asyncio.create_task(self._finish_and_close(person, seal.seal_id), name="closing")
         self._closing[seal.seal_id] = closing
-        closing.add_done_callback(lambda _: self._closing.pop(seal.seal_id, None))
+        closing.add_done_callback(lambda _: self._drop_closing(seal.seal_id, closing))
 
     def come_in(self, person: Person) -> None:
         """Somebody is signed in, sealed or not."""
@@ -207,9 +207,15 @@ class SealedAccounts:
         if (closing := self._closing.pop(seal_id, None)) is not None:
             closing.cancel()
 
+    def _drop_closing(self, seal_id: str, closing: "asyncio.Task[None]") -> None:
+        if self._closing.get(seal_id) is closing:
+            del self._closing[seal_id]
+
     async def _finish_and_close(self, person: Person, seal_id: str) -> None:
         await self._work.finish(person, FINISH_SECONDS)
-        await self._close(person, seal_id)
+        if person.person_key in self._left:
+            await self._work.stop(person)
+            await self._close(person, seal_id)
 
     async def _close(self, person: Person, seal_id: str) -> None:
         self.drop_key(seal_id)
