@@ -71,13 +71,14 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whoever stands at the door: from where, with what, and the key by which the box knows a
-    browser again that somebody has signed in with before.
+    """Whoever stands at the door: from where, with what, the key by which the box knows a browser
+    again that somebody has signed in with before, and that of whoever is signed in there now.
     """
 
     address: str = ""
     device: Device = Device()
     device_key: str = ""
+    sign_in_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from appliance.accounts.account import Account, Visitor
+from appliance.accounts.account import Account, SignedIn, Visitor
 from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.names import name_key
 from appliance.accounts.passwords import Passwords
@@ -20,6 +20,7 @@ from appliance.store import people
 from appliance.store.database import Database
 
 WRONG = "That name and that password do not belong together. Try again."
+NOT_YOURS = "That is not your password. Nothing was changed; type the one you have now."
 DISABLED = "This account is disabled. Ask whoever looks after this box."
 
 log = structlog.get_logger(__name__)
@@ -70,33 +71,51 @@ class Entrance:
             raise InvalidInput(WRONG)
         if account.is_disabled:
             raise InvalidInput(DISABLED)
-        device_key = visitor.device_key or new_key()
         await self._throttle.right(tried)
         await self._renew(account, known.password_hash, password)
-        return await self._begin(account, Act.SIGNED_IN, visitor, device_key, password)
+        return await self._begin(account, visitor, password)
+
+    async def change_password(
+        self, signed_in: SignedIn, old: str, new: str, visitor: Visitor
+    ) -> None:
+        """Take another password for the one of now; every other browser is signed out.
+
+        Raises TooManyTries: a page that was left open is no place to guess. InvalidInput.
+        """
+        person = signed_in.person
+        tried = await self._throttle.begin(name_key(person.name), person.person_key, visitor)
+        async with self._database.read() as reader:
+            known = await people.by_name(reader, name_key(person.name))
+        if not await self._passwords.verify(known.password_hash if known else None, old):
+            raise InvalidInput(NOT_YOURS)
+        await self._throttle.right(tried)
+        await self._people.set_password(
+            signed_in.account, new, old=old, but=signed_in.sign_in_id, address=visitor.address
+        )
 
     async def set_up(self, key: str, name: str, password: str, visitor: Visitor) -> Begun:
         """By the box's own link. Raises LinkGone, InvalidInput."""
         account = await self._people.set_up(key, name, password, visitor.address)
-        return await self._begin(account, Act.SIGNED_IN, visitor, new_key(), password)
+        return await self._begin(account, visitor, password)
 
     async def join(self, key: str, name: str, password: str, visitor: Visitor) -> Begun:
         """By an invitation. Raises LinkGone, InvalidInput."""
         account = await self._people.join(key, name, password, visitor.address)
-        return await self._begin(account, Act.SIGNED_IN, visitor, new_key(), password)
+        return await self._begin(account, visitor, password)
 
     async def reset(self, key: str, password: str, visitor: Visitor) -> Begun:
         """By a reset. Raises LinkGone, InvalidInput."""
         account = await self._people.reset_password(key, password, visitor.address)
         if account.is_disabled:
             raise InvalidInput(DISABLED)
-        return await self._begin(account, Act.SIGNED_IN, visitor, new_key(), password)
+        return await self._begin(account, visitor, password)
 
-    async def _begin(
-        self, account: Account, act: Act, visitor: Visitor, device_key: str, password: str
-    ) -> Begun:
-        await self._audit.note(None, act, account.person, "", visitor.address)
+    async def _begin(self, account: Account, visitor: Visitor, password: str) -> Begun:
+        """Whoever was in there before is out: a browser is one person's at a time."""
+        await self._audit.note(None, Act.SIGNED_IN, account.person, "", visitor.address)
+        device_key = visitor.device_key or new_key()
         await self._throttle.know(account.person.person_key, device_key)
+        await self._sign_ins.forget(visitor.sign_in_key)
         key = await self._sign_ins.begin(account, visitor.device, password)
         return Begun(account, key, device_key)
 

@@ -6,6 +6,7 @@ the account is disabled or deleted. Streams that are open then end at once.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from time import time
 
 import structlog
@@ -97,6 +98,13 @@ class SignIns:
             raise NotFound("That browser is signed out already.")
         self._close((sign_in_id,))
         await self._tell_out(person)
+
+    async def forget(self, key: str) -> None:
+        """Sign out whoever is in with that key, if anybody is."""
+        signed_in = await self.who(key) if key else None
+        if signed_in is not None and signed_in.sign_in_id is not None:
+            with suppress(NotFound):  # out by another way meanwhile
+                await self.end(signed_in.person, signed_in.sign_in_id)
 
     async def end_all(self, person: Person, but: str | None = None) -> int:
         """Sign out everywhere, but for one perhaps; how many were."""

@@ -13,12 +13,13 @@ from litestar.response import Redirect, Template
 
 from appliance.accounts.account import Account, SignedIn
 from appliance.accounts.audit import Act, AuditLog
+from appliance.accounts.entrance import Entrance
 from appliance.accounts.leaving import Leaving
 from appliance.accounts.people import People
 from appliance.accounts.sign_ins import SignIns
 from appliance.errors import Conflict, InvalidInput
 from appliance.routes.account_views import account_page, left_page
-from appliance.routes.cookies import address_of, without_sign_in
+from appliance.routes.cookies import address_of, visitor_of, without_sign_in
 from appliance.routes.fragments import whole_page
 from appliance.routes.page_views import Reader
 
@@ -75,16 +76,14 @@ async def rename(
 @post("/account/password", status_code=200, include_in_schema=False)
 async def change_password(
     request: HTMXRequest,
-    people: NamedDependency[People],
+    entrance: NamedDependency[Entrance],
     sign_ins: NamedDependency[SignIns],
     signed_in: NamedDependency[SignedIn],
     data: URLEncodedBody[PasswordForm],
 ) -> Template:
     """Another password; every other browser is out."""
     try:
-        await people.change_password(
-            signed_in.account, data.old, data.new, signed_in.sign_in_id, address_of(request)
-        )
+        await entrance.change_password(signed_in, data.old, data.new, visitor_of(request))
     except InvalidInput as error:
         return await _again(request, sign_ins, signed_in, refusal=str(error))
     return await _again(request, sign_ins, signed_in, done="password")

@@ -32,6 +32,7 @@ def visitor_of(connection: Connection) -> Visitor:
         address=address_of(connection),
         device=device_of(connection.headers.get("user-agent", "")),
         device_key=connection.cookies.get(_name(connection, DEVICE), ""),
+        sign_in_key=sign_in_key(connection),
     )
 
 

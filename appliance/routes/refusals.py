@@ -19,6 +19,8 @@ from appliance.errors import (
     InvalidInput,
     NotAllowed,
     NotFound,
+    NotSetUp,
+    NotSignedIn,
     QueueFull,
     StoreError,
     StoreFull,
@@ -34,6 +36,8 @@ _STATUS: tuple[tuple[type[ApplianceError], int], ...] = (
     (GrammarRefused, 400),
     (ImportTooLarge, 413),
     (InvalidInput, 422),
+    (NotSignedIn, 401),
+    (NotSetUp, 403),
     (NotAllowed, 403),
     (NotFound, 404),
     (TooManyTries, 429),
@@ -51,9 +55,14 @@ _PLAIN_SENTENCES = {
 }
 
 
+def status_of(error: ApplianceError) -> int:
+    """Which status an error becomes."""
+    return next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+
+
 def refuse(request: Request[Any, Any, Any], error: ApplianceError) -> Response[Any]:
     """One of our own errors, whose text is the sentence for the reader."""
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    status = status_of(error)
     if status == 500:
         log.error("unexpected refusal", route=_route(request), error=str(error))
     if isinstance(error, TooManyTries):

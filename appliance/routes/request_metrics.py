@@ -11,7 +11,9 @@ from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from appliance.errors import ApplianceError
 from appliance.metrics import Metrics
+from appliance.routes.refusals import status_of
 
 
 class RequestMetricsMiddleware(ASGIMiddleware):
@@ -40,6 +42,9 @@ class RequestMetricsMiddleware(ASGIMiddleware):
             await next_app(scope, receive, note_status)
         except HTTPException as error:  # refused by a middleware; it becomes an answer further out
             status = error.status_code
+            raise
+        except ApplianceError as error:  # so is whoever is not signed in
+            status = status_of(error)
             raise
         finally:
             still_open.dec()

@@ -127,8 +127,8 @@ class Doors(RuleBasedStateMachine):
         found = self.runner.run(self.house.door.sign_ins.who(key))
         if found is None:
             return
-        change = self.house.door.people.change_password(
-            found.account, PASSWORD, PASSWORD, found.sign_in_id
+        change = self.house.door.people.set_password(
+            found.account, PASSWORD, old=PASSWORD, but=found.sign_in_id
         )
         self.run(change)
         self.forget(found.person.name, but=key)

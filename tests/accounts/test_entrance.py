@@ -89,3 +89,12 @@ async def test_a_password_is_kept_at_the_cost_of_today(house: House) -> None:
         rows = list(await reader.execute_fetchall("SELECT password_hash FROM people"))
     assert ",t=3," in rows[0][0]
     assert await cheap_passwords().verify(rows[0][0], PASSWORD)
+
+
+async def test_a_browser_is_one_persons_at_a_time(house: House) -> None:
+    await house.set_up()
+    await house.member("Ben")
+    first = await house.door.entrance.sign_in("Ann", PASSWORD, AT_HOME)
+    same = replace(AT_HOME, sign_in_key=first.key, device_key=first.device_key)
+    await house.door.entrance.sign_in("Ben", PASSWORD, same)
+    assert await house.door.sign_ins.who(first.key) is None

@@ -95,18 +95,16 @@ async def test_a_disabled_account_is_out_at_once_and_back_with_everything(house:
 
 
 async def test_a_new_password_signs_every_other_browser_out(house: House) -> None:
-    ann = await house.set_up()
+    await house.set_up()
     this, other = [
         await house.door.entrance.sign_in("Ann", PASSWORD, AT_HOME) for _ in range(2)
     ]
     found = await house.door.sign_ins.who(this.key)
     assert found
     with pytest.raises(InvalidInput, match="not your password"):
-        await house.door.people.change_password(ann, "wrong", "another four words")
+        await house.door.entrance.change_password(found, "wrong", "another four words", AT_HOME)
     assert await house.door.sign_ins.who(other.key) is not None
-    await house.door.people.change_password(
-        ann, PASSWORD, "another four words", found.sign_in_id
-    )
+    await house.door.entrance.change_password(found, PASSWORD, "another four words", AT_HOME)
     assert await house.door.sign_ins.who(this.key) is not None
     assert await house.door.sign_ins.who(other.key) is None
 

@@ -27,8 +27,13 @@ def service() -> ScriptedService:
 
 
 @pytest.fixture
-def app(service: ScriptedService, tmp_path: Path) -> Litestar:
-    return create_app(scripted_box(service, tmp_path), 80)
+def scripted(service: ScriptedService, tmp_path: Path) -> Box:
+    return scripted_box(service, tmp_path)
+
+
+@pytest.fixture
+def app(scripted: Box) -> Litestar:
+    return create_app(scripted, 80)
 
 
 @pytest.fixture

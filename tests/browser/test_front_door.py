@@ -1,0 +1,159 @@
+"""Setup, an invitation on a second browser, sign-in, and out everywhere."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from fakes import ScriptedBackend
+from house import PASSWORD
+from playwright.sync_api import BrowserContext, Page, expect
+from signed_in import cheap_passwords
+
+from appliance.app import create_app
+from appliance.lifespan import open_box
+from appliance.settings import Settings
+
+NewContext = Callable[..., BrowserContext]
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@contextmanager
+def new_box(data_dir: Path) -> Iterator[str]:
+    """The address of a box that nobody has set up, and its setup link behind a #."""
+    config = uvicorn.Config("", host="127.0.0.1", port=0, log_level="error", lifespan="off")
+    socket = config.bind_socket()
+    socket.listen()
+    port = socket.getsockname()[1]
+    server, is_up = uvicorn.Server(config), threading.Event()
+    keys: list[str] = []
+
+    async def serve() -> None:
+        settings = Settings(data_dir=data_dir, hot={"embedded": False})
+        model = ScriptedBackend(lambda _: "A reply.")
+        async with open_box(settings, lambda: model, cheap_passwords()) as box:
+            keys.append(box.door.links.setup_key())
+            config.app = create_app(box, port)
+            is_up.set()
+            await server.serve([socket])
+
+    thread = threading.Thread(target=asyncio.run, args=[serve()])
+    thread.start()
+    assert is_up.wait(30)
+    try:
+        yield f"http://127.0.0.1:{port}/setup/{keys[0]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+        socket.close()
+
+
+@pytest.fixture
+def setup_link(tmp_path: Path) -> Iterator[str]:
+    with new_box(tmp_path / "data") as link:
+        yield link
+
+
+def check_access(page: Page) -> None:
+    """No fault that axe knows, and everything large enough for a finger."""
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+    # A link in a line of text is as high as its line.
+    for control in page.locator("main .button, main input:visible, main select").all():
+        box = control.bounding_box()
+        assert box is not None and box["height"] >= 44, control.evaluate("e => e.outerHTML")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def enter(page: Page, name: str, button: str) -> None:
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name=button).click()
+
+
+def test_a_box_is_set_up_somebody_is_invited_and_all_are_signed_out(
+    new_context: NewContext, setup_link: str
+) -> None:
+    home = setup_link.rsplit("/setup/", 1)[0]
+    ann = new_context(is_signed_in=False).new_page()
+    ann.goto(home)
+    expect(ann.get_by_role("heading")).to_have_text("Set up this box")
+    ann.goto(setup_link)
+    check_access(ann)
+    enter(ann, "Ann", "Make my account")
+    expect(ann.get_by_role("heading")).to_have_text("Welcome, Ann")
+    check_access(ann)
+    ann.get_by_role("link", name="Invite somebody").click()
+    ann.get_by_role("button", name="Make a link").click()
+    expect(ann.get_by_role("img", name="QR code of the link")).to_be_visible()
+    check_access(ann)
+    invitation = ann.get_by_label("Link", exact=True).input_value()
+
+    phone = new_context(is_signed_in=False, color_scheme="dark", **PHONE)
+    ben = phone.new_page()
+    ben.goto(invitation)
+    expect(ben.get_by_text("Ann invites you")).to_be_visible()
+    check_access(ben)
+    enter(ben, "Ben", "Make my account")
+    ben.get_by_role("link", name="Start a conversation").tap()
+    expect(ben.get_by_label("Your message")).to_be_visible()
+
+    other = new_context(is_signed_in=False).new_page()
+    other.goto(f"{home}/account")
+    check_access(other)
+    enter(other, "Ben", "Sign in")
+    expect(other.get_by_text("You are signed in as Ben.")).to_be_visible()
+    expect(other.get_by_role("button", name="Sign out there")).to_have_count(1)
+    check_access(other)
+
+    # What Ben is about to write on his phone is there when he is back.
+    ben.get_by_label("Your message").fill("A thought of mine")
+    other.get_by_role("button", name="Sign out everywhere, here too").click()
+    expect(other.get_by_role("heading")).to_have_text("Sign in")
+    ben.evaluate("dispatchEvent(new Event('focus'))")
+    expect(ben.get_by_text("You are signed out here.")).to_be_visible()
+    check_access(ben)
+    enter(ben, "Ben", "Sign in")
+    expect(ben.get_by_label("Your message")).to_have_value("A thought of mine")
+    # Ann was never meant.
+    ann.goto(home)
+    expect(ann.get_by_label("Your message")).to_be_visible()
+
+
+def test_signing_out_in_one_tab_is_seen_in_the_other(
+    new_context: NewContext, setup_link: str
+) -> None:
+    home = setup_link.rsplit("/setup/", 1)[0]
+    context = new_context(is_signed_in=False)
+    tab, other = context.new_page(), context.new_page()
+    tab.goto(setup_link)
+    enter(tab, "Ann", "Make my account")
+    expect(tab.get_by_role("heading")).to_have_text("Welcome, Ann")
+    tab.goto(home)
+    other.goto(home)
+    tab.get_by_role("button", name="Menu").click()
+    expect(tab.get_by_role("link", name="Account: Ann")).to_be_visible()
+    tab.get_by_role("button", name="Sign out").click()
+    expect(tab.get_by_role("heading")).to_have_text("Sign in")
+    other.evaluate("dispatchEvent(new Event('focus'))")
+    expect(other.get_by_role("heading")).to_have_text("Sign in")
+
+
+def test_all_of_it_works_without_scripts(new_context: NewContext, setup_link: str) -> None:
+    page = new_context(is_signed_in=False, java_script_enabled=False, **PHONE).new_page()
+    page.goto(setup_link)
+    page.get_by_label("Name").fill("An\u202en")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Make my account").click()
+    expect(page.get_by_role("alert")).to_contain_text("cannot be seen")
+    enter(page, "Ann", "Make my account")
+    page.get_by_role("link", name="Start a conversation").click()
+    expect(page.get_by_label("Your message")).to_be_visible()
+    page.goto(setup_link.rsplit("/setup/", 1)[0] + "/account")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    enter(page, "Ann", "Sign in")
+    expect(page.get_by_label("Your message")).to_be_visible()
