@@ -9,7 +9,9 @@ _PR_SET_DUMPABLE = 4
 
 def allow_no_core_dump() -> None:
     """For this process; those that it starts inherit the limit. The service's unit says so, too."""
-    with suppress(OSError, ValueError):  # a service may not change its limits, and has none to lower
+    with suppress(
+        OSError, ValueError
+    ):  # a service may not change its limits, and has none to lower
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Not even to a program that the kernel pipes dumps into, which the limit does not stop; nor can
     # another process of the same user look into this one's memory.

@@ -123,9 +123,7 @@ async def open_box(
         work = PersonsWork(desk, sealed, temporary)
         accounts = SealedAccounts(database, keyring, work, seal_cost)
         changes = SealChanges(database, accounts, work)
-        door = await open_front_door(
-            settings, database, SealWatcher(accounts), passwords=passwords
-        )
+        door = await open_front_door(settings, database, SealWatcher(accounts), passwords=passwords)
         await stack.enter_async_context(accounts_kept(accounts, changes))
         await stack.enter_async_context(old_sign_ins_ended(door.sign_ins))
         await resume_unfinished(database, desk.token_stream, desk.runner)

@@ -74,12 +74,15 @@ async def open_sealed_desk(
                 is_for_sealed=True,
             )
         )
-        yield desk, Completions(
-            unsaved.generations,
-            engine.tokenizer,
-            engine.profile,
-            settings.engine.open_turns,
-            engine.ahead,
+        yield (
+            desk,
+            Completions(
+                unsaved.generations,
+                engine.tokenizer,
+                engine.profile,
+                settings.engine.open_turns,
+                engine.ahead,
+            ),
         )
 
 
@@ -142,8 +145,8 @@ class PersonsWork:
             await self.stop(person)
 
     async def stop(self, person: Person) -> None:
-        """Stop all that is being written for them, and wait until the store knows; what is temporary
-        ends.
+        """Stop all that is being written for them, and wait until the store knows; what is
+        temporary ends.
         """
         await self.sealed.imports.end(person)
         await self.sealed.runner.stop_all(person)

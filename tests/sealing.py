@@ -1,4 +1,4 @@
-"""Sealed accounts for tests: one that is sealed at once, and somebody who seals theirs as people do."""
+"""Sealed accounts for tests: sealed at once, or by somebody as people do it."""
 
 from dataclasses import dataclass
 from typing import Any

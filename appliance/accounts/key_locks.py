@@ -29,7 +29,7 @@ class LockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What argon2id takes to make a key of a password. RFC 9106's second choice, for small boxes."""
+    """What argon2id takes to make a key of a password. RFC 9106's second choice."""
 
     passes: int = 3
     memory_kib: int = 64 * 1024

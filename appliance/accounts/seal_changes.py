@@ -2,8 +2,8 @@
 
 First a code is shown, without which nothing is sealed; whoever types its last group has it before
 their eyes. Then the change runs in the background, with progress. What was there before is taken
-out of Valkey, the KV cache, the disk's snapshots and the free room of the database afterwards; a box
-that breaks down in between does that at its next start.
+out of Valkey, the KV cache, the disk's snapshots and the free room of the database afterwards; a
+box that breaks down in between does that at its next start.
 """
 
 import asyncio
@@ -39,7 +39,9 @@ _ALREADY = "This account is sealed already. Reload the page."
 _NOT_SEALED = "This account is not sealed. Reload the page."
 _BUSY = "This account is being changed already. Wait until that is done."
 _WRITING = "A reply is still being written. Wait for it or stop it, then try again."
-_UNEXPECTED = "Something went wrong inside the box, and nothing was changed; the log has the details."
+_UNEXPECTED = (
+    "Something went wrong inside the box, and nothing was changed; the log has the details."
+)
 
 Steps = Coroutine[Any, Any, None]
 

@@ -1,4 +1,4 @@
-"""A sealed account is opened by the password with which its person comes in, and closed after them."""
+"""Opens a sealed account with the password of whoever comes in, and closes it after them."""
 
 from contextlib import suppress
 

@@ -1,5 +1,5 @@
-"""At start: turns that a stop or a crash left unfinished go on from where the page had come; those of
-a sealed account when it is opened.
+"""At start: turns that a stop or a crash left unfinished go on from where the page had come; those
+of a sealed account when it is opened.
 """
 
 from dataclasses import replace

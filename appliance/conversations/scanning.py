@@ -16,8 +16,6 @@ def words_found(text: str, sought: Sequence[Run]) -> int:
     roots = {root(run.text) for run in runs if not run.is_unspaced}
     unspaced = [run.text for run in runs if run.is_unspaced]
     return sum(
-        any(each.text in run for run in unspaced)
-        if each.is_unspaced
-        else root(each.text) in roots
+        any(each.text in run for run in unspaced) if each.is_unspaced else root(each.text) in roots
         for each in sought
     )

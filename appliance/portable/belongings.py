@@ -24,8 +24,8 @@ BATCH = 50
 CONFIRMATION = "delete everything"
 _NOT_CONFIRMED = f"Nothing was deleted. To delete everything, type the words: {CONFIRMATION}"
 _SEALED = (
-    "This account is sealed, so nothing is done with it from the command line. Sign in on the page, "
-    "and use \"Your data\" there."
+    "This account is sealed, so nothing is done with it from the command line. Sign in on the "
+    'page, and use "Your data" there.'
 )
 
 log = structlog.get_logger(__name__)
@@ -113,8 +113,8 @@ class Belongings:
         return replace(receipt, hot_entries=hot_entries, kv_states=kv_states)
 
     async def forget_copies(self, person: Person) -> int:
-        """Let go of the words that are held beside their rows: in Valkey, in the KV cache and among its
-        states on the disk; how many entries and states held them. Raises EngineError.
+        """Let go of the words that are held beside their rows: in Valkey, in the KV cache and among
+        its states on the disk; how many entries and states held them. Raises EngineError.
         """
         async with self._database.read() as reader:
             ids = await whole_conversations.ids(reader, person.person_key)

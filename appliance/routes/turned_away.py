@@ -10,8 +10,8 @@ from litestar.response import Redirect, ServerSentEvent, Template
 from appliance.errors import AccountClosed, NotSetUp, NotSignedIn
 from appliance.routes.cookies import sign_in_key
 from appliance.routes.fragments import named_event
-from appliance.routes.page_data import ErrorView
 from appliance.routes.openai_wire import error_body
+from appliance.routes.page_data import ErrorView
 
 Answer = Response[Any]
 

@@ -71,7 +71,7 @@ CONTENT = Cell("messages", "content", "message_id")
 SUMMARY = Cell("summaries", "content", "summary_id")
 CHECKPOINT = Cell("turns", "checkpoint", "turn_id")
 ERROR = Cell("turns", "error", "turn_id")
-# No words by themselves, but a digest by which words can be guessed; and whatever an import brought.
+# No words by themselves, but a digest by which words can be guessed; and what an import brought.
 SAMPLING = Cell("turns", "sampling", "turn_id")
 PROMPT_RECORD = Cell("turns", "prompt_record", "turn_id")
 
@@ -81,8 +81,8 @@ CELLS = (TITLE, FOLDER_NAME, CONTENT, SUMMARY, CHECKPOINT, ERROR, SAMPLING, PROM
 class CellFunctions:
     """`seal` and `unseal` as SQL knows them on one connection.
 
-    SQLite tells only that a function of ours raised something. What it was is kept here, for whoever
-    asked.
+    SQLite tells only that a function of ours raised something. What it was is kept here, for
+    whoever asked.
     """
 
     def __init__(self, keys: Keys) -> None:

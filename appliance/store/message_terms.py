@@ -1,8 +1,8 @@
 """The full-text index `message_terms`: one row for each message, under the message's key.
 
-It holds terms and no text, and of a sealed account nothing at all. FTS5 takes such a row out only by
-being told the same terms again, so whoever changes or deletes messages calls `unindex` while their
-text is still there:
+It holds terms and no text, and of a sealed account nothing at all. FTS5 takes such a row out only
+by being told the same terms again, so whoever changes or deletes messages calls `unindex` while
+their text is still there:
 
     await message_terms.unindex(tx, person_key, [message_id])
     ... change or delete the message ...

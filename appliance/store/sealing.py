@@ -73,8 +73,7 @@ async def _change(
         batch = keys[start : start + BATCH]
         await changed_rows(
             tx,
-            f"UPDATE {table} SET {changes} "
-            "WHERE person_key = ?1 AND rowid BETWEEN ?3 AND ?4",
+            f"UPDATE {table} SET {changes} WHERE person_key = ?1 AND rowid BETWEEN ?3 AND ?4",
             (person_key, seal_id, batch[0][0], batch[-1][0]),
         )
         told(len(batch))

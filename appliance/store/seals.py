@@ -44,7 +44,9 @@ async def rewrap(
     tx: Connection, person_key: int, lock: Literal["by_password", "by_code"], wrapped: str
 ) -> None:
     """The same key under another lock of that kind."""
-    await changed_rows(tx, f"UPDATE seals SET {lock} = ? WHERE account_key = ?", (wrapped, person_key))
+    await changed_rows(
+        tx, f"UPDATE seals SET {lock} = ? WHERE account_key = ?", (wrapped, person_key)
+    )
 
 
 async def mark_swept(tx: Connection, person_key: int) -> None:

@@ -53,9 +53,7 @@ FROM json_each(?2) wanted
 CROSS JOIN messages m ON m.message_key = wanted.value AND m.person_key = ?1 {messages.JOINS}
 ORDER BY m.message_key DESC
 """
-NEWEST_TITLES = (
-    conversations.SELECT + "WHERE c.person_key = ? ORDER BY c.activity DESC LIMIT ?"
-)
+NEWEST_TITLES = conversations.SELECT + "WHERE c.person_key = ? ORDER BY c.activity DESC LIMIT ?"
 
 
 async def messages_matching(

@@ -157,8 +157,8 @@ async def running_in(reader: Connection, person_key: int, conversation_id: str) 
 
 
 async def unfinished(reader: Connection) -> tuple[tuple[Person, Turn], ...]:
-    """The open turns of everybody whose account is not sealed, oldest first. For recovery alone: the
-    only query without a person.
+    """The open turns of everybody whose account is not sealed, oldest first. For recovery alone:
+    the only query without a person.
     """
     rows = await all_rows(reader, UNFINISHED, ())
     return tuple((Person(*row[-3:]), turn_of(row[:-3])) for row in rows)

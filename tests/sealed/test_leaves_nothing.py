@@ -1,4 +1,4 @@
-"""Delete nothing, and still leave nothing: a sealed account's words while nobody is signed in to it.
+"""Nothing is deleted, and nothing is left: a sealed account while nobody is signed in to it.
 
 Beside it lives an account that is not sealed: of that one the same search finds everything.
 """
@@ -62,7 +62,9 @@ async def live(who: Dweller, words: str) -> None:
 
 
 async def test_nothing_of_a_closed_account_is_anywhere(open_sealed_box, tmp_path, capfd):
-    backend = ScriptedBackend(lambda sequence: f"The {SECRET if 'xylo' in _asked(sequence) else OPEN} it is.")
+    backend = ScriptedBackend(
+        lambda sequence: f"The {SECRET if 'xylo' in _asked(sequence) else OPEN} it is."
+    )
     box = await open_sealed_box(backend, hot=True)
     me = await Dweller(box).move_in()
     other = await Dweller(box, "ann").move_in()

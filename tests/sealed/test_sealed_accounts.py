@@ -1,4 +1,4 @@
-"""A sealed account from its sealing to its unsealing: who can open it, when it closes, what waits."""
+"""A sealed account from its sealing to its unsealing: who opens it, when it closes, what waits."""
 
 import asyncio
 
@@ -319,7 +319,7 @@ async def test_the_command_line_refuses(box, me):
     desk = box.desk
     errands = Errands(await me.person(), desk.takeout, desk.imports, desk.belongings)
     for act in (errands.export("zip", ""), errands.delete("delete everything")):
-        with pytest.raises(InvalidInput, match="sealed.*on the page"):
+        with pytest.raises(InvalidInput, match=r"sealed.*on the page"):
             await act
 
 
@@ -333,7 +333,6 @@ async def test_a_password_is_not_asked_for_less_than_the_seal(box, me):
 
 def _with_a_slip(code):
     return ("Z" if code[0] != "Z" else "Y") + code[1:]
-
 
 
 async def test_whoever_signs_out_while_the_account_is_being_sealed_leaves_it_closed(box, me):

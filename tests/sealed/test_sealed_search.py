@@ -20,7 +20,16 @@ TEXTS = [
     "Nothing of the kind: 42.",
 ]
 QUESTIONS = [
-    *("lighthouse", "LIGHTHOUSE", "keeper run", "red lamp", "red green blue", "등대", "지기", "도서관"),
+    *(
+        "lighthouse",
+        "LIGHTHOUSE",
+        "keeper run",
+        "red lamp",
+        "red green blue",
+        "등대",
+        "지기",
+        "도서관",
+    ),
     *("図書", "lamp 등대", "42", "the", "violet", "?!", "", "\0", "a" * 6000, "NEAR(a b)"),
 ]
 

@@ -1,4 +1,4 @@
-"""A sealed person's words on the disk: ciphertext in every cell, and each opens in its place alone."""
+"""A sealed person's words on the disk: ciphertext in every cell, which opens in its place alone."""
 
 import pytest
 from kept_conversations import add
@@ -146,7 +146,7 @@ async def test_sealing_changes_nothing_but_the_file(database, path, keyring, per
 async def test_what_is_written_afterwards_is_sealed_too(database, path, keyring, person):
     await seal_now(database, keyring, person)
     theirs = await fill(database, person, "zanzibar")
-    conversation, said, folder, turn = theirs
+    *_, folder, turn = theirs
     for cell, values in cells_of(path, person).items():
         assert values and all(value.startswith(MARK) for value in values), cell.column
     found = await everything(database, person, *theirs)
@@ -174,9 +174,7 @@ async def test_every_way_to_change_a_cell_seals_it(database, path, keyring, pers
         await folders.rename(tx, key, folder.folder_id, "zanzibar")
         assert await messages.extend(tx, key, said[1].message_id, "before said, zanzibar")
         assert not await messages.extend(tx, key, said[1].message_id, "another beginning")
-        found = await summaries.on_branch(
-            tx, key, conversation.conversation_id, said[1].message_id
-        )
+        found = await summaries.on_branch(tx, key, conversation.conversation_id, said[1].message_id)
         await summaries.rewrite(tx, key, found[0].summary_id, "zanzibar")
         await turns.insert(tx, key, turn)
         await turns.start(tx, key, turn.turn_id, {"model_name": "zanzibar"}, "", 1)
@@ -233,7 +231,7 @@ async def test_unsealing_gives_all_back_as_it_was(database, path, keyring, perso
 async def test_a_closed_account_can_be_neither_read_nor_written_but_deleted(
     database, keyring, person
 ):
-    conversation, said, folder, turn = await fill(database, person, "zanzibar")
+    conversation, *_ = await fill(database, person, "zanzibar")
     await seal_now(database, keyring, person)
     keyring.close_all()
     with pytest.raises(AccountClosed, match="Sign in with its password"):
