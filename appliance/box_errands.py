@@ -38,7 +38,9 @@ class BoxErrands:
         accounts = await self.people.list()
         if len(accounts) > 1:
             names = ", ".join(each.person.name for each in accounts)
-            raise InvalidInput(f"Several people have something here: say whose with --person ({names}).")
+            raise InvalidInput(
+                f"Several people have something here: say whose with --person ({names})."
+            )
         return accounts[0].person if accounts else self.owner
 
 

@@ -241,9 +241,7 @@ class LimitsSettings(Section):
 class AccountsSettings(Section):
     """How long somebody stays signed in."""
 
-    idle_days: Whole = _whole(
-        30, 1, 365, "Days without use after which a browser is signed out."
-    )
+    idle_days: Whole = _whole(30, 1, 365, "Days without use after which a browser is signed out.")
     longest_days: Whole = _whole(
         180, 1, 3650, "Days after which a browser is signed out even if it was used."
     )

@@ -20,15 +20,17 @@ from appliance.data_dir import running_pid
 class ApplianceProcess:
     """`python -m appliance serve` on a free port; leaving the block stops it.
 
-    Somebody is signed in whose browser has the cookies of `signed_in`.
+    Somebody is signed in whose browser has the cookies of `signed_in`, unless the data is to be
+    left as it is.
     """
+
+    is_prepared = True
 
     def __init__(
         self,
         data_dir: Path,
         *arguments: str,
         program: tuple[str, ...] = ("-m", "appliance"),
-        is_signed_in: bool = True,
         **environment: str,
     ) -> None:
         self.data_dir = data_dir
@@ -37,7 +39,7 @@ class ApplianceProcess:
         self._environment = environment
         self._lines: list[str] = []
         self._said = threading.Condition()
-        if is_signed_in and running_pid(data_dir) is None:
+        if self.is_prepared and running_pid(data_dir) is None:
             prepare(data_dir)
         self._launch()
         self.wait_open()
@@ -160,3 +162,9 @@ class ApplianceProcess:
         self._process.wait()  # the end of the output may come before the end of the process
         with self._said:
             self._said.notify_all()
+
+
+class UnpreparedProcess(ApplianceProcess):
+    """The same with the data as it is."""
+
+    is_prepared = False

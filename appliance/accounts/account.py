@@ -7,7 +7,7 @@ from appliance.conversations.conversation import Person
 
 
 class AccountRole(StrEnum):
-    """What somebody may do beside talking: an admin looks after the box, and reads nobody's words."""
+    """What somebody may do: an admin looks after the box, too, and reads nobody's words."""
 
     ADMIN = "admin"
     MEMBER = "member"

@@ -20,7 +20,7 @@ SHORTEST, LONGEST = 10, 1000
 WAITING = 16
 """So many may wait for their turn; whoever comes then is asked to come again."""
 
-TOO_SHORT = f"The password is too short: take at least {SHORTEST} characters, for example four words."
+TOO_SHORT = f"The password is too short: take at least {SHORTEST} characters, such as four words."
 TOO_LONG = f"The password is too long: take at most {LONGEST} characters."
 COMMON = "That password is one of those that are tried first. Take another one, such as four words."
 TOO_LIKE_NAME = "The password is the name. Take another one, such as four words."
@@ -94,7 +94,7 @@ class Passwords:
 def common_passwords() -> frozenset[str]:
     """Those long enough to be taken otherwise, in small letters."""
     # Late: the lists are large, and only a new password needs them.
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # type: ignore[import-untyped]
 
     return frozenset(
         word.casefold() for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST

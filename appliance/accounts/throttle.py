@@ -124,7 +124,7 @@ def wait_words(seconds: int) -> str:
 def _lately(failures: Failures | None, now: int) -> int:
     if failures is None or now - failures.last_at > FORGOTTEN_SECONDS:
         return 0
-    return failures.count
+    return failures.number
 
 
 def _still_to_wait(patience: Patience, failures: Failures | None, now: int) -> int:

@@ -87,7 +87,7 @@ class Belongings:
         return await self.end_all_of(person)
 
     async def end_all_of(self, person: Person) -> DeleteReceipt:
-        """The same without asking: for whoever has asked already. Raises StoreError, EngineError."""
+        """The same for whoever has asked already. Raises StoreError, EngineError."""
         for each in self._background:
             await each.end(person)
         await self._writing.stop_all(person)

@@ -5,7 +5,7 @@ signed in. A browser shows its cookie, a program its key (`Authorization: Bearer
 do stands beside it as `opt={"scope": ...}`.
 """
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
@@ -26,10 +26,12 @@ from appliance.routes.cookies import sign_in_key
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 _SIGNED_OUT = "You are not signed in here. Sign in, then try again."
-_BAD_KEY = "This key is not known here, or not any more. Make a new one on the page of your account."
+_BAD_KEY = "This key is not known here, or not any more. Make another one on your account's page."
 _NOT_FOR_KEYS = "This key may not do that. Use one with the right scope, or the page."
 _NO_PAGE = "There is no such page here."
-_NOT_SET_UP = "This box is not set up yet. Open its setup link on the machine that it runs on first."
+_NOT_SET_UP = (
+    "This box is not set up yet. First open its setup link on the machine that it runs on."
+)
 
 
 class Door(Protocol):
@@ -90,9 +92,12 @@ def is_this_machine(connection: Connection) -> bool:
     if connection.client is None:
         return True
     try:
-        return ip_address(connection.client.host.split("%")[0]).is_loopback
+        address = ip_address(connection.client.host.split("%")[0])
     except ValueError:
         return False
+    # A socket for both kinds of addresses writes those of IPv4 as ones of IPv6.
+    plain = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (plain or address).is_loopback
 
 
 def _check_before_setup(connection: Connection, access: Access) -> None:

@@ -1,4 +1,4 @@
-"""The cookies of the front door: the key of a sign-in, and the one by which a browser is known again.
+"""The cookies of the front door: the key of a sign-in, and that by which a browser is known again.
 
 Over HTTPS their names begin with __Host-: a browser takes such a cookie from this very host only,
 and sends it encrypted only.

@@ -1,7 +1,7 @@
 """Ends what is being sent to a browser that is signed out meanwhile.
 
-An answer may be a stream of hours. The handler is told that its reader has gone, and cleans up as it
-does then; the reader sees a stream that ended.
+An answer may be a stream of hours. The handler is told that its reader has gone, and cleans up as
+it does then; the reader sees a stream that ended.
 """
 
 import asyncio

@@ -37,9 +37,7 @@ class LinkForm:
 
 
 @get("/setup", include_in_schema=False, opt=ANYONE)
-async def not_set_up(
-    request: HTMXRequest, people: NamedDependency[People]
-) -> Template | Redirect:
+async def not_set_up(request: HTMXRequest, people: NamedDependency[People]) -> Template | Redirect:
     """Where the link is; what every page leads to before there are accounts."""
     if people.is_set_up:
         return Redirect("/", status_code=303)

@@ -73,9 +73,7 @@ def new_link_view(request: HTMXRequest, path: str, seconds: int) -> NewLinkView:
     return NewLinkView(url, _until(Reader.of(request), until), qr_view(url))
 
 
-async def _page(
-    request: HTMXRequest, links: OneTimeLinks, made: NewLinkView | None
-) -> Template:
+async def _page(request: HTMXRequest, links: OneTimeLinks, made: NewLinkView | None) -> Template:
     reader = Reader.of(request)
     shown = tuple(_link_view(reader, link) for link in await links.list())
     return whole_page(InvitationsPage(reader.theme, made, shown))

@@ -48,7 +48,7 @@ BOX_WORDS = {"loading": "Loading the model", "ready": "Ready", "failed": "No mod
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks: time zone, today's date there, the theme chosen, and their name if they have one."""
+    """Who looks: time zone, today's date there, the theme chosen, and the name if there is one."""
 
     zone: tzinfo
     today: date

@@ -17,7 +17,7 @@ DELETE FROM failed_tries WHERE subject IN (
 class Failures(NamedTuple):
     """How many, and when the last one was."""
 
-    count: int
+    number: int
     last_at: int
 
 

@@ -1,4 +1,4 @@
-"""The table `known_devices`: browsers in which somebody was signed in once, by the hash of a key."""
+"""The table `known_devices`: browsers in which somebody was in once, by the hash of a key."""
 
 from aiosqlite import Connection
 

@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from house import AT_HOME, PASSWORD, House
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from house import AT_HOME, PASSWORD, House
 from signed_in import cheap_passwords
 
 from appliance.accounts.account import AccountRole

@@ -10,14 +10,25 @@ from appliance.errors import InvalidInput
 
 @pytest.mark.parametrize(
     "name",
-    ["Ann", "김민수", "山田 太郎", "たろうTaro", "Łukasz", "O'Neill", "José-María", "Иван", "李 Lee 2"],
+    [
+        "Ann",
+        "김민수",
+        "山田 太郎",
+        "たろうTaro",
+        "Łukasz",
+        "O'Neill",
+        "José-María",
+        "Иван",
+        "李 Lee 2",
+    ],
 )
 def test_names_of_many_languages_are_taken_as_they_are(name: str) -> None:
     assert account_name(name) == name
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"), [("  Ann  ", "Ann"), ("Ａｎｎ", "Ann"), ("Ann   B", "Ann B"), ("e\u0301", "é")]
+    ("typed", "kept"),
+    [("  Ann  ", "Ann"), ("Ａｎｎ", "Ann"), ("Ann   B", "Ann B"), ("e\u0301", "é")],
 )
 def test_a_name_is_kept_in_one_spelling(typed: str, kept: str) -> None:
     assert account_name(typed) == kept

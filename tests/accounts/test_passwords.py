@@ -22,7 +22,7 @@ async def test_a_password_is_kept_as_argon2id_and_known_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["", "short", "x" * 9, "x" * 1001, "Correct Horse Battery Staple", "Ann Ann Ann"]
+    "password", ["", "tiny", "x" * 9, "x" * 1001, "Correct Horse Battery Staple", "Ann Ann Ann"]
 )
 async def test_short_endless_and_common_ones_are_refused_with_a_sentence(password: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
@@ -30,7 +30,7 @@ async def test_short_endless_and_common_ones_are_refused_with_a_sentence(passwor
     assert str(refusal.value).endswith(".") and (not password or password not in str(refusal.value))
 
 
-@pytest.mark.parametrize("password", ["가나다라마바사아자차", "    ten blanks and more", "x" * 1000])
+@pytest.mark.parametrize("password", ["가나다라마바사아자차", "    ten blanks", "x" * 1000])
 async def test_there_are_no_rules_of_composition(password: str) -> None:
     passwords = cheap_passwords()
     assert await passwords.verify(await passwords.hash(password), password)

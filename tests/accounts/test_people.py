@@ -6,8 +6,8 @@ import pytest
 from house import AT_HOME, PASSWORD, House
 
 from appliance.accounts.account import AccountRole
-from appliance.conversations.conversation import Conversation, DeleteReceipt, Person, new_id
 from appliance.accounts.leaving import Leaving
+from appliance.conversations.conversation import Conversation, DeleteReceipt, Person, new_id
 from appliance.errors import Conflict, InvalidInput, NotFound
 from appliance.store import conversations, people
 from appliance.store.database import Database
@@ -96,9 +96,7 @@ async def test_a_disabled_account_is_out_at_once_and_back_with_everything(house:
 
 async def test_a_new_password_signs_every_other_browser_out(house: House) -> None:
     await house.set_up()
-    this, other = [
-        await house.door.entrance.sign_in("Ann", PASSWORD, AT_HOME) for _ in range(2)
-    ]
+    this, other = [await house.door.entrance.sign_in("Ann", PASSWORD, AT_HOME) for _ in range(2)]
     found = await house.door.sign_ins.who(this.key)
     assert found
     with pytest.raises(InvalidInput, match="not your password"):
@@ -148,7 +146,5 @@ async def test_the_last_admin_does_not_leave(house: House) -> None:
     ann = await house.set_up()
     shelves = Shelves(house)
     with pytest.raises(Conflict):
-        await Leaving(house.door.people, shelves).leave(
-            ann.person, ann.person.person_id, "Ann"
-        )
+        await Leaving(house.door.people, shelves).leave(ann.person, ann.person.person_id, "Ann")
     assert shelves.were_disabled == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from appliance_process import ApplianceProcess
+from appliance_process import UnpreparedProcess
 from signed_in import COOKIES, prepare
 
 from appliance.accounts.account import AccountRole
@@ -53,7 +53,7 @@ def data(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
         yield directory
         return
     environment = {"APPLIANCE_HOT__EMBEDDED": "false"}
-    with ApplianceProcess(directory, *NO_MODEL, is_signed_in=False, **environment):
+    with UnpreparedProcess(directory, *NO_MODEL, **environment):
         yield directory
 
 
@@ -94,7 +94,7 @@ def test_a_new_box_says_its_setup_link_and_works_when_it_is_used(tmp_path: Path)
     data = tmp_path / "data"
     before = said(data, "setup")
     environment = {"APPLIANCE_HOT__EMBEDDED": "false"}
-    with ApplianceProcess(data, *NO_MODEL, is_signed_in=False, **environment) as box:
+    with UnpreparedProcess(data, *NO_MODEL, **environment) as box:
         link = box.wait_for(r"Set up the box: (http://\S+)")
         assert said(data, "setup") == f"Set up the box: {link}\n"
         assert before.rsplit("/", 1)[1].strip() == link.rsplit("/", 1)[1]

@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 from conversation_steps import follow_to_end, say
@@ -13,7 +12,6 @@ from httpx import ASGITransport, AsyncClient
 from signed_in import sign_in
 
 from appliance.app import create_app
-from appliance.conversations.conversation import Person
 from appliance.lifespan import Box, open_box
 from appliance.portable.belongings import CONFIRMATION
 from appliance.settings import Settings

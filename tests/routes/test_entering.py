@@ -66,7 +66,7 @@ async def test_a_name_or_password_that_cannot_be_taken_is_said_and_the_name_kept
     here = await street.browser()
     path = f"/setup/{street.box.door.links.setup_key()}"
     for name, password, words in (
-        ("Ann", "short", "too short"),
+        ("Ann", "tiny", "too short"),
         ("An\u202en", PASSWORD, "cannot be seen"),
         ("<Ann>", PASSWORD, "letters"),
         ("", PASSWORD, "Give a name"),

@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ import pytest
 from conversation_steps import InTurn, follow_to_end
 from httpx import ASGITransport, AsyncClient
 from pysqlite3 import dbapi2 as sqlite
-from whole_box import HTMX, Page, open_page
 from signed_in import sign_in
+from whole_box import HTMX, Page, open_page
 
 from appliance.app import create_app
 from appliance.conversations.conversation import new_id

@@ -154,7 +154,10 @@ async def test_programs_are_told_in_their_own_form(street: Street, ann: Browser)
         assert answer.headers["www-authenticate"] == "Bearer"
         assert answer.json()["error"]["message"].endswith(".")
     answer = await stranger.get(f"/turns/{'0' * 32}/stream?format=text")
-    assert (answer.status_code, answer.headers["content-type"]) == (401, "text/plain; charset=utf-8")
+    assert (answer.status_code, answer.headers["content-type"]) == (
+        401,
+        "text/plain; charset=utf-8",
+    )
 
 
 async def test_a_key_that_is_not_known_is_not_helped_by_a_cookie(
@@ -165,9 +168,7 @@ async def test_a_key_that_is_not_known_is_not_helped_by_a_cookie(
 
 
 @pytest.mark.parametrize("header", ["x-api-key", "cookie2", "x-forwarded-user", "x-remote-user"])
-async def test_no_other_header_lets_anybody_in(
-    street: Street, ann: Browser, header: str
-) -> None:
+async def test_no_other_header_lets_anybody_in(street: Street, ann: Browser, header: str) -> None:
     stranger = await street.browser()
     key = ann.client.cookies["sign-in"]
     answer = await stranger.get("/data", **{header: key})
@@ -177,7 +178,7 @@ async def test_no_other_header_lets_anybody_in(
 async def test_a_disabled_account_is_out_in_the_middle_of_a_stream(
     app: Litestar, scripted: Box, service: ScriptedService, client: AsyncClient
 ) -> None:
-    """Threat T9, for whatever ends a sign-in: the stream ends, and the browser is asked to sign in."""
+    """Threat T9, whatever ends a sign-in: the stream ends, and the browser is asked to sign in."""
     conversation_id = service.add_conversation("Herons")
     turn = service.begin(conversation_id, "Tell me")
     stream = OpenStream(app, f"/turns/{turn.turn_id}/stream")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from litestar import Litestar
 from signed_in import sign_in
 
 from appliance.app import create_app
-from appliance.conversations.conversation import Person, new_id
+from appliance.conversations.conversation import new_id
 from appliance.conversations.lifetimes import GRACE_SECONDS, UNUSED_SECONDS
 from appliance.conversations.temporary import GONE, MOST_A_PERSON
 from appliance.lifespan import Box, open_box

@@ -1,4 +1,4 @@
-"""Ten thousand guesses: how long they take, that none is right, and that the owner still gets in."""
+"""Ten thousand guesses: how long they take, that none is right, and that the owner gets in."""
 
 import sys
 from pathlib import Path

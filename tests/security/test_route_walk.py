@@ -87,7 +87,8 @@ class Walk:
     async def call(self, way: Way, browser: Browser, ids: dict[str, str]) -> Any:
         """With those ids everywhere where an id is taken."""
         query = {name: ids.get(name, "") for name in queries(way.handler) if ids.get(name)}
-        form = {name: ids.get(name, "x") for name in fields_of_form(way.handler)}
+        words = {"client_message_id": new_id(), **ids}
+        form = {name: words.get(name, "x") for name in fields_of_form(way.handler)}
         token = {"x-csrf-token": browser.client.cookies.get("csrf", "")}
         return await browser.client.request(
             way.method,
@@ -240,12 +241,12 @@ async def test_nobody_comes_to_anothers_things_by_any_route(
     unowned = [way for way in everything if access_to(way.handler) not in set(Access)]
     with capsys.disabled():
         opened = sum(access_to(way.handler) is Access.ANYONE for way in everything)
-        print(f"\n{len(everything)} routes, {len(everything) - opened} owned, {len(unowned)} unowned;"
-              f" {opened} open to anyone")
+        print(
+            f"\n{len(everything)} routes, {len(everything) - opened} owned, {len(unowned)} unowned;"
+            f" {opened} open to anyone"
+        )
     after = await walk.all_there_is()
-    of_ann = {
-        name: [row for row in after[name] if row in rows] for name, rows in before.items()
-    }
+    of_ann = {name: [row for row in after[name] if row in rows] for name, rows in before.items()}
     assert of_ann == {name: rows for name, rows in before.items()}
     assert owned == len(ways) and not unowned
 

@@ -5,7 +5,7 @@ from appliance.store.shapes.migration import Migration
 M006 = Migration(
     6,
     "m006_accounts",
-    "People have roles and passwords, browsers are signed in, and what is done to accounts is noted.",
+    "People have roles and passwords, browsers are signed in, and there is a record of it.",
     (
         "ALTER TABLE people ADD COLUMN role TEXT NOT NULL DEFAULT 'member'"
         " CHECK (role IN ('admin', 'member'))",
