@@ -147,8 +147,7 @@ async def test_after_a_restart_it_is_closed_and_its_replies_wait_for_their_perso
     me = await Dweller(await open_sealed_box(backend)).move_in()
     await me.seal()
     said = await me.say("Where is the lighthouse?")
-    closing = asyncio.create_task(open_sealed_box.close())
-    await step_until(backend, closing)
+    await step_until(backend, open_sealed_box.close())
     me = Dweller(await open_sealed_box())
     person = await me.person()
     assert not me.box.desk.runner.open_count and not me.box.sealed.desk.runner.open_count
