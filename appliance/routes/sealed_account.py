@@ -30,7 +30,7 @@ class SealForm:
     """The password, and the last group of the code that was shown."""
 
     password: str = ""
-    group: str = ""
+    confirmation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ async def seal(
     """Seal all there is, in the background."""
     try:
         await opening.check(account.person, data.password, visitor_of(request))
-        await seal_changes.begin_sealing(account.person, data.password, data.group)
+        await seal_changes.begin_sealing(account.person, data.password, data.confirmation)
     except (InvalidInput, Conflict, TooManyTries) as error:
         view = _code_page(request, account, seal_changes)
         return _refused(replace(view, refusal=str(error)), error)

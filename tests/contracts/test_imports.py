@@ -93,7 +93,7 @@ ONLY_IN = {
     # The one way out of this machine while it runs, and only for a box that is told to take it.
     "httpx": {"remote.connection"},
     "nh3": {"rendering.sanitising"},
-    "argon2": {"accounts.passwords"},
+    "argon2": {"accounts.passwords", "accounts.key_locks"},
     "zxcvbn": {"accounts.passwords"},
     "segno": {"routes.qr_views"},
     "uvicorn": {"cli.serve"},

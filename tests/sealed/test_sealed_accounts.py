@@ -7,7 +7,7 @@ from conversation_steps import step_until
 from fakes import ScriptedBackend
 from sealing import PASSWORD, Dweller
 
-from appliance.accounts.account import Device, Visitor
+from appliance.accounts.account import Device, SignedIn, Visitor
 from appliance.accounts.key_locks import LockKind
 from appliance.conversations.conversation import TurnStatus
 from appliance.errors import AccountClosed, Conflict, EngineError, InvalidInput
@@ -161,7 +161,7 @@ async def test_after_a_restart_it_is_closed_and_its_replies_wait_for_their_perso
 async def test_a_new_password_opens_it_and_the_old_one_does_not(box, me):
     await me.seal()
     account = await me.account()
-    await box.door.people.change_password(account, PASSWORD, NEW_PASSWORD)
+    await box.door.entrance.change_password(SignedIn(account), PASSWORD, NEW_PASSWORD, Visitor())
     await close(me)
     with pytest.raises(InvalidInput):
         await box.sealed.accounts.open(account.person, PASSWORD)

@@ -31,6 +31,7 @@ HARMLESS = {
     *{"state", "format", "after", "q", "page", "archived", "next", "out"},
     *{"title", "content", "question", "client_message_id", "shown_to", "name", "password"},
     *{"next_page", "role", "days", "confirmation", "old", "new", "pinned", "new_folder", "kind"},
+    "code",
 }
 """Names that are no ids: words, numbers, choices."""
 
