@@ -57,7 +57,7 @@ async def empty_drawer() -> Response[str]:
     return answer(partial("drawer-body", "innerHTML"))
 
 
-@get("/turns/{turn_id:str}/replay", include_in_schema=False)
+@get("/turns/{turn_id:str}/replay", include_in_schema=False, opt={"is_followed": True})
 async def replay(
     request: HTMXRequest,
     replays: NamedDependency[Replays],

@@ -1,7 +1,7 @@
 """Signing in and out."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -75,13 +75,14 @@ async def sign_out(
     sign_ins: NamedDependency[SignIns],
     signed_in: NamedDependency[SignedIn],
     audit: NamedDependency[AuditLog],
-) -> Response[None] | Redirect:
+) -> Response[Any] | Redirect:
     """Out in this browser; what is open in other tabs of it ends."""
     if signed_in.sign_in_id is not None:
         await sign_ins.end(signed_in.person, signed_in.sign_in_id)
     await audit.note(None, Act.SIGNED_OUT, signed_in.person, "", address_of(request))
     if request.htmx:
-        answer: Response[None] | Redirect = ClientRedirect("/sign-in")
+        answer: Response[Any] | Redirect = ClientRedirect("/sign-in")
+        answer.status_code = 200
     else:
         answer = Redirect("/sign-in", status_code=303)
     answer.cookies = without_sign_in(request)

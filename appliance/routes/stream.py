@@ -42,7 +42,7 @@ Format = Annotated[str, QueryParameter(name="format")]
 After = Annotated[str, QueryParameter(name="after")]
 
 
-@get("/turns/{turn_id:str}/stream", include_in_schema=False)
+@get("/turns/{turn_id:str}/stream", include_in_schema=False, opt={"is_followed": True})
 async def follow(
     request: HTMXRequest,
     service: NamedDependency[ConversationService],

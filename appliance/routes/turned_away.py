@@ -45,9 +45,9 @@ def _lead_to(
 ) -> Answer:
     """To the door, and from there back to the page; what cannot be sent twice is refused."""
     if isinstance(request, HTMXRequest) and request.htmx:
-        if "text/event-stream" in request.headers.get("accept", ""):
-            # An open page would take any other answer for a box that is away. Of a turn that is
-            # done it asks for what became of it, and is sent to the door then.
+        if request.route_handler.opt.get("is_followed"):
+            # An open page would take any other answer for a box that is away, and try for ever.
+            # After the end it asks what became of the turn, and is sent to the door then.
             return ServerSentEvent(iter([named_event("done")]))
         page = request.htmx.current_url_abs_path or "/"
         there = f"{door}?next={quote(page, safe='/')}{more}"

@@ -12,9 +12,11 @@ from axe_playwright_python.sync_playwright import Axe
 from fakes import ScriptedBackend
 from house import PASSWORD
 from playwright.sync_api import BrowserContext, Page, expect
+from scripted_box import RunningBox
 from signed_in import cheap_passwords
 
 from appliance.app import create_app
+from appliance.conversations.conversation import TurnPhase
 from appliance.lifespan import open_box
 from appliance.settings import Settings
 
@@ -113,7 +115,7 @@ def test_a_box_is_set_up_somebody_is_invited_and_all_are_signed_out(
     # What Ben is about to write on his phone is there when he is back.
     ben.get_by_label("Your message").fill("A thought of mine")
     other.get_by_role("button", name="Sign out everywhere, here too").click()
-    expect(other.get_by_role("heading")).to_have_text("Sign in")
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
     ben.evaluate("dispatchEvent(new Event('focus'))")
     expect(ben.get_by_text("You are signed out here.")).to_be_visible()
     check_access(ben)
@@ -138,9 +140,27 @@ def test_signing_out_in_one_tab_is_seen_in_the_other(
     tab.get_by_role("button", name="Menu").click()
     expect(tab.get_by_role("link", name="Account: Ann")).to_be_visible()
     tab.get_by_role("button", name="Sign out").click()
-    expect(tab.get_by_role("heading")).to_have_text("Sign in")
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
     other.evaluate("dispatchEvent(new Event('focus'))")
-    expect(other.get_by_role("heading")).to_have_text("Sign in")
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_page_that_follows_a_reply_is_sent_to_the_sign_in(
+    page: Page, scripted: RunningBox, say: Callable[[Page, str], None]
+) -> None:
+    page.goto(scripted.url)
+    say(page, "Tell me about herons")
+    expect(page.get_by_text("Tell me about herons").last).to_be_visible()
+    (turn_id,) = scripted.service.live
+    scripted.do(scripted.service.show, turn_id, TurnPhase.WRITING, "A heron")
+    expect(page.get_by_text("A heron")).to_be_visible()
+
+    def sign_out() -> None:
+        scripted.door.sign_ins.accounts.clear()  # type: ignore[attr-defined]
+        scripted.door.sign_ins.open_requests.end(lambda each: True)
+
+    scripted.do(sign_out)
+    expect(page.get_by_text("You are signed out here.")).to_be_visible(timeout=20_000)
 
 
 def test_all_of_it_works_without_scripts(new_context: NewContext, setup_link: str) -> None:

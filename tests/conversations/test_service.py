@@ -101,7 +101,9 @@ async def test_the_boxs_own_words_are_read_once_for_everybody(open_scripted: Ope
     first = await say(box, "A secret")
     await follow_to_end(box, first.turn.turn_id)
     async with box.desk.database.write() as tx:
-        await tx.execute("INSERT INTO people VALUES (NULL, 'eve', 'Eve', 0)")
+        await tx.execute(
+            "INSERT INTO people (person_id, name, created_at) VALUES ('eve', 'Eve', 0)"
+        )
     eve = Person(box.person.person_key + 1, "eve", "Eve")
     second = await box.desk.service.start_turn(
         eve, conversation_id=None, content="A secret too", client_message_id=new_id()

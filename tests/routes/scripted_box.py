@@ -360,9 +360,12 @@ class RunningBox:
             timeout_graceful_shutdown=1,
         )
         socket = config.bind_socket()
+        socket.listen()  # who comes before the box is ready waits for it
         cut_stalled_readers(socket, self._stalled_seconds)
         port = socket.getsockname()[1]
-        config.app = create_app(scripted_box(self.service, self._data_dir), port)
+        box = scripted_box(self.service, self._data_dir)
+        self.door = box.door
+        config.app = create_app(box, port)
         self._server = uvicorn.Server(config)
         self.url = f"http://127.0.0.1:{port}"
         self._thread = threading.Thread(

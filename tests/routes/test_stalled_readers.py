@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 import httpx
 import pytest
 from scripted_box import RunningBox, ScriptedService
-from signed_in import COOKIES
+from signed_in import COOKIES, KEY
 
 from appliance.cli.serve import _listen
 from appliance.conversations.conversation import TurnPhase
@@ -47,7 +47,8 @@ def stalled(box: RunningBox, turn_id: str, query: str) -> Iterator[socket.socket
         reader.settimeout(30)
         reader.connect((host, int(port)))
         path = f"/turns/{turn_id}/stream{query}"
-        reader.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: sign-in={KEY}\r\n\r\n"
+        reader.sendall(head.encode())
         yield reader
 
 

@@ -161,7 +161,10 @@ async def test_someone_elses_summary_looks_like_none_and_stays_as_it_is(
 ) -> None:
     summary = await told(box)
     async with box.desk.database.write() as tx:
-        await tx.execute("INSERT INTO people VALUES (2, 'eve', 'Eve', 0)")
+        await tx.execute(
+            "INSERT INTO people (person_key, person_id, name, created_at) "
+            "VALUES (2, 'eve', 'Eve', 0)"
+        )
         for table in ("turns", "messages", "summaries", "conversations"):
             await tx.execute(f"UPDATE {table} SET person_key = 2")
     path = f"/conversations/{summary.conversation_id}/summary"

@@ -40,7 +40,8 @@ def now(box: Box) -> list[float]:
 
 
 @pytest.fixture
-def app(box: Box) -> Litestar:
+async def app(box: Box) -> Litestar:
+    await sign_in(box)
     return create_app(box, 80)
 
 
