@@ -37,7 +37,7 @@ async def seal_all(tx: Connection, person_key: int, seal: Seal, told: Told) -> N
 
     Call `database.truncate_wal()` after the block: until then the words are still in the file.
     """
-    await message_terms.unindex_person(tx, person_key)
+    await message_terms.unindex_very_many(tx, person_key)
     await title_terms.unindex_person(tx, person_key)
     for table, cells in BY_TABLE:
         await _change(tx, person_key, seal.seal_id, "seal", table, cells, told)

@@ -47,7 +47,8 @@ async def seal(box: Box, browser: AsyncClient) -> str:
     shown = await browser.post("/account/seal/code")
     assert "lost for good" in words(shown)
     code = code_on(shown)
-    begun = await browser.post("/account/seal", data={"password": PASSWORD, "confirmation": code[-5:]})
+    form = {"password": PASSWORD, "confirmation": code[-5:]}
+    begun = await browser.post("/account/seal", data=form)
     assert (begun.status_code, begun.headers["location"]) == (303, "/account/seal")
     await box.sealed.changes.wait_all()
     return code
@@ -92,7 +93,8 @@ async def test_what_was_typed_wrong_seals_nothing_and_shows_the_same_code(
     browser, me, password, group, sentence
 ):
     code = code_on(await browser.post("/account/seal/code"))
-    refused = await browser.post("/account/seal", data={"password": password, "confirmation": group})
+    form = {"password": password, "confirmation": group}
+    refused = await browser.post("/account/seal", data=form)
     assert (refused.status_code, code_on(refused)) == (422, code)
     assert sentence in words(refused)
     assert not (await me.account()).is_sealed
