@@ -60,24 +60,21 @@ def data(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 def test_accounts_are_made_changed_and_removed(data: Path) -> None:
     made = said(data, "user", "add", "Ben")
     assert re.search(r"Ben chooses a password here.*http://\S+/resets/\S{43}\n", made)
-    assert said(data, "user", "list") == "me  (admin)\nBen  (member)\n"
     assert said(data, "user", "role", "ben", "admin") == "Ben is admin now.\n"
     assert "disabled" in said(data, "user", "disable", "Ben")
     assert said(data, "user", "list") == "me  (admin)\nBen  (admin, disabled)\n"
-    assert said(data, "user", "enable", "Ben") == "Ben may sign in again.\n"
-    assert "/resets/" in said(data, "user", "reset", "Ben")
+    assert refused(data, "user", "disable", "me").startswith("Nobody else could look after the box")
     assert "The account Ben is gone" in said(data, "user", "remove", "Ben", stdin="Ben\n")
     assert said(data, "user", "list") == "me  (admin)\n"
 
 
-def test_what_cannot_be_done_is_a_sentence(data: Path) -> None:
-    assert refused(data, "user", "add", "ME").startswith("Somebody here has that name")
+def test_what_cannot_be_done_is_a_sentence(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert refused(data, "user", "list").startswith("There is no box in")
+    prepare(data, role=AccountRole.ADMIN)
     assert refused(data, "user", "add", "a\u202eb").startswith("The name holds a character")
-    assert refused(data, "user", "disable", "nobody") == "There is no such account."
-    for command in (["disable", "me"], ["role", "me", "member"], ["remove", "me", "--yes"]):
-        assert refused(data, "user", *command).startswith("Nobody else could look after the box")
+    assert refused(data, "user", "enable", "nobody") == "There is no such account."
     assert refused(data, "setup").startswith("This box is set up already")
-    assert said(data, "user", "list") == "me  (admin)\n"
 
 
 def test_whose_data_is_meant_is_asked_when_there_are_several(data: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from doors import Street, found, open_street
 from house import PASSWORD
+from structlog.testing import capture_logs
 
 from appliance.accounts.account import AccountRole
 
@@ -156,3 +157,27 @@ async def test_an_invited_admin_may_invite(street: Street) -> None:
     ann = await street.set_up()
     cid = await street.invited(ann, "Cid", AccountRole.ADMIN)
     assert (await cid.get("/invitations")).status_code == 200
+
+
+async def test_neither_keys_nor_passwords_are_in_the_log(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_: object) -> None:
+        raise RuntimeError
+
+    with capture_logs() as lines:
+        ann = await street.set_up()
+        page = await ann.post("/invitations", role="member", days="7")
+        path = found(r'value="http://box.test(/invitations/[^"]+)"', page)
+        guest = await street.browser()
+        await guest.post(path, name="Ben", password=PASSWORD)
+        secrets = [guest.client.cookies[name] for name in ("sign-in", "device")]
+        await guest.sign_in("Ben", "a wrong password")
+        # Also when something fails on the page that the key leads to.
+        monkeypatch.setattr(street.box.door.links, "look", breaks)
+        assert (await guest.get(path)).status_code == 500
+    log = repr(lines)
+    assert "a sign-in failed" in log and "request failed" in log
+    secrets += [PASSWORD, "a wrong password", path.rsplit("/", 1)[1]]
+    secrets += [street.box.door.links.setup_key(), *ann.client.cookies.values()]
+    assert [each for each in secrets if each in log] == []
