@@ -61,6 +61,7 @@ class LiveBox:
             timeout_graceful_shutdown=1,
         )
         with config.bind_socket() as socket:
+            socket.listen()  # who comes before the box is ready waits for it
             self._port = socket.getsockname()[1]
             self.url = f"http://127.0.0.1:{self._port}"
             async with open_box(
