@@ -11,6 +11,7 @@ from signed_in import COOKIES, sign_in
 
 from appliance.app import create_app
 from appliance.lifespan import Box
+from appliance.store import seals
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://box.test/conversations?archived=yes"}
 
@@ -211,3 +212,18 @@ async def test_an_open_page_is_told_how_far_it_has_come(box, browser, me):
     told = await browser.get("/account/seal", headers=HTMX)
     assert "25 %" in words(told) and "hx-get" in told.text
     assert 'http-equiv="refresh"' in (await browser.get("/account/seal")).text
+
+
+async def test_whoever_has_lost_both_secrets_can_still_leave(box, browser, me):
+    await me.hear(await me.say("Where is the lighthouse?"))
+    await seal(box, browser)
+    await box.sealed.accounts.close(await me.person())
+    assert (await browser.get("/account")).status_code == 200
+    assert "1 conversation" in words(await browser.get("/data"))
+    left = await browser.post("/account/deletion", data={"confirmation": "me"})
+    assert left.status_code == 200 and "1 conversation" in words(left)
+    async with box.desk.database.read() as reader:
+        assert await seals.unswept(reader) == ()
+        for table in ("seals", "people", "messages"):
+            rows = await reader.execute_fetchall(f"SELECT count(*) FROM {table}")
+            assert list(rows) == [(0,)]
