@@ -26,6 +26,7 @@ from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
 from appliance.conversations.recovery import resume_unfinished
 from appliance.conversations.sequence_watch import SequenceWatch
+from appliance.core_dumps import hide_memory
 from appliance.data_dir import derived_key, open_data_dir, page_secret
 from appliance.desk import Desk, open_desk
 from appliance.engine.backend import Backend
@@ -85,7 +86,7 @@ async def open_box(
     Raises StoreRefused, SettingsError with a sentence."""
     async with AsyncExitStack() as stack:
         stack.enter_context(open_data_dir(settings.data_dir))
-        keyring = Keyring()
+        keyring = Keyring(hide_memory)
         stack.callback(keyring.close_all)
         database = await Database.open(settings.data_dir / "appliance.sqlite3", keyring)
         stack.push_async_callback(database.close)

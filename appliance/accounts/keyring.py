@@ -12,6 +12,7 @@ import os
 import threading
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
+from collections.abc import Callable
 from time import monotonic
 
 from cryptography.exceptions import InvalidTag
@@ -31,9 +32,10 @@ _BROKEN = (
 
 
 class Keyring:
-    """Each key under the id of its seal."""
+    """Each key under the id of its seal. `before_each` is called before one comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, before_each: Callable[[], None] = lambda: None) -> None:
+        self._before_each = before_each
         self._lock = threading.Lock()
         self._keys: dict[str, LockedBytes] = {}
         self._used_at: dict[str, float] = {}
@@ -41,6 +43,7 @@ class Keyring:
     def open(self, seal_id: str, key: bytes | bytearray) -> None:
         """From now on what is under that seal can be read and written."""
         assert len(key) == KEY_BYTES
+        self._before_each()
         with self._lock:
             if seal_id not in self._keys:
                 self._keys[seal_id] = LockedBytes(key)
@@ -92,7 +95,7 @@ class Keyring:
                 raise StoreError(_BROKEN) from error
 
     def _cipher(self, seal_id: str) -> AESGCM:
-        # Made for each use: it holds no copy of the key, and goes with the call.
+        # Made for each use: the copy of the key that it has is wiped with it, after the call.
         if (key := self._keys.get(seal_id)) is None:
             raise AccountClosed
         self._used_at[seal_id] = monotonic()
