@@ -107,7 +107,7 @@ async def open_desk(
         limits = ServiceLimits(
             settings.limits.message_chars, settings.engine.open_turns, is_for_sealed
         )
-        imports = Imports(database)
+        imports = Imports(database, may_wait_on_disk=not is_for_sealed)
         stack.push_async_callback(imports.stop)
         yield Desk(
             takeout=Takeout(database),

@@ -18,7 +18,7 @@ import msgspec
 from aiosqlite import Connection
 
 from appliance.store.cells import seal_of
-from appliance.store.rows import changed_rows
+from appliance.store.rows import changed_rows, first_row
 from appliance.store.signposts import renew_signposts
 
 NOT_SEALED = f"{seal_of('m.person_key')} IS NULL"
@@ -66,6 +66,17 @@ FROM messages m JOIN message_terms_docsize held ON held.id = m.message_key
 WHERE m.person_key = ?1
 """
 
+DELETE_ALL = "INSERT INTO message_terms (message_terms) VALUES ('delete-all')"
+MOST_IS_OWN = """
+SELECT 2 * total(m.person_key = ?1) > count(*)
+FROM messages m JOIN message_terms_docsize held ON held.id = m.message_key
+"""
+INDEX_OTHERS = f"""
+INSERT INTO message_terms (rowid, terms)
+SELECT m.message_key, terms_of(m.content) FROM messages m
+WHERE m.person_key <> ?1 AND {NOT_SEALED}
+"""
+
 
 async def index(tx: Connection, person_key: int, message_ids: Collection[str]) -> None:
     """Makes these messages of that person findable. None of them may be so already."""
@@ -104,8 +115,14 @@ async def unindex_very_many(tx: Connection, person_key: int) -> None:
     """The same where it may be a hundred thousand messages, in seconds instead of minutes.
 
     Taking a term out of its page at once is slow. Here it is first only crossed out, and then the
-    whole index is written anew, everybody's: what was crossed out is not in it.
+    whole index is written anew, everybody's: what was crossed out is not in it. Where others have
+    less, theirs alone are indexed again.
     """
+    row = await first_row(tx, MOST_IS_OWN, (person_key,))
+    if row is not None and row[0]:
+        await changed_rows(tx, DELETE_ALL, ())
+        await changed_rows(tx, INDEX_OTHERS, (person_key,))
+        return
     await _set_secure_delete(tx, False)
     await changed_rows(tx, UNINDEX_PERSON, (person_key,))
     await changed_rows(tx, "INSERT INTO message_terms (message_terms) VALUES ('optimize')", ())
@@ -115,7 +132,7 @@ async def unindex_very_many(tx: Connection, person_key: int) -> None:
 
 async def index_anew(tx: Connection) -> None:
     """Everybody's messages, from nothing; but for those that are sealed."""
-    await changed_rows(tx, "INSERT INTO message_terms (message_terms) VALUES ('delete-all')", ())
+    await changed_rows(tx, DELETE_ALL, ())
     await changed_rows(
         tx,
         "INSERT INTO message_terms (rowid, terms) "

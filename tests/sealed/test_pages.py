@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from exports import own_conversation, own_file
 from httpx import ASGITransport, AsyncClient, Response
 from sealing import PASSWORD, Dweller
 from signed_in import COOKIES, sign_in
@@ -227,3 +228,18 @@ async def test_whoever_has_lost_both_secrets_can_still_leave(box, browser, me):
         for table in ("seals", "people", "messages"):
             rows = await reader.execute_fetchall(f"SELECT count(*) FROM {table}")
             assert list(rows) == [(0,)]
+
+
+async def test_a_file_that_is_brought_in_never_lies_on_the_disk(box, browser, me, monkeypatch):
+    await seal(box, browser)
+    assert box.desk.imports.directory is not None
+    assert box.sealed.desk.imports.directory is None
+    content = own_file(own_conversation("Where is the lighthouse?"))
+    brought = await browser.post("/imports", files={"file": ("export.json", content)})
+    assert brought.status_code == 303
+    await box.sealed.desk.imports.last(await me.person()).task
+    found = await browser.get("/search?q=lighthouse")
+    assert "Where is the <mark>lighthouse" in found.text
+    monkeypatch.setattr("appliance.portable.waiting_file.MOST_IN_MEMORY_BYTES", 10)
+    refused = await browser.post("/imports", files={"file": ("export.json", content)})
+    assert refused.status_code == 413 and "several smaller files" in words(refused)

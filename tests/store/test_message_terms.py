@@ -226,10 +226,11 @@ async def test_of_thousands_of_deleted_words_not_one_is_left_on_a_page_or_a_sign
             assert row.message.conversation_id == conversation.conversation_id
 
 
+@pytest.mark.parametrize(("own", "others"), [(3000, 3000), (3000, 1000)])
 async def test_when_very_many_leave_at_once_not_one_word_is_left_and_others_stay(
-    database, path, person, stranger
+    database, path, person, stranger, own, others
 ):
-    gone, kept = invented_words(3000, 1), invented_words(3000, 2)
+    gone, kept = invented_words(own, 1), invented_words(others, 2)
     for owner, words in ((person, gone), (stranger, kept)):
         for start in range(0, len(words), 100):
             await keep(database, owner, "x", " ".join(words[start : start + 100]))
@@ -246,11 +247,13 @@ async def test_when_very_many_leave_at_once_not_one_word_is_left_and_others_stay
             assert await search.messages_matching(reader, stranger.person_key, match, 2)
 
 
+@pytest.mark.parametrize("others", [5, 40])
 @pytest.mark.parametrize("is_broken_off", [False, True])
 async def test_afterwards_a_deleted_word_goes_at_once_as_before(
-    database, path, person, stranger, is_broken_off
+    database, path, person, stranger, is_broken_off, others
 ):
     await keep(database, person, "x", *(f"lamp {number}" for number in range(20)))
+    await keep(database, stranger, "x", *(f"door {number}" for number in range(others)))
     with suppress(KeyError):
         async with database.write() as tx:
             await message_terms.unindex_very_many(tx, person.person_key)
