@@ -1,7 +1,10 @@
 """All that the command line may ask of a box: about somebody's data, and about accounts."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
+from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.errands import AccountErrands
 from appliance.accounts.leaving import Leaving
 from appliance.accounts.people import People
@@ -16,20 +19,43 @@ from appliance.portable.takeout import Takeout
 
 @dataclass(frozen=True, slots=True)
 class BoxErrands:
-    """`owner` has what was said before there were accounts."""
+    """`owner` has what was said before there were accounts. Whose errand it is has to be said by
+    name when there are several people.
+    """
 
     owner: Person
     people: People
+    audit: AuditLog
     takeout: Takeout
     imports: Imports
     belongings: Belongings
     accounts: AccountErrands
 
-    async def of(self, name: str) -> Errands:
-        """Those of one person, who need not be named when there is no other.
+    async def export(self, name: str, kind: str, conversation_id: str) -> AsyncIterator[bytes]:
+        """A file's pieces. Raises NotFound, InvalidInput; so do the others."""
+        own = await self._of(name)
+        pieces = await own.export(kind, conversation_id)
+        await self._note(Act.EXPORTED, own)
+        return pieces
 
-        Raises NotFound, InvalidInput.
-        """
+    async def bring(self, name: str, file: BinaryIO) -> list[str]:
+        """Import a file, and say what came of it."""
+        own = await self._of(name)
+        words = await own.bring(file)
+        await self._note(Act.IMPORTED, own)
+        return words
+
+    async def delete(self, name: str, confirmation: str) -> list[str]:
+        """Delete all that somebody has, and say how much it was."""
+        own = await self._of(name)
+        words = await own.delete(confirmation)
+        await self._note(Act.DELETED_EVERYTHING, own)
+        return words
+
+    async def _note(self, act: Act, own: Errands) -> None:
+        await self.audit.note(None, act, None, own.person.name)
+
+    async def _of(self, name: str) -> Errands:
         return Errands(await self._person(name), self.takeout, self.imports, self.belongings)
 
     async def _person(self, name: str) -> Person:
@@ -55,4 +81,4 @@ def box_errands(
     """Join them; `address` is where the page is."""
     leaving = Leaving(door.people, belongings)
     accounts = AccountErrands(door.people, door.passwords, door.links, leaving, address)
-    return BoxErrands(owner, door.people, takeout, imports, belongings, accounts)
+    return BoxErrands(owner, door.people, door.audit, takeout, imports, belongings, accounts)

@@ -98,17 +98,18 @@ async def _do(
 ) -> list[str]:
     if wanted.errand == "account":
         return await errands.accounts.do(wanted.account)
-    own = await errands.of(wanted.person)
     match wanted.errand:
         case "export":
-            async for piece in await own.export(wanted.kind, wanted.conversation_id):
+            async for piece in await errands.export(
+                wanted.person, wanted.kind, wanted.conversation_id
+            ):
                 for start in range(0, len(piece), FRAME_BYTES):
                     await _write_frame(writer, piece[start : start + FRAME_BYTES])
             return []
         case "import":
-            return await own.bring(await _received(data_dir, reader))
+            return await errands.bring(wanted.person, await _received(data_dir, reader))
         case "delete":
-            return await own.delete(wanted.confirmation)
+            return await errands.delete(wanted.person, wanted.confirmation)
 
 
 async def _received(data_dir: Path, reader: asyncio.StreamReader) -> BinaryIO:

@@ -80,11 +80,10 @@ async def _do_here(
     async with open_stopped_box(settings) as box:
         if asked.errand == "account":
             return await box.accounts.do(asked.account)
-        errands = await box.of(asked.person)
         if given is not None:
-            return await errands.bring(given)
+            return await box.bring(asked.person, given)
         if taken is None:
-            return await errands.delete(asked.confirmation)
-        async for piece in await errands.export(asked.kind, asked.conversation_id):
+            return await box.delete(asked.person, asked.confirmation)
+        async for piece in await box.export(asked.person, asked.kind, asked.conversation_id):
             taken.write(piece)
         return []
