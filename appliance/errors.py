@@ -39,7 +39,9 @@ sentence in English, for logs and programs; `error.sentence` can be said in the 
 
 from math import ceil
 
-from appliance.sentences import said_before
+from appliance.sentences import said_before, say
+
+_CLOSED = say("This account is sealed. Sign in with its password to open it.")
 
 
 class ApplianceError(Exception):
@@ -135,9 +137,7 @@ class Conflict(ApplianceError):
 class AccountClosed(ApplianceError):
     """What is kept is sealed, and its key is not here: its person has to open it."""
 
-    def __init__(
-        self, sentence: str = "This account is sealed. Sign in with its password to open it."
-    ) -> None:
+    def __init__(self, sentence: str = _CLOSED) -> None:
         super().__init__(sentence)
 
 

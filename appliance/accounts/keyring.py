@@ -20,12 +20,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from appliance.accounts.locked_memory import LockedBytes
 from appliance.errors import AccountClosed, StoreError
+from appliance.sentences import say
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 MARK = "s1:"
 
-_BROKEN = (
+_BROKEN = say(
     "Something that is kept of this account is not as it was sealed: it was damaged or changed on "
     "the disk. It is not shown. Put a backup in its place, or delete it."
 )

@@ -13,10 +13,13 @@ from appliance.accounts.sealed_accounts import SealedAccounts
 from appliance.accounts.throttle import Throttle
 from appliance.conversations.conversation import Person
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 from appliance.store import people
 from appliance.store.database import Database
 
-_WRONG = "That is not your password, so nothing was changed. Type the one that you sign in with."
+_WRONG = say(
+    "That is not your password, so nothing was changed. Type the one that you sign in with."
+)
 
 
 class Opening:

@@ -9,17 +9,18 @@ import secrets
 from hashlib import blake2b
 
 from appliance.errors import InvalidInput
+from appliance.sentences import say
 
 # Crockford's base 32: no I, L, O and U.
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CHANCE, _CHECK, _GROUP = 28, 2, 5
 READ_AS = str.maketrans("OIL", "011")
 
-_NOT_A_CODE = (
+_NOT_A_CODE = say(
     "A recovery code has 30 letters and digits in six groups, such as 7K2M9-…. Type all of it, as "
     "it was shown when the account was sealed."
 )
-_SLIP = (
+_SLIP = say(
     "That is not the code as it was shown: at least one letter or digit is another one. Compare it "
     "with your note, group by group."
 )

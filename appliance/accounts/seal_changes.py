@@ -22,24 +22,29 @@ from appliance.accounts.recovery_code import READ_AS, last_group, new_code, read
 from appliance.accounts.sealed_accounts import SealedAccounts, Work
 from appliance.conversations.conversation import Person, new_id
 from appliance.errors import AccountClosed, ApplianceError, Conflict, InvalidInput
+from appliance.sentences import say
 from appliance.store import sealing, seals, turns
 from appliance.store.database import Database
 from appliance.store.seals import Seal
 
-UNSEAL_WORDS = "unseal my account"
+UNSEAL_WORDS = say("unseal my account")
 MOST_OFFERS = 1_000
 
-_NO_CODE = "The code that was shown is not known any more. Begin again: you will be shown another."
-_NOT_WRITTEN_DOWN = (
+_NO_CODE = say(
+    "The code that was shown is not known any more. Begin again: you will be shown another."
+)
+_NOT_WRITTEN_DOWN = say(
     "Nothing was sealed: that is not the last group of the code. Write the code down first, then "
     "type its last five letters and digits."
 )
-_NOT_CONFIRMED = f"Nothing was unsealed. To do it, type the words: {UNSEAL_WORDS}"
-_ALREADY = "This account is sealed already. Reload the page."
-_NOT_SEALED = "This account is not sealed. Reload the page."
-_BUSY = "This account is being changed already. Wait until that is done."
-_WRITING = "A reply is still being written. Wait for it or stop it, then try again."
-_UNEXPECTED = (
+_NOT_CONFIRMED = say(
+    "Nothing was unsealed. To do it, type the words: %(words)s", words=UNSEAL_WORDS
+)
+_ALREADY = say("This account is sealed already. Reload the page.")
+_NOT_SEALED = say("This account is not sealed. Reload the page.")
+_BUSY = say("This account is being changed already. Wait until that is done.")
+_WRITING = say("A reply is still being written. Wait for it or stop it, then try again.")
+_UNEXPECTED = say(
     "Something went wrong inside the box, and nothing was changed; the log has the details."
 )
 
@@ -162,7 +167,7 @@ class SealChanges:
         try:
             await steps
         except ApplianceError as error:
-            change.ended = str(error)
+            change.ended = error.sentence
         except Exception:  # a change's border: whoever looks at it must see an end
             log.exception("an account could not be changed")
             change.ended = _UNEXPECTED

@@ -17,6 +17,7 @@ from appliance.accounts.keyring import Keyring
 from appliance.accounts.recovery_code import read_code
 from appliance.conversations.conversation import Person
 from appliance.errors import AccountClosed, ApplianceError, InvalidInput
+from appliance.sentences import say
 from appliance.store import seals
 from appliance.store.database import Database
 from appliance.store.seals import Seal
@@ -27,8 +28,8 @@ UNUSED_SECONDS = 12 * 3600.0
 """So long nobody needs to look at an account for it to stay open: an open page is a look."""
 LOOK_SECONDS = 60.0
 
-_WRONG_PASSWORD = "That password does not open this account. Type it again."
-_WRONG_CODE = "That recovery code is not this account's. Look for the one that was shown last."
+_WRONG_PASSWORD = say("That password does not open this account. Type it again.")
+_WRONG_CODE = say("That recovery code is not this account's. Look for the one that was shown last.")
 
 log = structlog.get_logger(__name__)
 

@@ -17,6 +17,7 @@ from appliance.accounts.opening import Opening
 from appliance.accounts.seal_changes import UNSEAL_WORDS, Change, SealChanges
 from appliance.conversations.conversation import Person
 from appliance.errors import Conflict, InvalidInput, TooManyTries
+from appliance.routes.confirming import confirmation
 from appliance.routes.cookies import address_of, visitor_of
 from appliance.routes.fragments import Fragments, View, answer, whole_page
 from appliance.routes.next_page import inside
@@ -90,7 +91,7 @@ async def seal(
         await seal_changes.begin_sealing(account.person, data.password, data.confirmation)
     except (InvalidInput, Conflict, TooManyTries) as error:
         view = _code_page(request, account, seal_changes)
-        return _refused(replace(view, refusal=str(error)), error)
+        return _refused(replace(view, refusal=error.sentence), error)
     await audit.note(None, Act.SEALED, account.person, "", address_of(request))
     return Redirect("/account/seal", status_code=303)
 
@@ -107,10 +108,11 @@ async def unseal(
     """Unseal all there is, in the background."""
     try:
         await opening.check(account.person, data.password, visitor_of(request))
-        await seal_changes.begin_unsealing(account.person, data.confirmation)
+        typed = confirmation(request, data.confirmation, UNSEAL_WORDS)
+        await seal_changes.begin_unsealing(account.person, typed)
     except (InvalidInput, Conflict, TooManyTries) as error:
         view = _seal_page(request, account, None)
-        return _refused(replace(view, refusal=str(error)), error)
+        return _refused(replace(view, refusal=error.sentence), error)
     await audit.note(None, Act.UNSEALED, account.person, "", address_of(request))
     return Redirect("/account/seal", status_code=303)
 
@@ -139,7 +141,7 @@ async def open_it(
             await opening.open(person, data.password, visitor)
     except (InvalidInput, TooManyTries) as error:
         view = _open_page(request, person, data.next_page)
-        return _refused(replace(view, refusal=str(error)), error)
+        return _refused(replace(view, refusal=error.sentence), error)
     return Redirect(inside(data.next_page), status_code=303)
 
 

@@ -42,6 +42,11 @@ NO_WORDS = {
     ("messages", "message_id"),
     ("messages", "role"),
     ("messages", "client_message_id"),
+    # Copies for others, who have no key: they stay as they are, so sealing an account deletes them.
+    ("shared_links", "link_id"),
+    ("shared_links", "title"),
+    ("shared_messages", "role"),
+    ("shared_messages", "content"),
     ("summaries", "summary_id"),
     ("summaries", "model_sha256"),
     ("summaries", "branch_keys"),
