@@ -98,7 +98,7 @@ def test_a_template_writes_what_transformers_writes(
     assert Spelled(family)(messages) == _rendered_by_transformers(family, messages)
 
 
-@pytest.mark.parametrize("family", set(FAMILIES) - {"gemma-2", "mistral"})
+@pytest.mark.parametrize("family", sorted({*FAMILIES} - {"gemma-2", "mistral"}))
 def test_a_template_with_a_system_role_gets_the_system_message(family: str) -> None:
     told = [SYSTEM, *TALK]
     assert Spelled(family)(told) == _rendered_by_transformers(family, told)

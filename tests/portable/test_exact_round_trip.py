@@ -23,7 +23,8 @@ WORDS = TEXT.filter(str.strip)
 SECONDS = st.integers(0, LATEST_SECOND)
 COUNT = st.integers(0, 2**53)
 SCALAR = st.none() | st.booleans() | COUNT | st.floats(-1e9, 1e9) | TEXT
-RECORD = st.dictionaries(TEXT.map("about {}".format), SCALAR | st.lists(SCALAR, max_size=3))
+# What ends in "_tokens" or "_messages" would have to be a count.
+RECORD = st.dictionaries(TEXT.map("about {} of it".format), SCALAR | st.lists(SCALAR, max_size=3))
 COUNTS = st.fixed_dictionaries(
     dict.fromkeys(
         (
