@@ -10,6 +10,8 @@ from httpx import ASGITransport, AsyncClient, Response
 from sealing import PASSWORD, Dweller
 from signed_in import COOKIES, sign_in
 
+from appliance.accounts.api_key import Scope
+from appliance.accounts.new_key import Wish
 from appliance.app import create_app
 from appliance.lifespan import Box
 from appliance.store import seals
@@ -167,11 +169,15 @@ async def test_the_way_back_leads_to_no_other_site(box, browser):
 
 async def test_programs_wait_until_it_is_open(box, browser, me):
     await seal(box, browser)
+    person, chats = await me.person(), frozenset({Scope.CHAT})
+    secret = (await box.door.keys.make(person, Wish("My editor", chats))).secret
+    key = {"Authorization": f"Bearer {secret}"}
     chat = {"model": "default", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 2}
-    answer = await browser.post("/v1/chat/completions", json=chat)
+    answer = await browser.post("/v1/chat/completions", json=chat, headers=key)
     assert answer.status_code == 200
-    await box.sealed.accounts.close(await me.person())
-    answer = await browser.post("/v1/chat/completions", json=chat)
+    assert (await box.door.usage.of(person)).today.requests == 1
+    await box.sealed.accounts.close(person)
+    answer = await browser.post("/v1/chat/completions", json=chat, headers=key)
     assert answer.status_code == 423
     assert "sealed" in answer.json()["error"]["message"]
 

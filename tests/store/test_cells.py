@@ -44,6 +44,7 @@ NO_WORDS = {
     ("messages", "client_message_id"),
     # Copies for others, who have no key: they stay as they are, so sealing an account deletes them.
     ("shared_links", "link_id"),
+    ("shared_links", "secret_hash"),
     ("shared_links", "title"),
     ("shared_messages", "role"),
     ("shared_messages", "content"),
