@@ -18,7 +18,7 @@ from appliance.accounts.leaving import Leaving
 from appliance.conversations.conversation import Person
 from appliance.desk import Desk
 from appliance.desk_choice import DeskChoice
-from appliance.errors import ApplianceError, LinkGone, NotSetUp, NotSignedIn
+from appliance.errors import AccountClosed, ApplianceError, LinkGone, NotSetUp, NotSignedIn
 from appliance.languages.languages import Languages, read_languages
 from appliance.languages.templates import SpokenTemplates
 from appliance.lifespan import Box
@@ -47,6 +47,7 @@ from appliance.routes import (
     metrics,
     openai,
     pages,
+    sealed_account,
     search,
     seen_prompt,
     sharing,
@@ -69,7 +70,7 @@ from appliance.routes.request_limits import RequestLimit, add_limit_headers
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
 from appliance.routes.security_headers import add_security_headers
-from appliance.routes.turned_away import ask_to_set_up, ask_to_sign_in
+from appliance.routes.turned_away import ask_to_open, ask_to_set_up, ask_to_sign_in
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -92,6 +93,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
         # A file name that no file can have (a NUL byte in it) is no file, not a failure.
         exception_handlers={ValueError: refuse_missing},
     )
+    desks = DeskChoice(box.desk, box.temporary, box.sealed, box.completions)
     return Litestar(
         route_handlers=[
             *(pages.home, pages.conversation),
@@ -124,6 +126,8 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             *(account.show, account.rename, account.change_password, account.leave),
             *(account.sign_device_out, account.sign_all_out),
             *(keys.show, keys.make, keys.revoke, keys.show_usage),
+            *(sealed_account.show, sealed_account.show_code, sealed_account.seal),
+            *(sealed_account.unseal, sealed_account.ask, sealed_account.open_it),
             static,
         ],
         dependencies={
@@ -139,15 +143,16 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             "usage": _provide(box.door.usage),
             "limits": _provide(box.door.limits),
             "leaving": _provide(Leaving(box.door.people, box.desk.belongings)),
-            "desk": Provide(DeskChoice(box.desk, box.temporary).desk),
+            "desk": Provide(desks.desk),
+            "own_desk": Provide(desks.own, sync_to_thread=False),
             "service": _at_desk("service"),
             "branches": _at_desk("branches"),
-            "shelf": _provide(box.desk.shelf),
-            "search": _provide(box.desk.search),
+            "shelf": _at_own_desk("shelf"),
+            "search": _at_own_desk("search"),
             "seen_prompts": _at_desk("seen_prompts"),
             "replays": _at_desk("replays"),
             "takeout": _at_desk("takeout"),
-            "imports": _provide(box.desk.imports),
+            "imports": _at_own_desk("imports"),
             "belongings": _provide(box.desk.belongings),
             "summaries": _at_desk("summaries"),
             "sharing": _provide(box.desk.sharing),
@@ -156,12 +161,14 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             "storage": _provide(box.admin.storage),
             "noting": Provide(noting),
             "everybody": Provide(everybody),
-            "completions": _provide(box.completions),
+            "completions": Provide(desks.completions, sync_to_thread=False),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),
             "temporary": _provide(box.temporary.conversations),
             "trust": _provide(Trust(box.settings.data_dir, names, port)),
             "chosen_languages": _provide(ChosenLanguages(box.desk.database)),
+            "opening": _provide(box.sealed.opening),
+            "seal_changes": _provide(box.sealed.changes),
         },
         state=State({"lan_address": lan_address}),
         plugins=[HTMXPlugin()],
@@ -186,6 +193,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
         exception_handlers={
             NotSignedIn: ask_to_sign_in,
             NotSetUp: ask_to_set_up,
+            AccountClosed: ask_to_open,
             LinkGone: refuse_link,
             ApplianceError: refuse,
             HTTPException: refuse_http,
@@ -221,5 +229,14 @@ def _at_desk(name: str) -> Provide:
 
     def part(desk: NamedDependency[Desk]) -> Any:
         return getattr(desk, name)
+
+    return Provide(part, sync_to_thread=False)
+
+
+def _at_own_desk(name: str) -> Provide:
+    """The same of the person's own desk, where nothing is temporary."""
+
+    def part(own_desk: NamedDependency[Desk]) -> Any:
+        return getattr(own_desk, name)
 
     return Provide(part, sync_to_thread=False)

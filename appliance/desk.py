@@ -14,6 +14,7 @@ from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.generation import CountReply, nobody_counts
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.replays import Replays
+from appliance.conversations.sealed_search import SealedSearch
 from appliance.conversations.search import Search
 from appliance.conversations.seen_prompt import SeenPrompts
 from appliance.conversations.service import ConversationService, ServiceLimits
@@ -58,6 +59,7 @@ class Desk:
     asides: Asides
     summaries: Summaries
     sharing: Sharing
+    read_ahead: ReadAhead
 
 
 @asynccontextmanager
@@ -71,11 +73,13 @@ async def open_desk(
     listed: Database,
     *besides: Ends,
     count: CountReply = nobody_counts,
+    is_for_sealed: bool = False,
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
 
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
-    goes when a person deletes everything. `count` is told what each reply has cost.
+    goes when a person deletes everything. `count` is told what each reply has cost. A desk
+    `is_for_sealed` accounts alone, or for all others.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -107,11 +111,14 @@ async def open_desk(
         read_ahead = ReadAhead(engine.generations, assembler)
         stack.push_async_callback(read_ahead.stop)
         forgetting = Forgetting(database, runner, window, token_stream, read_ahead)
-        limits = ServiceLimits(settings.limits.message_chars, settings.engine.open_turns)
-        imports = Imports(database)
+        limits = ServiceLimits(
+            settings.limits.message_chars, settings.engine.open_turns, is_for_sealed
+        )
+        imports = Imports(database, may_wait_on_disk=not is_for_sealed)
         stack.push_async_callback(imports.stop)
         sharing = Sharing(database)
-        if listed is database:  # what is on no disk is not shared
+        # What is on no disk, or sealed, is not shared.
+        if listed is database and not is_for_sealed:
             ending = asyncio.create_task(sharing.end_in_time(), name="shared-links-end")
             stack.push_async_callback(_stop, ending)
         yield Desk(
@@ -137,12 +144,13 @@ async def open_desk(
             ),
             branches=Branches(database, runner, assembler, window, forgetting, limits),
             shelf=Shelf(database),
-            search=Search(database),
+            search=SealedSearch(database) if is_for_sealed else Search(database),
             seen_prompts=SeenPrompts(database, settings.assistant.system_prompt),
             replays=Replays(database, engine.generations, assembler, engine.profile),
             asides=asides,
             summaries=Summaries(database, engine.generations, asides, prompts),
             sharing=sharing,
+            read_ahead=read_ahead,
         )
 
 

@@ -18,6 +18,7 @@ ApplianceError
 +-- TooManyTries         too much was asked for or got wrong; later it may be tried again
 |   `-- OverLimit        this person or key has used what is allowed for now
 +-- Conflict             right request, wrong moment: another turn is still running
++-- AccountClosed        the account is sealed, and nobody has opened it
 +-- ModelError           a model file or preset
 |   +-- ModelMissing     there is no such model here
 |   `-- ModelRefused     the file is broken, hostile or not what it claims to be
@@ -38,7 +39,9 @@ sentence in English, for logs and programs; `error.sentence` can be said in the 
 
 from math import ceil
 
-from appliance.sentences import said_before
+from appliance.sentences import said_before, say
+
+_CLOSED = say("This account is sealed. Sign in with its password to open it.")
 
 
 class ApplianceError(Exception):
@@ -129,6 +132,13 @@ class OverLimit(TooManyTries):
 
 class Conflict(ApplianceError):
     """The request is fine, but not now."""
+
+
+class AccountClosed(ApplianceError):
+    """What is kept is sealed, and its key is not here: its person has to open it."""
+
+    def __init__(self, sentence: str = _CLOSED) -> None:
+        super().__init__(sentence)
 
 
 class ModelError(ApplianceError):

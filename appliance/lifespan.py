@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 import structlog
 
+from appliance.accounts.key_locks import Cost
+from appliance.accounts.keyring import Keyring
+from appliance.accounts.opening import Opening
 from appliance.accounts.passwords import Passwords
+from appliance.accounts.seal_changes import SealChanges
+from appliance.accounts.seal_watcher import SealWatcher
+from appliance.accounts.sealed_accounts import SealedAccounts
 from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.usage import Usage
 from appliance.admin_desk import AdminDesk, open_admin_desk
@@ -22,6 +28,7 @@ from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generations
 from appliance.conversations.recovery import resume_unfinished
 from appliance.conversations.sequence_watch import SequenceWatch
+from appliance.core_dumps import hide_memory
 from appliance.data_dir import derived_key, open_data_dir, page_secret
 from appliance.desk import Desk, open_desk
 from appliance.engine.backend import Backend
@@ -32,6 +39,13 @@ from appliance.front_door import FrontDoor, open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.server import ValkeyServer
 from appliance.metrics import Metrics
+from appliance.sealed_desk import (
+    PersonsWork,
+    SealedDesk,
+    SealedEnds,
+    accounts_kept,
+    open_sealed_desk,
+)
 from appliance.settings import Settings
 from appliance.store import people
 from appliance.store.database import Database
@@ -53,6 +67,7 @@ class Box:
     desk: Desk
     temporary: TemporaryDesk
     admin: AdminDesk
+    sealed: SealedDesk
     completions: Completions
     generations: Generations
     metrics: Metrics
@@ -66,14 +81,17 @@ async def open_box(
     settings: Settings,
     load: Callable[[], Backend] | None = None,
     passwords: Passwords | None = None,
+    seal_cost: Cost | None = None,
 ) -> AsyncIterator[Box]:
     """Start all parts; stop them on leaving. `load` stands in for the model that the settings name,
-    `passwords` for those at their usual cost.
+    `passwords` for those at their usual cost, and so does `seal_cost`.
 
     Raises StoreRefused, SettingsError with a sentence."""
     async with AsyncExitStack() as stack:
         stack.enter_context(open_data_dir(settings.data_dir))
-        database = await Database.open(settings.data_dir / "appliance.sqlite3")
+        keyring = Keyring(hide_memory)
+        stack.callback(keyring.close_all)
+        database = await Database.open(settings.data_dir / "appliance.sqlite3", keyring)
         stack.push_async_callback(database.close)
         usage = Usage(database)
         stack.push_async_callback(usage.stop)
@@ -88,6 +106,9 @@ async def open_box(
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
+        sealed, completions_of_sealed = await stack.enter_async_context(
+            open_sealed_desk(settings, database, engine, metrics, temporary, usage.count)
+        )
         desk = await stack.enter_async_context(
             open_desk(
                 settings,
@@ -98,6 +119,7 @@ async def open_box(
                 Beginnings(),
                 database,
                 temporary.conversations,
+                SealedEnds(sealed),
                 count=usage.count,
             )
         )
@@ -108,7 +130,13 @@ async def open_box(
         )
         async with database.write() as tx:
             person = await people.local_person(tx)
-        door = await open_front_door(settings, database, passwords=passwords, usage=usage)
+        work = PersonsWork(desk, sealed, temporary)
+        accounts = SealedAccounts(database, keyring, work, seal_cost)
+        changes = SealChanges(database, accounts, work)
+        door = await open_front_door(
+            settings, database, SealWatcher(accounts), passwords=passwords, usage=usage
+        )
+        await stack.enter_async_context(accounts_kept(accounts, changes))
         await stack.enter_async_context(old_sign_ins_ended(door.sign_ins))
         await resume_unfinished(database, desk.token_stream, desk.runner)
         yield Box(
@@ -118,6 +146,13 @@ async def open_box(
             desk=desk,
             temporary=temporary,
             admin=admin,
+            sealed=SealedDesk(
+                sealed,
+                completions_of_sealed,
+                accounts,
+                changes,
+                Opening(database, accounts, door.passwords, door.throttle),
+            ),
             completions=Completions(
                 generations,
                 engine.tokenizer,

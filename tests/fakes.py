@@ -145,6 +145,12 @@ class ScriptedBackend:
     def reset(self) -> None:
         self.cells.clear()
 
+    def holds(self, words: str) -> bool:
+        """Whether any seat has these words."""
+        return any(
+            words in "".join(chr(cell.token) for cell in cells) for cells in self.cells.values()
+        )
+
     def close(self) -> None:
         self.is_closed = True
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import uvicorn
 from fakes import ScriptedBackend
-from signed_in import sign_in
+from sealing import CHEAP
+from signed_in import cheap_passwords, sign_in
 
 from appliance.app import create_app
 from appliance.lifespan import Box, open_box
@@ -44,7 +45,7 @@ class LiveBox:
 
     def stop(self) -> None:
         """As a polite stop does: streams end without their end."""
-        for desk in (self.box.desk, self.box.temporary.desk):
+        for desk in (self.box.desk, self.box.temporary.desk, self.box.sealed.desk):
             self._loop.call_soon_threadsafe(desk.runner.release_readers)
         self._server.should_exit = True
         self._thread.join(timeout=30)
@@ -60,9 +61,12 @@ class LiveBox:
             timeout_graceful_shutdown=1,
         )
         with config.bind_socket() as socket:
+            socket.listen()  # who comes before the box is ready waits for it
             self._port = socket.getsockname()[1]
             self.url = f"http://127.0.0.1:{self._port}"
-            async with open_box(self._settings, self._backend) as self.box:
+            async with open_box(
+                self._settings, self._backend, cheap_passwords(), CHEAP
+            ) as self.box:
                 self.box.temporary.lifetimes.clock = lambda: self.now
                 await sign_in(self.box)
                 await self.box.generations.wait_ready()

@@ -49,6 +49,8 @@ class Act(StrEnum):
     MODEL_CHOSEN = "model chosen"
     MODEL_VERIFIED = "model verified"
     MODEL_REMOVED = "model removed"
+    SEALED = "sealed"
+    UNSEALED = "unsealed"
 
 
 class AuditLog:

@@ -12,6 +12,7 @@ import click
 import structlog
 
 from appliance import logs
+from appliance.core_dumps import allow_no_core_dump
 from appliance.data_dir import say_who_runs
 from appliance.errors import EngineUnavailable, SettingsError
 from appliance.network.addresses import own_addresses, parsed
@@ -53,6 +54,7 @@ def serve(
     settings = load_settings(config, host=host, port=port, data=data, model=model)
     logs.configure(settings.log.level)
     _allow_open_files()
+    allow_no_core_dump()
     try:
         import uvloop
 
@@ -107,6 +109,7 @@ async def _serve(settings: Settings) -> None:
             def release_readers() -> None:
                 box.desk.runner.release_readers()
                 box.temporary.desk.runner.release_readers()
+                box.sealed.desk.runner.release_readers()
 
             server = WebServer(
                 create_app(box, port),

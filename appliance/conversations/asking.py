@@ -13,11 +13,12 @@ from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import Conflict, QueueFull
 from appliance.sentences import say
-from appliance.store import conversations, messages, turns
+from appliance.store import conversations, messages, seals, turns
 
 Answer = TypeVar("Answer")
 
 STILL_WRITING = say("A reply is still being written here. Wait for it or stop it first.")
+SEALED_MEANWHILE = say("How your account is kept has just been changed. Send it again.")
 
 
 async def to_the_end(accepting: Coroutine[Any, Any, Answer]) -> Answer:
@@ -36,6 +37,12 @@ def check_queue(runner: TurnRunner, open_turns: int) -> None:
                 count=runner.open_count,
             )
         )
+
+
+async def check_desk(tx: Connection, person: Person, is_for_sealed: bool) -> None:
+    """Raises Conflict at the wrong desk: the account was sealed, or unsealed, this moment."""
+    if (await seals.find(tx, person.person_key) is not None) is not is_for_sealed:
+        raise Conflict(SEALED_MEANWHILE)
 
 
 async def check_nobody_writes(tx: Connection, person: Person, conversation_id: str) -> None:

@@ -10,7 +10,13 @@ from time import time
 from aiosqlite import Connection
 
 from appliance.conversations.accepting import accepted_client_id, accepted_content, title_of
-from appliance.conversations.asking import ask, asked_before, check_queue, to_the_end
+from appliance.conversations.asking import (
+    ask,
+    asked_before,
+    check_desk,
+    check_queue,
+    to_the_end,
+)
 from appliance.conversations.conversation import (
     Conversation,
     DeleteReceipt,
@@ -88,6 +94,7 @@ class Branches:
             if repeat is not None:
                 return repeat
             check_queue(self._runner, self._limits.open_turns)
+            await check_desk(tx, person, self._limits.is_for_sealed)
             # Once more: another tab may have deleted it, or what it follows.
             old = await find_own(tx, person, old.message_id)
             conversation = await find_idle(tx, person, old.conversation_id)
@@ -111,6 +118,7 @@ class Branches:
     async def _continue(self, person: Person, turn_id: str) -> StartedTurn:
         check_queue(self._runner, self._limits.open_turns)
         async with self._database.write() as tx:
+            await check_desk(tx, person, self._limits.is_for_sealed)
             reply, question = await find_cut_reply(tx, person, turn_id)
             conversation = await find_conversation(tx, person, reply.conversation_id)
             now = int(time())

@@ -53,12 +53,12 @@ def _matches(line: str, sought: Sequence[Run]) -> Iterator[tuple[int, int]]:
     folded, places = _folded(line)
     unspaced = [run.text for run in sought if run.is_unspaced]
     words = {run.text for run in sought if not run.is_unspaced}
-    roots = {_root(word) for word in words}
+    roots = {root(word) for word in words}
     for run in runs_of(folded):
         if run.is_unspaced:
             for start, end in _stretches(run.text, unspaced):
                 yield places[run.start + start], places[run.start + end]
-        elif run.text in words or _root(run.text) in roots:
+        elif run.text in words or root(run.text) in roots:
             yield places[run.start], places[run.start + len(run.text)]
 
 
@@ -81,7 +81,7 @@ def _folded(line: str) -> tuple[str, Sequence[int]]:
     return "".join(parts), [*places, len(line)]
 
 
-def _root(word: str) -> str:
+def root(word: str) -> str:
     """A word without its usual ending: stories and story are the same, run and running too."""
     return _DOUBLED.sub(r"\1", _ENDING.sub("", word))
 

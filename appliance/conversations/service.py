@@ -14,6 +14,7 @@ from appliance.conversations.accepting import (
 from appliance.conversations.asking import (
     ask,
     asked_before,
+    check_desk,
     check_nobody_writes,
     check_queue,
     to_the_end,
@@ -51,10 +52,12 @@ from appliance.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class ServiceLimits:
-    """How long a message may be and how many turns may be open at once."""
+    """How long a message may be and how many turns may be open at once, and for whom a desk is."""
 
     message_chars: int
     open_turns: int
+    is_for_sealed: bool = False
+    """Whether it is for sealed accounts, and them alone."""
 
 
 class ConversationService:
@@ -113,6 +116,7 @@ class ConversationService:
             if repeat is not None:
                 return repeat
             check_queue(self._runner, self._limits.open_turns)
+            await check_desk(tx, person, self._limits.is_for_sealed)
             now = int(time())
             conversation = await self._conversation_for(tx, person, conversation_id, content, now)
             message = Message(
@@ -137,6 +141,7 @@ class ConversationService:
     async def _retry(self, person: Person, turn_id: str) -> StartedTurn:
         check_queue(self._runner, self._limits.open_turns)
         async with self._database.write() as tx:
+            await check_desk(tx, person, self._limits.is_for_sealed)
             old = await turns.find(tx, person.person_key, turn_id)
             if old is None:
                 raise NotFound(NO_TURN)

@@ -20,7 +20,7 @@ from appliance.conversations.finding import find_conversation, find_idle
 from appliance.conversations.shared_link import SharedLink, SharedPage
 from appliance.errors import Conflict, InvalidInput, NotFound, StoreError
 from appliance.sentences import say
-from appliance.store import shared_links
+from appliance.store import seals, shared_links
 from appliance.store.database import Database
 
 CHOICES_OF_DAYS = (1, 7, 30)
@@ -68,18 +68,17 @@ class Sharing:
         days: int,
         *,
         shows_name: bool = False,
-        is_sealed: bool = False,
     ) -> NewLink:
         """Copy the branch that is read, for whoever is given the link.
 
         Raises InvalidInput, NotFound, Conflict while a reply is being written, StoreError.
         """
-        if is_sealed:
-            raise InvalidInput(_SEALED)
         _refuse_temporary(conversation_id)
         now, secret = int(self._clock()), secrets.token_hex(16)
         expires_at = now + days * _DAY_SECONDS
         async with self._database.write() as tx:
+            if await seals.find(tx, person.person_key) is not None:
+                raise InvalidInput(_SEALED)
             found = await find_idle(tx, person, conversation_id)
             if await shared_links.count(tx, person.person_key, now) >= MOST_A_PERSON:
                 raise Conflict(_TOO_MANY)

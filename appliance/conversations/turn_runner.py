@@ -22,7 +22,7 @@ from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.turn_record import TurnRecord, ended_turn, turn_counts
 from appliance.engine.events import Delta, Ended, Event, Progress, SequenceCounts
 from appliance.engine.sequence import FinishReason
-from appliance.errors import ApplianceError, NotFound, StoreError
+from appliance.errors import AccountClosed, ApplianceError, NotFound, StoreError
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.prompting.assembler import Assembler
@@ -94,6 +94,16 @@ class TurnRunner:
         live.is_stopping = True
         await asyncio.wait([task])
 
+    def writes_for(self, person: Person) -> bool:
+        """Whether a reply to this person is not over."""
+        return any(self.find(person, turn_id) for turn_id in self._live)
+
+    async def wait_for(self, person: Person) -> None:
+        """Return when every turn of this person that is open now is over and stored."""
+        own = [task for turn_id, task in self._tasks.items() if self.find(person, turn_id)]
+        if own:
+            await asyncio.wait(own)
+
     async def stop_all(self, person: Person) -> None:
         """Stop every running turn of this person, and wait until the store knows."""
         own = [turn_id for turn_id in self._live if self.find(person, turn_id)]
@@ -144,6 +154,9 @@ class TurnRunner:
             else:
                 await self.record.pause(live)
                 raise
+        except AccountClosed:
+            # Nobody can read or write it now: it is open still, and goes on when the account is.
+            live.release_readers()
         except ApplianceError as error:
             await self._finish(live, FinishReason.ERROR, str(error))
         except Exception:  # the turn runner's border: the reader must see an end

@@ -16,7 +16,7 @@ from appliance.errors import InvalidInput
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.sentences import say
-from appliance.store import conversations, holdings, whole_conversations
+from appliance.store import conversations, holdings, seals, whole_conversations
 from appliance.store.database import Database
 
 BATCH = 50
@@ -25,6 +25,10 @@ BATCH = 50
 CONFIRMATION = say("delete everything")
 _NOT_CONFIRMED = say(
     "Nothing was deleted. To delete everything, type the words: %(words)s", words=CONFIRMATION
+)
+_SEALED = say(
+    "This account is sealed, so nothing is done with it from the command line. Sign in on the "
+    'page, and use "Your data" there.'
 )
 
 log = structlog.get_logger(__name__)
@@ -70,6 +74,12 @@ class Belongings:
         async with self._database.read() as reader:
             return await holdings.count(reader, person.person_key)
 
+    async def ensure_not_sealed(self, person: Person) -> None:
+        """For whoever cannot show that they are this person. Raises InvalidInput."""
+        async with self._database.read() as reader:
+            if await seals.find(reader, person.person_key) is not None:
+                raise InvalidInput(_SEALED)
+
     async def delete_all(self, person: Person, confirmation: str) -> DeleteReceipt:
         """Delete all conversations and whatever else is kept of this person, who stays.
 
@@ -104,6 +114,16 @@ class Belongings:
         kv_states = await self._writing.forget_words(person)
         log.info("everything deleted", conversations=receipt.conversations)
         return replace(receipt, hot_entries=hot_entries, kv_states=kv_states)
+
+    async def forget_copies(self, person: Person) -> int:
+        """Let go of the words that are held beside their rows: in Valkey, in the KV cache and among
+        its states on the disk; how many entries and states held them. Raises EngineError.
+        """
+        async with self._database.read() as reader:
+            ids = await whole_conversations.ids(reader, person.person_key)
+            turn_ids = await holdings.all_turn_ids(reader, person.person_key)
+        entries = await self._forget_hot(ids, turn_ids)
+        return entries + await self._writing.forget_words(person)
 
     async def _delete_some(
         self, person: Person

@@ -30,6 +30,7 @@ class Errands:
 
         Raises NotFound, InvalidInput.
         """
+        await self.belongings.ensure_not_sealed(self.person)
         if conversation_id:
             if kind not in set(Kind):
                 raise InvalidInput("One conversation is exported as FILE.md or FILE.json.")
@@ -44,6 +45,7 @@ class Errands:
 
     async def bring(self, file: BinaryIO) -> list[str]:
         """Import a file, and say what came of it. Raises ImportRefused, Conflict."""
+        await self.belongings.ensure_not_sealed(self.person)
         begun = await self.imports.start(self.person, file)
         await begun.task
         report = begun.report
@@ -52,5 +54,6 @@ class Errands:
 
     async def delete(self, confirmation: str) -> list[str]:
         """Delete all there is, and say how much it was. Raises InvalidInput."""
+        await self.belongings.ensure_not_sealed(self.person)
         receipt = await self.belongings.delete_all(self.person, confirmation)
         return [words.everything_gone_words(receipt)]

@@ -55,10 +55,10 @@ class Import:
 class Imports:
     """At most one import a person at a time; the last one of each is remembered."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, may_wait_on_disk: bool = True) -> None:
         self._database = database
-        self.directory = database.path.parent
-        """Where a file may wait for its import."""
+        self.directory = database.path.parent if may_wait_on_disk else None
+        """Where a file may wait for its import; else it waits in memory."""
         self._last: dict[int, Import] = {}
 
     async def start(self, person: Person, file: BinaryIO) -> Import:

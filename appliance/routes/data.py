@@ -15,6 +15,7 @@ from appliance.portable.belongings import CONFIRMATION, Belongings
 from appliance.portable.file_names import attachment
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Kind, TakenFile, Takeout
+from appliance.routes.confirming import confirmation
 from appliance.routes.cookies import address_of
 from appliance.routes.data_views import data_view, deleted_view, import_view
 from appliance.routes.fragments import Fragments, View, answer, whole_page
@@ -123,17 +124,11 @@ async def delete_everything(
     data: URLEncodedBody[DeletionForm],
 ) -> Template:
     """Delete all there is, and say how much it was."""
-    typed = _in_english(data.confirmation, Fragments(request).said(CONFIRMATION))
+    typed = confirmation(request, data.confirmation, CONFIRMATION)
     receipt = await belongings.delete_all(person, typed)
     await audit.note(None, Act.DELETED_EVERYTHING, person, "", address_of(request))
     held = await belongings.count(person)
     return _page(deleted_view(Reader.of(request).theme, held, receipt))
-
-
-def _in_english(typed: str, asked_for: str) -> str:
-    """The words of confirmation, whichever language the page asked for them in."""
-    is_same = " ".join(typed.split()).casefold() == asked_for.casefold()
-    return CONFIRMATION if is_same else typed
 
 
 def _page(view: View) -> Template:

@@ -14,7 +14,7 @@ from litestar.params import FromPath, QueryParameter, URLEncodedBody
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Template
 
-from appliance.accounts.account import Access, Account
+from appliance.accounts.account import Access
 from appliance.accounts.audit import Act
 from appliance.conversations.conversation import Person
 from appliance.conversations.sharing import Sharing, days_of
@@ -57,20 +57,14 @@ async def show(
 async def create(
     request: HTMXRequest,
     sharing: NamedDependency[Sharing],
-    account: NamedDependency[Account],
+    person: NamedDependency[Person],
     noting: NamedDependency[Noting],
     conversation_id: FromPath[str],
     data: URLEncodedBody[SharingForm],
 ) -> Template:
     """Make a link, and show it this once."""
-    person, shows_name = account.person, data.shows_name == "yes"
-    made = await sharing.share(
-        person,
-        conversation_id,
-        days_of(data.days),
-        shows_name=shows_name,
-        is_sealed=account.is_sealed,
-    )
+    days, shows_name = days_of(data.days), data.shows_name == "yes"
+    made = await sharing.share(person, conversation_id, days, shows_name=shows_name)
     conversation, links = await sharing.of_conversation(person, conversation_id)
     await noting.note(Act.SHARED)
     shown = new_link_view(request, made)

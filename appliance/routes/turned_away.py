@@ -7,7 +7,7 @@ from litestar import Request, Response
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, ServerSentEvent, Template
 
-from appliance.errors import NotSetUp, NotSignedIn
+from appliance.errors import AccountClosed, NotSetUp, NotSignedIn
 from appliance.routes.cookies import sign_in_key
 from appliance.routes.fragments import named_event
 from appliance.routes.openai_wire import error_body
@@ -20,17 +20,15 @@ def ask_to_sign_in(request: Request[Any, Any, Any], error: NotSignedIn) -> Answe
     """A page leads to the sign-in; an open page goes there by itself; programs are told."""
     if _is_programs(request):
         return _for_programs(request, 401, str(error))
-    if isinstance(request, HTMXRequest) and request.htmx:
-        if request.route_handler.opt.get("is_followed"):
-            # An open page would take any other answer for a box that is away, and try for ever.
-            # After the end it asks what became of the turn, and is sent to the sign-in then.
-            return ServerSentEvent(iter([named_event("done")]))
-        page = request.htmx.current_url_abs_path or "/"
-        return Response("", status_code=401, headers={"HX-Redirect": _way_in(request, page)})
-    if request.method != "GET":
-        return _error_page(401, error.sentence)
-    query = f"?{request.url.query}" if request.url.query else ""
-    return Redirect(_way_in(request, request.url.path + query), status_code=303)
+    was_in = "&out=yes" if sign_in_key(request) else ""
+    return _lead_to(request, 401, "/sign-in", error.sentence, was_in)
+
+
+def ask_to_open(request: Request[Any, Any, Any], error: AccountClosed) -> Answer:
+    """The same for somebody who is signed in, and whose account is sealed and closed."""
+    if _is_programs(request):
+        return _for_programs(request, 423, str(error))
+    return _lead_to(request, 423, "/account/opening", error.sentence)
 
 
 def ask_to_set_up(request: Request[Any, Any, Any], error: NotSetUp) -> Answer:
@@ -42,9 +40,23 @@ def ask_to_set_up(request: Request[Any, Any, Any], error: NotSetUp) -> Answer:
     return _error_page(403, error.sentence)
 
 
-def _way_in(request: Request[Any, Any, Any], page: str) -> str:
-    was_in = "&out=yes" if sign_in_key(request) else ""
-    return f"/sign-in?next={quote(page, safe='/')}{was_in}"
+def _lead_to(
+    request: Request[Any, Any, Any], status: int, door: str, sentence: str, more: str = ""
+) -> Answer:
+    """To the door, and from there back to the page; what cannot be sent twice is refused."""
+    if isinstance(request, HTMXRequest) and request.htmx:
+        if request.route_handler.opt.get("is_followed"):
+            # An open page would take any other answer for a box that is away, and try for ever.
+            # After the end it asks what became of the turn, and is sent to the door then.
+            return ServerSentEvent(iter([named_event("done")]))
+        page = request.htmx.current_url_abs_path or "/"
+        there = f"{door}?next={quote(page, safe='/')}{more}"
+        return Response("", status_code=status, headers={"HX-Redirect": there})
+    if request.method != "GET":
+        return _error_page(status, sentence)
+    query = f"?{request.url.query}" if request.url.query else ""
+    page = quote(request.url.path + query, safe="/")
+    return Redirect(f"{door}?next={page}{more}", status_code=303)
 
 
 def _is_programs(request: Request[Any, Any, Any]) -> bool:

@@ -25,7 +25,7 @@ NO_FILE = say("No file came with the form. Choose a file first.")
 _BROKEN = say("The file did not come whole. Reload the page and send it again.")
 
 
-async def uploaded_file(request: Request[Any, Any, Any], directory: Path) -> BinaryIO:
+async def uploaded_file(request: Request[Any, Any, Any], directory: Path | None) -> BinaryIO:
     """The file of a form, once all of it is here; the caller closes it.
 
     Raises PermissionDeniedException without the form's token, which stands before the file unless

@@ -5,12 +5,13 @@ from aiosqlite import Connection
 from appliance.conversations.conversation import Conversation, DeleteReceipt, Folder, TitledBy
 from appliance.errors import NotFound
 from appliance.store import shared_links, title_terms
+from appliance.store.cells import FOLDER_NAME, TITLE
 from appliance.store.messages import delete_all
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
-COLUMNS = """
-c.conversation_id, c.title, c.created_at, c.updated_at, leaf.message_id,
-c.is_pinned, c.is_archived, f.folder_id, f.name, c.titled_by
+COLUMNS = f"""
+c.conversation_id, {TITLE.read("c")}, c.created_at, c.updated_at, leaf.message_id,
+c.is_pinned, c.is_archived, f.folder_id, {FOLDER_NAME.read("f")}, c.titled_by
 """
 JOINS = """
 LEFT JOIN messages leaf ON leaf.message_key = c.leaf_key
@@ -40,6 +41,7 @@ SHELF = (
 )
 # Newest activity gets the highest number of this person's.
 NEXT_ACTIVITY = "(SELECT ifnull(max(activity), 0) + 1 FROM conversations WHERE person_key = ?1)"
+NEW_TITLE = TITLE.written("?1", "?2", "?3")
 
 
 async def insert(tx: Connection, person_key: int, conversation: Conversation) -> None:
@@ -49,7 +51,7 @@ async def insert(tx: Connection, person_key: int, conversation: Conversation) ->
         f"""
         INSERT INTO conversations
             (person_key, conversation_id, title, created_at, updated_at, titled_by, activity)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, {NEXT_ACTIVITY})
+        VALUES (?1, ?2, {NEW_TITLE}, ?4, ?5, ?6, {NEXT_ACTIVITY})
         """,
         (
             person_key,
@@ -133,9 +135,9 @@ async def rename(
     """
     changed = await changed_rows(
         tx,
-        "UPDATE conversations SET title = ?, titled_by = ? "
-        "WHERE conversation_id = ? AND person_key = ?",
-        (title, by.value, conversation_id, person_key),
+        f"UPDATE conversations SET title = {NEW_TITLE}, titled_by = ?4 "
+        "WHERE conversation_id = ?2 AND person_key = ?1",
+        (person_key, conversation_id, title, by.value),
     )
     await title_terms.reindex(tx, person_key, conversation_id)
     return changed == 1
@@ -145,9 +147,9 @@ async def title_by_model(tx: Connection, person_key: int, conversation_id: str, 
     """A model's title in place of the first words. False when somebody was there before."""
     changed = await changed_rows(
         tx,
-        "UPDATE conversations SET title = ?, titled_by = 'model' "
-        "WHERE conversation_id = ? AND person_key = ? AND titled_by = 'box'",
-        (title, conversation_id, person_key),
+        f"UPDATE conversations SET title = {NEW_TITLE}, titled_by = 'model' "
+        "WHERE conversation_id = ?2 AND person_key = ?1 AND titled_by = 'box'",
+        (person_key, conversation_id, title),
     )
     await title_terms.reindex(tx, person_key, conversation_id)
     return changed == 1

@@ -6,7 +6,7 @@ what they yield.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pysqlite3 import dbapi2 as sqlite
 from appliance.errors import StoreError
 from appliance.sentences import say
 from appliance.store import derivations
+from appliance.store.cells import CellFunctions, Keys, NoKeys
 from appliance.store.group_commit import GroupCommit
 from appliance.store.migrations import migrate
 from appliance.store.opening import (
@@ -41,31 +42,43 @@ MOST_BYTES_ANEW = 256 * 1024 * 1024
 nobody else can write meanwhile."""
 MEMORY_PAGE_BYTES = 4096
 
+NO_KEYS = NoKeys()
+
 log = structlog.get_logger(__name__)
 
 
 class Database:
     """An open database. Made by `open`, which raises StoreRefused with what to do, or in memory.
 
-    `full` is what those are told for whose writes there is no room.
+    `full` is what those are told for whose writes there is no room. `functions` are those that the
+    connections know, by connection.
     """
 
     def __init__(
-        self, path: Path, writer: Connection, readers: list[Connection], full: str = DISK_FULL
+        self,
+        path: Path,
+        writer: Connection,
+        readers: list[Connection],
+        functions: Mapping[Connection, CellFunctions],
+        full: str = DISK_FULL,
     ) -> None:
         self.path = path
         self._writer = writer
         self._readers = readers
+        self._functions = functions
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
         for reader in readers:
             self._idle.put_nowait(reader)
         self._returning: set[asyncio.Task[None]] = set()
-        self._group_commit = GroupCommit(writer, full)
+        self._group_commit = GroupCommit(writer, full, functions[writer].take_refusal)
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path) -> "Database":
-        """Opens or makes the file at `path` and brings it to the newest shape."""
+    async def open(cls, path: Path, keys: Keys = NO_KEYS) -> "Database":
+        """Opens or makes the file at `path` and brings it to the newest shape.
+
+        `keys` open what is sealed.
+        """
         check_sqlite()
         was_unclean = prepare_file(path)
         opened: list[Connection] = []
@@ -78,13 +91,14 @@ class Database:
             await derivations.prepare(writer)
             for _ in range(READERS):
                 opened.insert(0, await open_reader(path))
+            functions = {each: await CellFunctions(keys).join(each) for each in opened}
         except BaseException as error:
             for connection in opened:
                 await connection.close()
             if isinstance(error, sqlite.Error):
                 raise refusal(path, error) from error
             raise
-        return cls(path, writer, opened[:READERS])
+        return cls(path, writer, opened[:READERS], functions)
 
     @classmethod
     async def open_in_memory(cls, limit_bytes: int, full: str) -> "Database":
@@ -98,7 +112,8 @@ class Database:
         await migrate(writer)
         await derivations.prepare(writer)
         readers = [await open_in_memory(name, *READER_PRAGMAS) for _ in range(READERS)]
-        return cls(Path(name), writer, readers, full)
+        functions = {each: await CellFunctions(NO_KEYS).join(each) for each in (writer, *readers)}
+        return cls(Path(name), writer, readers, functions, full)
 
     @property
     def commits(self) -> int:
@@ -120,7 +135,7 @@ class Database:
             raise StoreError(say("The database is closed; start the appliance again."))
         reader = await self._idle.get()
         try:
-            with our_errors():
+            with our_errors(refusal=self._functions[reader].take_refusal):
                 await reader.execute("BEGIN")
                 yield reader
         finally:
@@ -139,15 +154,16 @@ class Database:
         page is written anew (10 ms for each MB), unless there are too many. False when a reader was
         in the way for five seconds: the text goes with a later checkpoint.
         """
-        async with self._group_commit.between_groups() as connection:
-            try:
-                with our_errors():
-                    await _write_anew(connection)
-            except StoreError as error:  # A full disk has no room for that; the rows are gone.
-                log.warning("store.not_vacuumed", cause=str(error))
-            with our_errors():
-                row = await first_row(connection, "PRAGMA wal_checkpoint(TRUNCATE)", ())
-        return row is not None and row[0] == 0
+        _, is_truncated = await self._write_anew(MOST_BYTES_ANEW)
+        return is_truncated
+
+    async def sweep(self) -> bool:
+        """The same for a promise that nothing of before is left in the file: whether it is kept.
+
+        A larger database is written anew too, where half of the free memory holds it.
+        """
+        outcome = await self._write_anew(max(MOST_BYTES_ANEW, _free_bytes() // 2))
+        return all(outcome)
 
     async def close(self) -> None:
         """Lets writes and reads under way finish; a clean stop leaves no WAL behind."""
@@ -160,16 +176,38 @@ class Database:
         # Last: whoever closes last moves the WAL into the file, and a reader cannot.
         await self._writer.close()
 
+    async def _write_anew(self, most_bytes: int) -> tuple[bool, bool]:
+        """Whether every page was written anew, and whether the WAL is empty."""
+        is_anew = False
+        async with self._group_commit.between_groups() as connection:
+            try:
+                with our_errors():
+                    is_anew = await _write_anew(connection, most_bytes)
+            except StoreError as error:  # A full disk has no room for that; the rows are gone.
+                log.warning("store.not_vacuumed", cause=str(error))
+            with our_errors():
+                row = await first_row(connection, "PRAGMA wal_checkpoint(TRUNCATE)", ())
+        return is_anew, row is not None and row[0] == 0
+
     async def _give_back(self, reader: Connection) -> None:
         await reader.rollback()
         self._idle.put_nowait(reader)
 
 
-async def _write_anew(connection: Connection) -> None:
+def _free_bytes() -> int:
+    """Memory that can be had without anybody being pushed out of theirs."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+async def _write_anew(connection: Connection, most_bytes: int) -> bool:
     size = await first_row(
         connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", ()
     )
-    if size is not None and size[0] > MOST_BYTES_ANEW:
+    if size is not None and size[0] > most_bytes:
         log.warning("store.not_vacuumed", cause="the database is large", bytes=size[0])
-        return
+        return False
     await connection.execute("VACUUM")
+    return True

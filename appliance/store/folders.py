@@ -3,15 +3,20 @@
 from aiosqlite import Connection
 
 from appliance.conversations.conversation import Folder
+from appliance.store.cells import FOLDER_NAME
 from appliance.store.rows import all_rows, changed_rows, first_row
+
+NAME = FOLDER_NAME.read("folders")
+NEW_NAME = FOLDER_NAME.written("?1", "?2", "?3")
 
 
 async def insert(tx: Connection, person_key: int, folder: Folder, created_at: int) -> None:
     """Adds a folder. Look with `find_by_name` first: a person's folders differ in their names."""
     await changed_rows(
         tx,
-        "INSERT INTO folders (folder_id, person_key, name, created_at) VALUES (?, ?, ?, ?)",
-        (folder.folder_id, person_key, folder.name, created_at),
+        "INSERT INTO folders (folder_id, person_key, name, created_at) "
+        f"VALUES (?2, ?1, {NEW_NAME}, ?4)",
+        (person_key, folder.folder_id, folder.name, created_at),
     )
 
 
@@ -19,7 +24,7 @@ async def find(reader: Connection, person_key: int, folder_id: str) -> Folder | 
     """This person's folder of that id."""
     row = await first_row(
         reader,
-        "SELECT folder_id, name FROM folders WHERE folder_id = ? AND person_key = ?",
+        f"SELECT folder_id, {NAME} FROM folders WHERE folder_id = ? AND person_key = ?",
         (folder_id, person_key),
     )
     return Folder(*row) if row else None
@@ -29,7 +34,7 @@ async def find_by_name(reader: Connection, person_key: int, name: str) -> Folder
     """This person's folder of exactly that name."""
     row = await first_row(
         reader,
-        "SELECT folder_id, name FROM folders WHERE person_key = ? AND name = ?",
+        f"SELECT folder_id, {NAME} FROM folders WHERE person_key = ? AND {NAME} = ?",
         (person_key, name),
     )
     return Folder(*row) if row else None
@@ -39,7 +44,7 @@ async def list_all(reader: Connection, person_key: int) -> tuple[Folder, ...]:
     """This person's folders by name."""
     rows = await all_rows(
         reader,
-        "SELECT folder_id, name FROM folders WHERE person_key = ? ORDER BY name",
+        f"SELECT folder_id, {NAME} FROM folders WHERE person_key = ? ORDER BY 2",
         (person_key,),
     )
     return tuple(Folder(*row) for row in rows)
@@ -49,8 +54,8 @@ async def rename(tx: Connection, person_key: int, folder_id: str, name: str) -> 
     """False when there is no such folder."""
     changed = await changed_rows(
         tx,
-        "UPDATE folders SET name = ? WHERE folder_id = ? AND person_key = ?",
-        (name, folder_id, person_key),
+        f"UPDATE folders SET name = {NEW_NAME} WHERE folder_id = ?2 AND person_key = ?1",
+        (person_key, folder_id, name),
     )
     return changed == 1
 

@@ -26,7 +26,7 @@ from pysqlite3 import dbapi2 as sqlite
 
 from appliance.errors import StoreError
 from appliance.sentences import say
-from appliance.store.sqlite_errors import DISK_FULL, as_store_error, our_errors
+from appliance.store.sqlite_errors import DISK_FULL, Refusal, as_store_error, no_refusal, our_errors
 
 GROUP_LIMIT = 256
 
@@ -56,13 +56,17 @@ class Ticket:
 class GroupCommit:
     """Owns the write connection; hands it to one ticket at a time.
 
-    `full` is what those are told for whom there is no room.
+    `full` is what those are told for whom there is no room, `refusal` is asked why a function of
+    ours failed.
     """
 
-    def __init__(self, connection: Connection, full: str = DISK_FULL) -> None:
+    def __init__(
+        self, connection: Connection, full: str = DISK_FULL, refusal: Refusal = no_refusal
+    ) -> None:
         self.commits = 0
         self._connection = connection
         self._full = full
+        self._refusal = refusal
         self._tickets: asyncio.Queue[Ticket | None] = asyncio.Queue()
         self._between_groups = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
@@ -80,7 +84,7 @@ class GroupCommit:
         try:
             await ticket.granted
             self._holder = ticket.owner
-            with our_errors(self._full):
+            with our_errors(self._full, self._refusal):
                 yield self._connection
         except BaseException as error:
             ticket.left.set_result(error)

@@ -55,6 +55,12 @@ async def turn_ids(reader: Connection, person_key: int, conversation_id: str) ->
     return tuple(row[0] for row in rows)
 
 
+async def all_turn_ids(reader: Connection, person_key: int) -> tuple[str, ...]:
+    """Every turn of this person."""
+    rows = await all_rows(reader, "SELECT turn_id FROM turns WHERE person_key = ?", (person_key,))
+    return tuple(row[0] for row in rows)
+
+
 async def tables(reader: Connection) -> tuple[str, ...]:
     """The tables with a person's rows, but for `people` itself."""
     return tuple(row[0] for row in await all_rows(reader, TABLES, ()))

@@ -5,10 +5,11 @@ from aiosqlite import Connection
 from appliance.conversations.conversation import Message, Role
 from appliance.errors import NotFound
 from appliance.store import message_terms
+from appliance.store.cells import CONTENT
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
-COLUMNS = """
-m.message_id, c.conversation_id, parent.message_id, m.role, m.content, m.created_at
+COLUMNS = f"""
+m.message_id, c.conversation_id, parent.message_id, m.role, {CONTENT.read("m")}, m.created_at
 """
 JOINS = """
 JOIN conversations c ON c.conversation_key = m.conversation_key
@@ -16,10 +17,11 @@ LEFT JOIN messages parent ON parent.message_key = m.parent_key
 """
 SELECT = f"SELECT {COLUMNS} FROM messages m {JOINS}"
 
-INSERT = """
+INSERT = f"""
 INSERT INTO messages (message_id, person_key, conversation_key, parent_key,
                       role, content, created_at, client_message_id)
-SELECT ?1, c.person_key, c.conversation_key, parent.message_key, ?5, ?6, ?7, ?8
+SELECT ?1, c.person_key, c.conversation_key, parent.message_key, ?5,
+       {CONTENT.written("c.person_key", "?1", "?6")}, ?7, ?8
 FROM conversations c
 LEFT JOIN messages parent
        ON parent.message_id = ?4 AND parent.conversation_key = c.conversation_key
@@ -57,10 +59,11 @@ SELECT count(*) FROM walk
 """
 
 # Text that is there is only ever made longer. As bytes, because SQLite's characters end at a NUL.
-EXTEND = """
-UPDATE messages SET content = ?3
+WRITTEN = f"CAST({CONTENT.read('messages')} AS BLOB)"
+EXTEND = f"""
+UPDATE messages SET content = {CONTENT.written("?1", "?2", "?3")}
 WHERE message_id = ?2 AND person_key = ?1 AND role = 'assistant'
-  AND substr(CAST(?3 AS BLOB), 1, length(CAST(content AS BLOB))) = CAST(content AS BLOB)
+  AND substr(CAST(?3 AS BLOB), 1, length({WRITTEN})) = {WRITTEN}
 """
 
 # A person's message and the replies to it.

@@ -1,11 +1,11 @@
 """What SQLite says, in our own errors. Used by `database.write()` and `database.read()` only."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.errors import InvalidInput, StoreError, StoreFull
+from appliance.errors import ApplianceError, InvalidInput, StoreError, StoreFull
 from appliance.sentences import say
 
 FULL = 13
@@ -15,6 +15,9 @@ READONLY, CANTOPEN, CORRUPT, NOTADB, BUSY = 8, 14, 11, 26, 5
 IOERR = 10
 
 DISK_FULL = say("The disk is full and nothing was written; free some space and try again.")
+
+Refusal = Callable[[], ApplianceError | None]
+"""Says why a function of ours, which SQLite called, raised something; SQLite itself does not."""
 
 
 def primary_code(error: sqlite.Error) -> int:
@@ -49,13 +52,20 @@ def as_store_error(error: BaseException | None, full: str = DISK_FULL) -> StoreE
     )
 
 
+def no_refusal() -> None:
+    """None of our functions refuses anything."""
+
+
 @contextmanager
-def our_errors(full: str = DISK_FULL) -> Iterator[None]:
-    """Turns what SQLite raises inside the block into StoreFull, StoreError or InvalidInput."""
+def our_errors(full: str = DISK_FULL, refusal: Refusal = no_refusal) -> Iterator[None]:
+    """Turns what SQLite raises inside the block into StoreFull, StoreError or InvalidInput, or into
+    what a function of ours raised.
+    """
     try:
         yield
     except sqlite.Error as error:
-        raise as_store_error(error, full) from error
+        is_ours = "user-defined function" in str(error)
+        raise (is_ours and refusal()) or as_store_error(error, full) from error
     except UnicodeEncodeError as error:
         # Half of a surrogate pair has no UTF-8 form, so there is nothing that could be stored.
         raise InvalidInput(

@@ -12,13 +12,14 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Summary
 from appliance.errors import NotFound
+from appliance.store.cells import SUMMARY
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
-COLUMNS = """
+COLUMNS = f"""
 s.summary_id, c.conversation_id, first.message_id, last.message_id,
 s.first_message_key, s.last_message_key,
 (SELECT count(*) FROM json_each(s.branch_keys) WHERE value >= s.first_message_key),
-first.created_at, last.created_at, s.created_at, s.model_sha256, s.is_edited, s.content
+first.created_at, last.created_at, s.created_at, s.model_sha256, s.is_edited, {SUMMARY.read("s")}
 """
 JOINS = """
 JOIN conversations c ON c.conversation_key = s.conversation_key
@@ -65,7 +66,7 @@ ORDER BY s.summary_key LIMIT ?4
 
 # The walk goes from the last message to the root. What was to be covered and is not there any more
 # leaves too few.
-INSERT = """
+INSERT = f"""
 WITH RECURSIVE walk (message_key, parent_key, conversation_key) AS (
     SELECT last.message_key, last.parent_key, last.conversation_key
     FROM messages last JOIN conversations c ON c.conversation_key = last.conversation_key
@@ -81,7 +82,7 @@ INSERT INTO summaries (summary_id, person_key, conversation_key, first_message_k
                        last_message_key, created_at, model_sha256, branch_keys, content,
                        is_edited)
 SELECT ?2, ?1, max(walk.conversation_key), max(first.message_key), max(walk.message_key), ?7, ?8,
-       json_group_array(walk.message_key), ?9, ?10
+       json_group_array(walk.message_key), {SUMMARY.written("?1", "?2", "?9")}, ?10
 FROM walk CROSS JOIN first
 HAVING total(walk.message_key = first.message_key) = 1
    AND total(walk.message_key >= first.message_key) = ?6
@@ -172,8 +173,9 @@ async def rewrite(tx: Connection, person_key: int, summary_id: str, content: str
     """The person's own words from now on, or none. False when there is no such summary."""
     changed = await changed_rows(
         tx,
-        "UPDATE summaries SET content = ?, is_edited = 1 WHERE summary_id = ? AND person_key = ?",
-        (content, summary_id, person_key),
+        f"UPDATE summaries SET content = {SUMMARY.written('?1', '?2', '?3')}, is_edited = 1 "
+        "WHERE summary_id = ?2 AND person_key = ?1",
+        (person_key, summary_id, content),
     )
     return changed == 1
 

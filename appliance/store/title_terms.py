@@ -1,14 +1,24 @@
-"""The full-text index `title_terms`: one row for each conversation, under its key."""
+"""The full-text index `title_terms`: one row for each conversation, under its key; none of a
+sealed account.
+"""
 
 from aiosqlite import Connection
 
+from appliance.store.cells import seal_of
 from appliance.store.rows import changed_rows
 from appliance.store.signposts import renew_signposts
 
-INDEX = """
+NOT_SEALED = f"{seal_of('c.person_key')} IS NULL"
+
+INDEX = f"""
 INSERT OR REPLACE INTO title_terms (rowid, terms)
-SELECT conversation_key, terms_of(title) FROM conversations
-WHERE conversation_id = ? AND person_key = ?
+SELECT c.conversation_key, terms_of(c.title) FROM conversations c
+WHERE c.conversation_id = ? AND c.person_key = ? AND {NOT_SEALED}
+"""
+INDEX_PERSON = f"""
+INSERT OR REPLACE INTO title_terms (rowid, terms)
+SELECT c.conversation_key, terms_of(c.title) FROM conversations c
+WHERE c.person_key = ? AND {NOT_SEALED}
 """
 UNINDEX = """
 DELETE FROM title_terms WHERE rowid = (
@@ -24,6 +34,11 @@ WHERE rowid IN (SELECT conversation_key FROM conversations WHERE person_key = ?)
 async def index(tx: Connection, person_key: int, conversation_id: str) -> None:
     """Makes a new conversation findable by its title."""
     await changed_rows(tx, INDEX, (conversation_id, person_key))
+
+
+async def index_person(tx: Connection, person_key: int) -> None:
+    """Makes all conversations of this person findable by their titles."""
+    await changed_rows(tx, INDEX_PERSON, (person_key,))
 
 
 async def reindex(tx: Connection, person_key: int, conversation_id: str) -> None:
@@ -45,11 +60,12 @@ async def unindex_person(tx: Connection, person_key: int) -> None:
 
 
 async def index_anew(tx: Connection) -> None:
-    """Everybody's titles, from nothing."""
+    """Everybody's titles, from nothing; but for those that are sealed."""
     await changed_rows(tx, "DELETE FROM title_terms", ())
     await changed_rows(
         tx,
         "INSERT INTO title_terms (rowid, terms) "
-        "SELECT conversation_key, terms_of(title) FROM conversations",
+        "SELECT c.conversation_key, terms_of(c.title) FROM conversations c "
+        f"WHERE {NOT_SEALED}",
         (),
     )

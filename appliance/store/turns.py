@@ -9,11 +9,13 @@ from pysqlite3 import dbapi2 as sqlite
 from appliance.conversations.conversation import Person, Turn, TurnCounts, TurnStatus
 from appliance.errors import Conflict, NotFound
 from appliance.sentences import say
+from appliance.store.cells import CHECKPOINT, ERROR, PROMPT_RECORD, SAMPLING, seal_of
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
-COLUMNS = """
+COLUMNS = f"""
 t.turn_id, c.conversation_id, input.message_id, reply.message_id, t.status, t.created_at,
-t.checkpoint, t.finish_reason, t.error, t.seed, t.sampling, t.model_sha256, t.prompt_record,
+{CHECKPOINT.read("t")}, t.finish_reason, {ERROR.read("t")}, t.seed, {SAMPLING.read("t")},
+t.model_sha256, {PROMPT_RECORD.read("t")},
 t.prompt_tokens, t.completion_tokens, t.cached_tokens, t.queue_ms, t.ttft_ms, t.decode_ms,
 t.prefill_ms, t.drafted_tokens, t.accepted_tokens, t.attempts
 """
@@ -30,8 +32,14 @@ UNFINISHED = f"""
 SELECT {COLUMNS}, person.person_key, person.person_id, person.name
 FROM turns t INDEXED BY turns_open {JOINS}
 JOIN people person ON person.person_key = t.person_key
-WHERE {OPEN} ORDER BY t.turn_key
+WHERE {OPEN} AND {seal_of("t.person_key")} IS NULL ORDER BY t.turn_key
 """
+UNFINISHED_OF = f"""
+SELECT {COLUMNS} FROM turns t INDEXED BY turns_open {JOINS}
+WHERE {OPEN} AND t.person_key = ? ORDER BY t.turn_key
+"""
+
+NEW_CHECKPOINT = CHECKPOINT.written("?1", "?2", "?3")
 
 # CROSS JOIN keeps the order: the few ids first, each found by its index.
 TRIES = f"""
@@ -46,13 +54,15 @@ LEFT JOIN messages reply ON reply.message_key = t.reply_message_key
 ORDER BY t.turn_key
 """
 
-INSERT = """
+INSERT = f"""
 INSERT INTO turns (turn_id, person_key, conversation_key, input_message_key, status, created_at,
                    checkpoint, finish_reason, error, seed, sampling, model_sha256, prompt_record,
                    prompt_tokens, completion_tokens, cached_tokens, queue_ms, ttft_ms, decode_ms,
                    prefill_ms, drafted_tokens, accepted_tokens, reply_message_key)
 SELECT ?1, c.person_key, c.conversation_key, input.message_key, ?5, ?6,
-       ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+       {CHECKPOINT.written("?2", "?1", "?7")}, ?8, {ERROR.written("?2", "?1", "?9")}, ?10,
+       {SAMPLING.written("?2", "?1", "?11")}, ?12, {PROMPT_RECORD.written("?2", "?1", "?13")}, ?14,
+       ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
        reply.message_key
 FROM conversations c
 JOIN messages input ON input.message_id = ?4 AND input.conversation_key = c.conversation_key
@@ -61,10 +71,13 @@ LEFT JOIN messages reply
 WHERE c.conversation_id = ?3 AND c.person_key = ?2
 """
 
-FINISH = """
+FINISH = f"""
 UPDATE turns SET
-    status = ?3, checkpoint = ?4, finish_reason = ?5, error = ?6, seed = ?7, sampling = ?8,
-    model_sha256 = ?9, prompt_record = ?10, prompt_tokens = ?11, completion_tokens = ?12,
+    status = ?3, checkpoint = {CHECKPOINT.written("?2", "?1", "?4")}, finish_reason = ?5,
+    error = {ERROR.written("?2", "?1", "?6")}, seed = ?7,
+    sampling = {SAMPLING.written("?2", "?1", "?8")}, model_sha256 = ?9,
+    prompt_record = {PROMPT_RECORD.written("?2", "?1", "?10")},
+    prompt_tokens = ?11, completion_tokens = ?12,
     cached_tokens = ?13, queue_ms = ?14, ttft_ms = ?15, decode_ms = ?16, prefill_ms = ?17,
     drafted_tokens = ?18, accepted_tokens = ?19,
     reply_message_key = (SELECT message_key FROM messages reply
@@ -147,9 +160,22 @@ async def running_in(reader: Connection, person_key: int, conversation_id: str) 
 
 
 async def unfinished(reader: Connection) -> tuple[tuple[Person, Turn], ...]:
-    """Everybody's open turns, oldest first. For recovery alone: the only query without a person."""
+    """The open turns of everybody whose account is not sealed, oldest first. For recovery alone:
+    the only query without a person.
+    """
     rows = await all_rows(reader, UNFINISHED, ())
     return tuple((Person(*row[-3:]), turn_of(row[:-3])) for row in rows)
+
+
+async def unfinished_of(reader: Connection, person_key: int) -> tuple[Turn, ...]:
+    """This person's open turns, oldest first."""
+    return tuple(turn_of(row) for row in await all_rows(reader, UNFINISHED_OF, (person_key,)))
+
+
+async def any_open(reader: Connection, person_key: int) -> bool:
+    """Whether a reply to this person is not over; nothing of it is read."""
+    sql = f"SELECT 1 FROM turns t INDEXED BY turns_open WHERE {OPEN} AND t.person_key = ?"
+    return await first_row(reader, sql, (person_key,)) is not None
 
 
 async def start(
@@ -163,9 +189,10 @@ async def start(
     """Marks the turn as running, with what it was given. False when it is not open any more."""
     changed = await changed_rows(
         tx,
-        "UPDATE turns AS t SET status = 'running', prompt_record = ?, model_sha256 = ?, seed = ?, "
-        f"attempts = attempts + 1 WHERE turn_id = ? AND person_key = ? AND {OPEN}",
-        (_json(prompt_record), model_sha256, seed, turn_id, person_key),
+        "UPDATE turns AS t SET status = 'running', "
+        f"prompt_record = {PROMPT_RECORD.written('?1', '?2', '?3')}, model_sha256 = ?4, seed = ?5, "
+        f"attempts = attempts + 1 WHERE turn_id = ?2 AND person_key = ?1 AND {OPEN}",
+        (person_key, turn_id, _json(prompt_record), model_sha256, seed),
     )
     return changed == 1
 
@@ -177,9 +204,9 @@ async def checkpoint(tx: Connection, person_key: int, turn_id: str, text: str) -
     """
     changed = await changed_rows(
         tx,
-        "UPDATE turns AS t SET checkpoint = ?, attempts = 1 "
-        f"WHERE turn_id = ? AND person_key = ? AND {OPEN}",
-        (text, turn_id, person_key),
+        f"UPDATE turns AS t SET checkpoint = {NEW_CHECKPOINT}, attempts = 1 "
+        f"WHERE turn_id = ?2 AND person_key = ?1 AND {OPEN}",
+        (person_key, turn_id, text),
     )
     return changed == 1
 
@@ -188,9 +215,9 @@ async def pause(tx: Connection, person_key: int, turn_id: str, text: str) -> boo
     """Keeps the reply so far at a stop that was asked for: it does not count as an attempt."""
     changed = await changed_rows(
         tx,
-        "UPDATE turns AS t SET checkpoint = ?, attempts = 0 "
-        f"WHERE turn_id = ? AND person_key = ? AND {OPEN}",
-        (text, turn_id, person_key),
+        f"UPDATE turns AS t SET checkpoint = {NEW_CHECKPOINT}, attempts = 0 "
+        f"WHERE turn_id = ?2 AND person_key = ?1 AND {OPEN}",
+        (person_key, turn_id, text),
     )
     return changed == 1
 

@@ -22,6 +22,7 @@ from appliance.store import (
     title_terms,
     turns,
 )
+from appliance.store.cells import CHECKPOINT, CONTENT, ERROR, PROMPT_RECORD, SAMPLING, TITLE
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 OUTLINE = f"""
@@ -70,22 +71,23 @@ ORDER BY wanted.key
 """
 
 # Its place in the list is beside those of its time, not before all.
-INSERT_CONVERSATION = """
+INSERT_CONVERSATION = f"""
 INSERT INTO conversations (person_key, conversation_id, title, created_at, updated_at, titled_by,
                            is_pinned, is_archived, folder_key, activity)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+SELECT ?1, ?2, {TITLE.written("?1", "?2", "?3")}, ?4, ?5, ?6, ?7, ?8,
     (SELECT folder_key FROM folders WHERE folder_id = ?9 AND person_key = ?1),
     ifnull((SELECT max(activity) FROM conversations
             WHERE person_key = ?1 AND updated_at <= ?5), 0)
 RETURNING conversation_key
 """
-INSERT_MESSAGE = """
+INSERT_MESSAGE = f"""
 INSERT INTO messages (message_id, person_key, conversation_key, parent_key,
                       role, content, created_at)
 VALUES (?1, ?2, ?3, (SELECT message_key FROM messages
-                     WHERE message_id = ?4 AND conversation_key = ?3), ?5, ?6, ?7)
+                     WHERE message_id = ?4 AND conversation_key = ?3), ?5,
+        {CONTENT.written("?2", "?1", "?6")}, ?7)
 """
-INSERT_TURN = """
+INSERT_TURN = f"""
 INSERT INTO turns (turn_id, person_key, conversation_key, input_message_key, reply_message_key,
                    status, created_at, checkpoint, finish_reason, error, seed, sampling,
                    model_sha256, prompt_record, prompt_tokens, completion_tokens, cached_tokens,
@@ -94,8 +96,9 @@ INSERT INTO turns (turn_id, person_key, conversation_key, input_message_key, rep
 VALUES (?1, ?2, ?3,
         (SELECT message_key FROM messages WHERE message_id = ?4 AND conversation_key = ?3),
         (SELECT message_key FROM messages WHERE message_id = ?5 AND conversation_key = ?3),
-        ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-        ?24)
+        ?6, ?7, {CHECKPOINT.written("?2", "?1", "?8")}, ?9, {ERROR.written("?2", "?1", "?10")}, ?11,
+        {SAMPLING.written("?2", "?1", "?12")}, ?13, {PROMPT_RECORD.written("?2", "?1", "?14")},
+        ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)
 """
 SET_LEAF = """
 UPDATE conversations

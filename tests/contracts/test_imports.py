@@ -78,6 +78,7 @@ EDGES = {
     "app",
     "desk",
     "desk_choice",
+    "sealed_desk",
     "lifespan",
     "cli",
     "errand_socket",
@@ -113,11 +114,11 @@ ONLY_IN = {
     # The one way out of this machine while it runs, and only for a box that is told to take it.
     "httpx": {"remote.connection"},
     "nh3": {"rendering.sanitising"},
-    "argon2": {"accounts.passwords"},
+    "argon2": {"accounts.passwords", "accounts.key_locks"},
     "zxcvbn": {"accounts.passwords"},
     "segno": {"routes.qr_views"},
     "uvicorn": {"web_server", "network.connection"},
-    "cryptography": {"network.authority"},
+    "cryptography": {"network.authority", "accounts.keyring", "accounts.key_locks"},
     "zeroconf": {"network.announcement", "network.host_question"},
     "prometheus_client": {"metrics", "routes.metrics"},
 }

@@ -20,6 +20,7 @@ from appliance.routes import (
     message_data,
     own_data,
     page_data,
+    seal_data,
     seen_data,
     sharing_data,
     trust_data,
@@ -43,6 +44,7 @@ DATACLASSES = [
         admin_limit_views,
         sharing_data,
         trust_data,
+        seal_data,
     )
     for each in vars(module).values()
     if dataclasses.is_dataclass(each) and each.__module__ == module.__name__

@@ -115,8 +115,6 @@ def test_a_time_that_is_not_offered_is_a_sentence(choice):
 async def test_what_cannot_be_shared_is_refused_with_the_reason(box, sharing):
     with pytest.raises(InvalidInput, match="temporary conversation"):
         await sharing.share(box.person, f"{TEMPORARY}{'0' * 32}", 7)
-    with pytest.raises(InvalidInput, match="sealed"):
-        await sharing.share(box.person, await tea(box), 7, is_sealed=True)
     async with box.desk.database.write() as tx:
         empty, _ = await add(tx, box.person, "Nothing yet")
     with pytest.raises(InvalidInput, match="nothing in this conversation"):

@@ -5,10 +5,12 @@ import re
 import pytest
 from httpx import ASGITransport, AsyncClient
 from kept_conversations import keep
+from sealing import new_seal
 from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.conversations.conversation import TEMPORARY
+from appliance.store import seals
 
 HOSTILE = '<img src=x onerror="alert(1)"> ![x](https://elsewhere.example/x.png) **bold**'
 
@@ -139,7 +141,7 @@ async def test_a_temporary_and_a_sealed_conversation_are_refused_with_a_reason(k
     answer = await kept.post(f"{gone}/shared-links", data={"days": "7"})
     assert (answer.status_code, "cannot be shared" in answer.text) == (422, True)
     async with box.desk.database.write() as tx:
-        await tx.execute("UPDATE people SET is_sealed = 1")
+        await seals.insert(tx, box.person.person_key, new_seal())
     answer = await kept.post(f"{tea}/shared-links", data={"days": "7"})
     assert (answer.status_code, "sealed" in answer.text) == (422, True)
 

@@ -35,6 +35,7 @@ HARMLESS = {
     *{"chat", "embeddings", "read", "metrics", "requests_per_minute", "tokens_per_day"},
     *{"next_page", "role", "days", "confirmation", "old", "new", "pinned", "new_folder", "kind"},
     *{"act", "done", "shows_name", "disabled", "accepted", "file", "requests", "tokens", "usual"},
+    "code",
 }
 """Names that are no ids: words, numbers, choices."""
 

@@ -2,6 +2,7 @@
 
 import random
 import string
+from contextlib import suppress
 from time import perf_counter
 
 import pytest
@@ -10,7 +11,14 @@ from pysqlite3 import dbapi2 as sqlite
 
 from appliance.conversations.conversation import new_id
 from appliance.recall.tokens import sought_by, terms_of
-from appliance.store import conversations, message_terms, opening, search, title_terms
+from appliance.store import (
+    conversations,
+    holdings,
+    message_terms,
+    opening,
+    search,
+    title_terms,
+)
 from appliance.store.database import Database
 from appliance.store.migrations import MIGRATIONS, migrate
 from appliance.store.signposts import first_term
@@ -216,6 +224,49 @@ async def test_of_thousands_of_deleted_words_not_one_is_left_on_a_page_or_a_sign
             match = sought_by(" ".join(chunk[:5])).all_of_it
             (row,) = await search.messages_matching(reader, person.person_key, match, 2)
             assert row.message.conversation_id == conversation.conversation_id
+
+
+@pytest.mark.parametrize(("own", "others"), [(3000, 3000), (3000, 1000)])
+async def test_when_very_many_leave_at_once_not_one_word_is_left_and_others_stay(
+    database, path, person, stranger, own, others
+):
+    gone, kept = invented_words(own, 1), invented_words(others, 2)
+    for owner, words in ((person, gone), (stranger, kept)):
+        for start in range(0, len(words), 100):
+            await keep(database, owner, "x", " ".join(words[start : start + 100]))
+    async with database.write() as tx:
+        await message_terms.unindex_very_many(tx, person.person_key)
+        await holdings.erase(tx, person.person_key)
+    assert await database.truncate_wal()
+    left = bytes_on_disk(path)
+    assert [word for word in gone if word.encode() in left] == []
+    await check(database)
+    async with database.read() as reader:
+        for word in kept[::50]:
+            match = sought_by(word).all_of_it
+            assert await search.messages_matching(reader, stranger.person_key, match, 2)
+
+
+@pytest.mark.parametrize("others", [5, 40])
+@pytest.mark.parametrize("is_broken_off", [False, True])
+async def test_afterwards_a_deleted_word_goes_at_once_as_before(
+    database, path, person, stranger, is_broken_off, others
+):
+    await keep(database, person, "x", *(f"lamp {number}" for number in range(20)))
+    await keep(database, stranger, "x", *(f"door {number}" for number in range(others)))
+    with suppress(KeyError):
+        async with database.write() as tx:
+            await message_terms.unindex_very_many(tx, person.person_key)
+            if is_broken_off:
+                raise KeyError
+    await keep(database, stranger, "x", " ".join(invented_words(2000, 4)))
+    words = invented_words(50, 3)
+    conversation, _ = await keep(database, stranger, "x", " ".join(words))
+    async with database.write() as tx:
+        await conversations.delete(tx, stranger.person_key, conversation.conversation_id)
+    assert await database.truncate_wal()
+    left = bytes_on_disk(path)
+    assert [word for word in words if word.encode() in left] == []
 
 
 async def test_every_signpost_shows_the_beginning_of_a_word_that_is_there(database, path, person):
