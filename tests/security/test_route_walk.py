@@ -35,7 +35,7 @@ HARMLESS = {
     *{"chat", "embeddings", "read", "metrics", "requests_per_minute", "tokens_per_day"},
     *{"next_page", "role", "days", "confirmation", "old", "new", "pinned", "new_folder", "kind"},
     *{"act", "done", "shows_name", "disabled", "accepted", "file", "requests", "tokens", "usual"},
-    "code",
+    *{"code", "language"},
 }
 """Names that are no ids: words, numbers, choices."""
 
@@ -47,7 +47,7 @@ OPEN = {
     "HEAD /static/{file_path}",
     "GET /shared/{secret}",
     *{"GET /trust", "GET /trust/authority.crt", "GET /trust/authority.mobileconfig"},
-    *{"GET /offline", "GET /service-worker.js"},
+    *{"GET /offline", "GET /service-worker.js", "POST /language"},
 }
 """What anyone may call. Whoever adds to this list says why in the route."""
 
