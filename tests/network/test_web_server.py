@@ -55,7 +55,7 @@ def test_old_protocols_are_not_spoken(secure: Door) -> None:
     old.set_ciphers("DEFAULT@SECLEVEL=0")
     with pytest.warns(DeprecationWarning):
         old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
-    with pytest.raises(ssl.SSLError, match="EOF|PROTOCOL_VERSION"), secure.connect() as client:
+    with pytest.raises(ssl.SSLError, match=r"EOF|PROTOCOL_VERSION"), secure.connect() as client:
         old.wrap_socket(client)
 
 
