@@ -84,7 +84,8 @@ async def _serve(
         except ApplianceError as error:
             outcome = Outcome(refused=str(error))
         await _write_frame(writer, b"")
-        await _write_frame(writer, msgspec.json.encode(outcome))
+        # The box's sentences are more than strings; here they are told as they are.
+        await _write_frame(writer, msgspec.json.encode(outcome, enc_hook=str))
     except (OSError, EOFError, msgspec.DecodeError) as error:
         log.info("an errand broke off", error=type(error).__name__)
     finally:
