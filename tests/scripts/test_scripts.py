@@ -100,6 +100,9 @@ class Machine:
         return lines.splitlines()
 
 
+PYTEST = "python -m pytest -n auto --maxprocesses 4 --dist loadfile"
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
@@ -270,7 +273,7 @@ def test_the_checks_run_in_order_and_pytest_gets_the_arguments(machine: Machine)
         "ruff check",
         "ruff format --check",
         "mypy",
-        "python -m pytest -k two words",
+        f"{PYTEST} -k two words",
     ]
     assert LOCKED.format("test") in machine.calls()
     machine.run("scripts/run")
@@ -279,7 +282,7 @@ def test_the_checks_run_in_order_and_pytest_gets_the_arguments(machine: Machine)
 
 def test_ci_runs_the_same(machine: Machine) -> None:
     done = machine.run(".ci/run", CI="true")
-    assert done.stdout.splitlines()[-1] == "python -m pytest"
+    assert done.stdout.splitlines()[-1] == PYTEST
 
 
 def without_chromium(machine: Machine) -> None:
@@ -291,7 +294,7 @@ def test_without_chromium_the_browser_tests_are_left_out(machine: Machine) -> No
     without_chromium(machine)
     done = machine.run("scripts/test", "-x")
     assert "Chromium is missing (apt install chromium)" in done.stdout
-    assert done.stdout.splitlines()[-1] == "python -m pytest -m not browser and not slow -x"
+    assert done.stdout.splitlines()[-1] == f"{PYTEST} -m not browser and not slow -x"
 
 
 def test_without_chromium_ci_fails(machine: Machine) -> None:
@@ -310,7 +313,7 @@ def test_as_root_chromium_is_installed(machine: Machine) -> None:
     )
     done = machine.run("scripts/test")
     assert "apt-get install -qy --no-install-recommends chromium" in done.stdout
-    assert done.stdout.splitlines()[-1] == "python -m pytest"
+    assert done.stdout.splitlines()[-1] == PYTEST
 
 
 @pytest.mark.parametrize("script", [*SCRIPTS, "scripts/set_up.sh"])
