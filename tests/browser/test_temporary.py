@@ -174,7 +174,7 @@ def test_it_works_without_scripts(live, new_context):
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".typed")).to_contain_text(SECRET)
     words = page.locator(".temporary .small")
-    expect(words).to_contain_text("Gone after an hour without use.", use_inner_text=True)
+    expect(words).to_contain_text("gone after an hour without use.", use_inner_text=True)
     expect(page.get_by_role("button", name="Delete now")).to_be_hidden()
     assert "/conversations/temporary-" in page.url
 
