@@ -153,7 +153,7 @@ def ask(
             with _short(data_dir / NAME) as short:
                 box.connect(short)
             with cast(BinaryIO, box.makefile("rwb")) as line:
-                _send(line, msgspec.json.encode(wanted))
+                _send(line, msgspec.json.encode(wanted, enc_hook=str))
                 while given is not None and (piece := given.read(FRAME_BYTES)):
                     _send(line, piece)
                 if given is not None:
