@@ -126,6 +126,7 @@ def test_every_template_has_its_view():
         *VIEWS,
         "_icon.html",
         "_language_choice.html",
+        "_announce.html",
         "_paper.html",
     }
 

@@ -4,7 +4,8 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    place = tmp_path / "place"
-    place.mkdir()
-    return place
+def place() -> Iterator[Path]:
+    # Not pytest's own: its names can be longer than a socket's path may be.
+    with tempfile.TemporaryDirectory(prefix="left-over-") as place:
+        yield Path(place)
 
 
 def left_over(path: Path) -> Path:
