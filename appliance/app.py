@@ -63,6 +63,7 @@ from appliance.routes.authentication import AuthenticationMiddleware
 from appliance.routes.ended_requests import EndedRequestsMiddleware
 from appliance.routes.entering import refuse_link
 from appliance.routes.everybody import everybody
+from appliance.routes.growing_reply import GrowingReplies
 from appliance.routes.noting import noting
 from appliance.routes.own_hosts import OwnHostsMiddleware
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
@@ -164,6 +165,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             "completions": Provide(desks.completions, sync_to_thread=False),
             "database": _provide(box.desk.database),
             "metrics": _provide(box.metrics),
+            "growing_replies": _provide(GrowingReplies()),
             "temporary": _provide(box.temporary.conversations),
             "trust": _provide(Trust(box.settings.data_dir, names, port)),
             "chosen_languages": _provide(ChosenLanguages(box.desk.database)),

@@ -40,8 +40,8 @@ class Fragments:
         if not isinstance(engine, SpokenTemplates):
             raise ImproperlyConfiguredException("the application has no templates of its own")
         self._request = request
-        self._language = engine.language_of(request)
-        self._templates = engine.in_language(self._language)
+        self.language = engine.language_of(request)
+        self._templates = engine.in_language(self.language)
 
     def html(self, view: View) -> str:
         """The view's own template, filled."""
@@ -50,7 +50,7 @@ class Fragments:
 
     def said(self, words: str) -> str:
         """Words of ours in the reader's language; anybody else's stay as they are."""
-        return words.said_in(self._language) if isinstance(words, Words) else words
+        return words.said_in(self.language) if isinstance(words, Words) else words
 
     def into(self, element_id: str, view: View) -> str:
         """Replaces what is inside the element."""

@@ -186,11 +186,16 @@ def running_view(snapshot: TurnSnapshot, time: TimeView) -> MessageView:
     )
 
 
+def block_id(turn_id: str, index: int) -> str:
+    """What a block's element is called, as long as there is one."""
+    return f"block-{turn_id}-{index}"
+
+
 def block_views(turn_id: str, blocks: Iterable[Block]) -> tuple[BlockView, ...]:
     """Blocks with their places in the page."""
     return tuple(
         BlockView(
-            element_id=f"block-{turn_id}-{block.index}",
+            element_id=block_id(turn_id, block.index),
             language=language_of_html(block.html),
             # No quotes: where an attribute's value only looks like the tag, it must stay a value.
             html=_SCROLLS_SIDEWAYS.sub(r"<\1 tabindex=0>", block.html),

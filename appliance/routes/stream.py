@@ -31,7 +31,7 @@ from appliance.conversations.conversation import (
 from appliance.conversations.service import ConversationService
 from appliance.errors import NotFound
 from appliance.routes.fragments import Fragments, named_event, swap_event
-from appliance.routes.growing_reply import GrowingReply
+from appliance.routes.growing_reply import GrowingReplies, Seen
 from appliance.routes.message_views import views_of_turn
 from appliance.routes.page_data import ActionView, SyncView
 from appliance.routes.page_views import Reader, box_view, sync_view
@@ -52,6 +52,7 @@ async def follow(
     request: HTMXRequest,
     service: NamedDependency[ConversationService],
     person: NamedDependency[Person],
+    growing_replies: NamedDependency[GrowingReplies],
     turn_id: FromPath[str],
     as_format: Format = "",
     after: After = "",
@@ -60,15 +61,20 @@ async def follow(
     if as_format:
         after = request.headers.get("last-event-id") or after
         return await text_stream(service, person, turn_id, as_format, after)
-    events = _events(request, service, person, turn_id)
+    events = _events(request, service, person, turn_id, growing_replies)
     # The comment goes out at once: prefill may take longer than a proxy or a browser waits.
     return ServerSentEvent(events, comment_message="following")
 
 
 async def _events(
-    request: HTMXRequest, service: ConversationService, person: Person, turn_id: str
+    request: HTMXRequest,
+    service: ConversationService,
+    person: Person,
+    turn_id: str,
+    replies: GrowingReplies,
 ) -> AsyncIterator[ServerSentEventMessage]:
-    growing = GrowingReply(Fragments(request), turn_id)
+    growing = replies.of(turn_id, Fragments(request))
+    seen: Seen | None = None
     is_over = False
     try:
         async with aclosing(paced(service.follow_turn(person, turn_id))) as snapshots:
@@ -76,8 +82,10 @@ async def _events(
                 if snapshot is None:
                     yield named_event("ping")
                 elif not snapshot.turn.status.is_final:
-                    if changes := growing.changes(snapshot):
-                        yield swap_event(*changes)
+                    growing.take(snapshot)
+                    seen, event = growing.changes_since(seen)
+                    if event is not None:
+                        yield event
                 else:
                     opened = await service.open_conversation(person, snapshot.turn.conversation_id)
                     conversations = await service.list_conversations(person)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from urllib.parse import urlsplit
 
+import httpx
 from benchmark.processes import cpu_seconds, memory_mb
 
 from torture_box.starting import OwnBox
@@ -17,19 +18,20 @@ from torture_box.starting import OwnBox
 _QUESTION = "Write a very long story about the sea."
 _KEPT_BYTES = 100_000
 _SAMPLE_SECONDS = 0.5
+_PIECES = re.compile(r"^appliance_inter_token_latency_seconds_count (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class CrowdFigures:
     """`whole` counts the readers that got the whole reply and were told that it is over.
 
-    `tokens_per_second` is how quickly it was written while all of them had it open: how many come
-    in the same second is another matter.
+    `pieces_per_second` is how quickly it was written while all of them had it open: how many come
+    in the same second is another matter. A piece is what one step of the model adds.
     """
 
     readers: int
     whole: int
-    tokens_per_second: float
+    pieces_per_second: float
     memory_mb: float
     cpu_seconds: float
 
@@ -37,7 +39,7 @@ class CrowdFigures:
 @dataclass(slots=True)
 class _Crowd:
     """What is seen of a reply from outside: when all its readers had their first words, and how
-    many characters of it there were at what time.
+    many pieces the box had written at what time.
     """
 
     expected: int
@@ -50,12 +52,15 @@ class _Crowd:
         if self.arrived == self.expected:
             self.all_open_at = monotonic()
 
-    def characters_per_second(self) -> float:
+    def pieces_per_second(self) -> float:
         """From when all had it open to its end; 0 when it was over before."""
         seen = [each for each in self.progress if each[0] >= self.all_open_at > 0]
-        if len(seen) < 2 or seen[-1][0] <= seen[0][0]:
+        # What the reply's end falls into is not a whole sample.
+        while len(seen) > 2 and seen[-1][1] == seen[-2][1]:
+            del seen[-1]
+        if len(seen) < 3:
             return 0.0
-        return (seen[-1][1] - seen[0][1]) / (seen[-1][0] - seen[0][0])
+        return (seen[-2][1] - seen[0][1]) / (seen[-2][0] - seen[0][0])
 
 
 def allow_open_files(count: int) -> None:
@@ -72,11 +77,11 @@ def follow_together(box: OwnBox, readers: int) -> CrowdFigures:
         crowd = _Crowd(readers)
         endings, most_memory_mb = asyncio.run(_read_all(box, turn.turn_id, crowd))
         page.read_stream(turn.turn_id)
-    reply, tokens = _stored(box, turn.turn_id)
+    reply = _stored(box, turn.turn_id)
     return CrowdFigures(
         readers=readers,
         whole=sum(_letters(reply) in _letters(_text(ending)) for ending in endings),
-        tokens_per_second=crowd.characters_per_second() * tokens / max(1, len(reply)),
+        pieces_per_second=crowd.pieces_per_second(),
         memory_mb=most_memory_mb,
         cpu_seconds=cpu_seconds(box.pid) - cpu_before,
     )
@@ -87,15 +92,19 @@ async def _read_all(box: OwnBox, turn_id: str, crowd: _Crowd) -> tuple[list[str]
     memory = [memory_mb(box.pid)]
 
     async def watch() -> None:
-        while True:
-            memory.append(memory_mb(box.pid))
-            await asyncio.sleep(_SAMPLE_SECONDS)
+        # Not one of the readers: a crowd is told of a change only now and then. Nor of their
+        # address, from which a thousand connections are all that there may be.
+        transport = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+        async with httpx.AsyncClient(base_url=box.url, transport=transport) as counts:
+            while True:
+                memory.append(memory_mb(box.pid))
+                found = _PIECES.search((await counts.get("/metrics")).text)
+                crowd.progress.append((monotonic(), int(float(found[1])) if found else 0))
+                await asyncio.sleep(_SAMPLE_SECONDS)
 
     watching = asyncio.create_task(watch())
-    measuring = asyncio.create_task(_measure(box, turn_id, crowd))
     reading = [_read_to_end(box, turn_id, crowd) for _ in range(crowd.expected)]
     endings = await asyncio.gather(*reading, return_exceptions=True)
-    await measuring
     watching.cancel()
     # A reader that was cut off has not got the whole text, and counts as such.
     return [ending for ending in endings if isinstance(ending, str)], max(memory)
@@ -114,14 +123,6 @@ async def _stream(box: OwnBox, path: str) -> AsyncIterator[asyncio.StreamReader]
     await writer.wait_closed()
 
 
-async def _measure(box: OwnBox, turn_id: str, crowd: _Crowd) -> None:
-    """Reads along as a program does; the id of an event is the number of characters so far."""
-    async with _stream(box, f"/turns/{turn_id}/stream?format=text") as reader:
-        async for line in reader:
-            if line.startswith(b"id: "):
-                crowd.progress.append((monotonic(), int(line[4:])))
-
-
 async def _read_to_end(box: OwnBox, turn_id: str, crowd: _Crowd) -> str:
     """The last part of the stream; empty when it ended without saying that it is over."""
     kept = bytearray()
@@ -135,13 +136,13 @@ async def _read_to_end(box: OwnBox, turn_id: str, crowd: _Crowd) -> str:
     return ending if "event: done" in ending else ""
 
 
-def _stored(box: OwnBox, turn_id: str) -> tuple[str, int]:
-    """The reply as the store has it, and how many tokens it is."""
-    ((reply, tokens),) = box.stored(
-        "SELECT content, completion_tokens FROM turns "
+def _stored(box: OwnBox, turn_id: str) -> str:
+    """The reply as the store has it."""
+    ((reply,),) = box.stored(
+        "SELECT content FROM turns "
         f"JOIN messages ON message_key = reply_message_key WHERE turn_id = '{turn_id}'"
     )
-    return reply, tokens
+    return str(reply)
 
 
 def _text(events: str) -> str:

@@ -36,10 +36,10 @@ def cut_lines(name: str, figures: CutFigures) -> list[str]:
 
 def crowd_lines(alone: CrowdFigures, together: CrowdFigures) -> list[str]:
     """With one reader and with all of them."""
-    ratio = together.tokens_per_second / max(alone.tokens_per_second, 0.001)
+    ratio = together.pieces_per_second / max(alone.pieces_per_second, 0.001)
     return [
         f"{figures.readers} readers: {figures.whole} got the whole reply; "
-        f"{figures.tokens_per_second:.1f} tokens/s, {figures.memory_mb:.0f} MB, "
+        f"{figures.pieces_per_second:.1f} pieces/s, {figures.memory_mb:.0f} MB, "
         f"{figures.cpu_seconds:.1f} s of processor time"
         for figures in (alone, together)
     ] + [f"speed of writing with all of them: {ratio:.0%} of alone"]
