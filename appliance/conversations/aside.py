@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from appliance.conversations.conversation import Person
-from appliance.conversations.generation import Generations
+from appliance.conversations.generation import Generations, Handling
 from appliance.conversations.model_profile import ModelProfile
 from appliance.engine.events import Delta, Ended
 from appliance.engine.sequence import FinishReason, Priority
@@ -36,9 +36,7 @@ async def ask(
         person.person_id,
         prompt.tokens,
         profile.sampling_params(temperature=0.0, max_tokens=prompt.reply_tokens),
-        prompt.public_tokens,
-        tag=conversation_id,
-        priority=Priority.BACKGROUND,
+        Handling(prompt.public_tokens, conversation_id, Priority.BACKGROUND),
     ) as generation:
         async for event in generation:
             match event:

@@ -5,7 +5,7 @@ from functools import partial
 from time import monotonic, time
 from typing import Any, Protocol
 
-from appliance.conversations.generation import Generation, Generations
+from appliance.conversations.generation import Generation, Generations, Handling
 from appliance.conversations.model_profile import ModelProfile
 from appliance.engine.events import SequenceCounts
 from appliance.errors import EngineUnavailable, InvalidInput, PromptTooLong, QueueFull
@@ -97,8 +97,7 @@ class Completions:
             owner,
             prompt,
             params,
-            tag=_TAG if may_keep else None,
-            accepted_at=monotonic(),
+            Handling(tag=_TAG if may_keep else None, accepted_at=monotonic()),
         )
         return partial(self._start, begin, self._generations.swaps, count)
 

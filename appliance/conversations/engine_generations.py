@@ -10,12 +10,19 @@ from collections.abc import AsyncIterator, Sized
 from contextlib import asynccontextmanager
 
 from appliance.conversations.conversation import new_id
-from appliance.conversations.generation import Generation, Observer, log_end, nobody_observes
+from appliance.conversations.generation import (
+    USUAL,
+    Generation,
+    Handling,
+    Observer,
+    log_end,
+    nobody_observes,
+)
 from appliance.conversations.model_gate import CHANGING, ModelGate
 from appliance.conversations.open_generations import OpenGenerations
 from appliance.engine.engine import Engine, EngineState, LoadModel
 from appliance.engine.events import Ended, Event
-from appliance.engine.sequence import Priority, SamplingParams
+from appliance.engine.sequence import SamplingParams
 from appliance.errors import EngineUnavailable
 from appliance.sentences import say
 
@@ -93,30 +100,21 @@ class EngineGenerations:
         owner: str,
         prompt: Sized,
         sampling: SamplingParams,
-        public_tokens: int = 0,
-        *,
-        tag: str | None = None,
-        priority: Priority = Priority.NORMAL,
-        accepted_at: float | None = None,
-        may_save: bool = True,
-        reuse_tokens: int | None = None,
+        handling: Handling = USUAL,
     ) -> Generation:
-        """Submit token ids; `Engine.submit` says what the arguments mean.
-
-        Raises EngineUnavailable, PromptTooLong.
-        """
+        """Submit token ids. Raises EngineUnavailable, PromptTooLong."""
         assert isinstance(prompt, list), "the engine's own tokenizer makes lists of token ids"
-        generation = Generation(new_id(), self._engine.cancel, self._observer(accepted_at))
+        generation = Generation(new_id(), self._engine.cancel, self._observer(handling.accepted_at))
         self._engine.submit(
             generation.sequence_id,
             owner,
             prompt,
             sampling,
-            public_tokens,
-            tag=tag,
-            priority=priority,
-            may_save=may_save,
-            reuse_tokens=reuse_tokens,
+            handling.public_tokens,
+            tag=handling.tag,
+            priority=handling.priority,
+            may_save=handling.may_save,
+            reuse_tokens=handling.reuse_tokens,
         )
         self._gate.enter()
         self._open.add(generation)

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sized
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
@@ -18,6 +19,27 @@ from appliance.engine.events import Ended, Event, Progress, SequenceCounts
 from appliance.engine.sequence import Priority, SamplingParams
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What an engine is to know of a prompt besides its words.
+
+    Its first `public_tokens` are the box's own; `tag` is what it belongs to; `accepted_at` is the
+    `time.monotonic` reading when somebody began to wait for it, and without one how long it takes
+    is in no metric; without `may_save` nothing of it may ever be on a disk; `reuse_tokens` is as in
+    `Engine.submit`.
+    """
+
+    public_tokens: int = 0
+    tag: str | None = None
+    priority: Priority = Priority.NORMAL
+    accepted_at: float | None = None
+    may_save: bool = True
+    reuse_tokens: int | None = None
+
+
+USUAL = Handling()
 
 Observe = Callable[[Event], None]
 """Sees each event of one sequence, on the event loop; must return at once."""
@@ -135,21 +157,11 @@ class Generations(Protocol):
         owner: str,
         prompt: Sized,
         sampling: SamplingParams,
-        public_tokens: int = 0,
-        *,
-        tag: str | None = None,
-        priority: Priority = Priority.NORMAL,
-        accepted_at: float | None = None,
-        may_save: bool = True,
-        reuse_tokens: int | None = None,
+        handling: Handling = USUAL,
     ) -> Generation:
         """Submit a prompt as this engine's own tokenizer made it; its length is in tokens.
 
-        Its first `public_tokens` are the box's own words; `tag` is what it belongs to;
-        `accepted_at` is the `time.monotonic` reading when somebody began to wait for it, and
-        without one how long it takes is in no metric; without `may_save` nothing of it may ever be
-        on a disk; `reuse_tokens` is as in `Engine.submit`. Raises EngineUnavailable, PromptTooLong,
-        InvalidInput.
+        Raises EngineUnavailable, PromptTooLong, InvalidInput.
         """
         ...
 

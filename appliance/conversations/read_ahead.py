@@ -6,7 +6,7 @@ Only what is stored is read; of a draft nothing leaves the page.
 import asyncio
 
 from appliance.conversations.conversation import Conversation, Person
-from appliance.conversations.generation import Generations
+from appliance.conversations.generation import Generations, Handling
 from appliance.engine.sequence import Priority, SamplingParams
 from appliance.errors import ApplianceError
 from appliance.prompting.assembler import Assembler
@@ -67,9 +67,7 @@ class ReadAhead:
             person.person_id,
             prompt.tokens,
             _ONLY_READ,
-            prompt.public_tokens,
-            tag=conversation_id,
-            priority=Priority.BACKGROUND,
+            Handling(prompt.public_tokens, conversation_id, Priority.BACKGROUND),
         ) as generation:
             async for _ in generation:
                 pass

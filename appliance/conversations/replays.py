@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from appliance.conversations.conversation import Person, Turn, TurnPhase, TurnStatus
-from appliance.conversations.generation import Generation, Generations
+from appliance.conversations.generation import Generation, Generations, Handling
 from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.replay_check import differences, sampling_of
 from appliance.engine.events import Delta, Ended, Progress
@@ -115,11 +115,13 @@ class Replays:
                 person.person_id,
                 prompt.tokens,
                 sampling_of(original.turn, prompt, model),
-                prompt.public_tokens,
-                tag=original.turn.conversation_id,
-                priority=Priority.BACKGROUND,
-                # A token that is read among others comes out with other last digits than one alone.
-                reuse_tokens=original.turn.counts.cached_tokens,
+                Handling(
+                    prompt.public_tokens,
+                    original.turn.conversation_id,
+                    Priority.BACKGROUND,
+                    # A token read among others comes out with other last digits than one alone.
+                    reuse_tokens=original.turn.counts.cached_tokens,
+                ),
             )
             async with generation, aclosing(self._read(generation, original)) as snapshots:
                 async for snapshot in snapshots:

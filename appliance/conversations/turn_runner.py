@@ -15,7 +15,7 @@ import structlog
 
 from appliance.conversations.asides import Asides
 from appliance.conversations.conversation import Person, Turn, TurnCounts, TurnPhase, TurnStatus
-from appliance.conversations.generation import CountReply, Generations, nobody_counts
+from appliance.conversations.generation import CountReply, Generations, Handling, nobody_counts
 from appliance.conversations.line import PlaceInLine
 from appliance.conversations.live_turn import LiveTurn
 from appliance.conversations.model_profile import ModelProfile
@@ -186,9 +186,9 @@ class TurnRunner:
                 person.person_id,
                 prompt.tokens,
                 sampling,
-                prompt.public_tokens,
-                tag=live.turn.conversation_id,
-                accepted_at=live.accepted_at,
+                Handling(
+                    prompt.public_tokens, live.turn.conversation_id, accepted_at=live.accepted_at
+                ),
             ) as generation:
                 generation.when_ended(partial(self._count, person))
                 live.generation = generation

@@ -6,9 +6,10 @@ of temporary conversations can forget it.
 
 from collections.abc import Sized
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
-from appliance.conversations.generation import Generation, Generations
-from appliance.engine.sequence import Priority, SamplingParams
+from appliance.conversations.generation import USUAL, Generation, Generations, Handling
+from appliance.engine.sequence import SamplingParams
 
 
 class UnsavedGenerations:
@@ -52,26 +53,11 @@ class UnsavedGenerations:
         owner: str,
         prompt: Sized,
         sampling: SamplingParams,
-        public_tokens: int = 0,
-        *,
-        tag: str | None = None,
-        priority: Priority = Priority.NORMAL,
-        accepted_at: float | None = None,
-        may_save: bool = False,
-        reuse_tokens: int | None = None,
+        handling: Handling = USUAL,
     ) -> Generation:
         """Submit a prompt; whatever the caller may say of it, nothing of it is saved."""
-        return self._generations.begin(
-            owner,
-            prompt,
-            sampling,
-            public_tokens,
-            tag=tag,
-            priority=priority,
-            accepted_at=accepted_at,
-            may_save=False,
-            reuse_tokens=reuse_tokens,
-        )
+        unsaved = replace(handling, may_save=False)
+        return self._generations.begin(owner, prompt, sampling, unsaved)
 
     async def forget(self, owner: str, tag: str | None = None) -> int:
         return await self._generations.forget(owner, tag)

@@ -9,11 +9,18 @@ from time import monotonic
 import structlog
 
 from appliance.conversations.conversation import new_id
-from appliance.conversations.generation import Generation, Observer, log_end, nobody_observes
+from appliance.conversations.generation import (
+    USUAL,
+    Generation,
+    Handling,
+    Observer,
+    log_end,
+    nobody_observes,
+)
 from appliance.conversations.open_generations import OpenGenerations
 from appliance.engine.events import Ended, Event, Progress, SequenceCounts
 from appliance.engine.gauges import EngineGauges
-from appliance.engine.sequence import FinishReason, Priority, SamplingParams
+from appliance.engine.sequence import FinishReason, SamplingParams
 from appliance.errors import EngineUnavailable, InvalidInput
 from appliance.remote import failures
 from appliance.remote.connection import Connection
@@ -103,15 +110,9 @@ class RemoteGenerations:
         owner: str,
         prompt: Sized,
         sampling: SamplingParams,
-        public_tokens: int = 0,
-        *,
-        tag: str | None = None,
-        priority: Priority = Priority.NORMAL,
-        accepted_at: float | None = None,
-        may_save: bool = True,
-        reuse_tokens: int | None = None,
+        handling: Handling = USUAL,
     ) -> Generation:
-        """Ask for a reply; what the prompt shares with others (`public_tokens`, `tag`) is the other
+        """Ask for a reply; what the prompt shares with others is the other
         machine's business, and all that can be done about `may_save` is to ask it. Raises
         EngineUnavailable, InvalidInput.
         """
@@ -124,9 +125,11 @@ class RemoteGenerations:
             )
         if prompt.reply_so_far and not can_continue(model.dialect):
             raise failures.cannot_continue(self._server.host)
-        generation = Generation(new_id(), self._cancel, self._observer(accepted_at))
+        generation = Generation(new_id(), self._cancel, self._observer(handling.accepted_at))
         request_id = generation.sequence_id
-        request = Request(request_id, owner, prompt, sampling, priority, monotonic(), may_save)
+        request = Request(
+            request_id, owner, prompt, sampling, handling.priority, monotonic(), handling.may_save
+        )
         self._open.add(generation)
         self._requests[request_id] = request
         if sampling.max_tokens < 1:

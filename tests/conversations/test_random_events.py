@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fakes import ScriptedBackend
 
-from appliance.conversations.generation import Generation
+from appliance.conversations.generation import Generation, Handling
 from appliance.engine.events import Ended
 from appliance.engine.self_check import violations
 from appliance.engine.sequence import FinishReason, Priority, SamplingParams, Sequence
@@ -90,9 +90,11 @@ class Crowd:
             owner,
             prompt,
             sampling,
-            pick.randint(0, len(prompt)),
-            tag=tag,
-            priority=pick.choice([Priority.NORMAL] * 4 + [Priority.BACKGROUND]),
+            Handling(
+                pick.randint(0, len(prompt)),
+                tag,
+                pick.choice([Priority.NORMAL] * 4 + [Priority.BACKGROUND]),
+            ),
         )
 
     async def _read(self) -> None:
