@@ -8,7 +8,8 @@ from appliance.cpu import physical_cores
 from appliance.draft_choice import add_draft_model
 from appliance.engine.backend import Backend
 from appliance.engine.engine_limits import seats_for
-from appliance.model_files.library import InstalledModel, ModelLibrary
+from appliance.model_files.installed import InstalledModel
+from appliance.model_files.library import ModelLibrary
 from appliance.settings import DEFAULT_MODEL, Settings
 
 

@@ -14,7 +14,8 @@ from appliance.administration.additions import Addition, Additions
 from appliance.administration.own_thread import on_own_thread
 from appliance.conversations.box_status import BoxStatus
 from appliance.errors import ApplianceError, Conflict, NotFound
-from appliance.model_files.library import InstalledModel, ModelLibrary
+from appliance.model_files.installed import InstalledModel
+from appliance.model_files.library import ModelLibrary
 from appliance.model_files.receiving import KEPT_FREE_BYTES
 from appliance.sentences import say
 

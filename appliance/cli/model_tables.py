@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from appliance.model_files.library import InstalledModel
+from appliance.model_files.installed import InstalledModel
 from appliance.model_files.names import plain
 from appliance.model_files.presets import Preset
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from appliance.errors import ModelError, ModelRefused
 from appliance.model_files.atomic_file import adopt, make_directory
 from appliance.model_files.gguf_header import check_header
-from appliance.model_files.library import InstalledModel, ModelLibrary
+from appliance.model_files.installed import InstalledModel
+from appliance.model_files.library import ModelLibrary
 from appliance.model_files.manifest import ManifestRow
 from appliance.model_files.names import check_name, plain
 from appliance.model_files.presets import Preset

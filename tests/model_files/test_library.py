@@ -10,7 +10,8 @@ import pytest
 from appliance.errors import ModelError, ModelMissing, ModelRefused
 from appliance.model_files import checksums
 from appliance.model_files.adding import candidate
-from appliance.model_files.library import InstalledModel, ModelLibrary
+from appliance.model_files.installed import InstalledModel
+from appliance.model_files.library import ModelLibrary
 from appliance.settings import DEFAULT_MODEL
 
 
