@@ -43,7 +43,7 @@ class Brief(Generic[Kept]):
         """The key under which it can be taken."""
         self._drop_old()
         own = [key for key, entry in self._entries.items() if entry.owner == owner]
-        surplus = own[: len(own) - MOST_OF_ONE + 1]
+        surplus = own[: max(0, len(own) - MOST_OF_ONE + 1)]
         if not surplus and len(self._entries) >= MOST:
             surplus = [next(iter(self._entries))]
         for key in surplus:

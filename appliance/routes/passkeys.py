@@ -51,9 +51,7 @@ class NewForm:
 
 
 @post("/sign-in/passkey/question", status_code=200, include_in_schema=False, opt=ANYONE)
-async def ask(
-    request: HTMXRequest, passkeys: NamedDependency[Passkeys]
-) -> Question:
+async def ask(request: HTMXRequest, passkeys: NamedDependency[Passkeys]) -> Question:
     """What a device is asked that is to let somebody in."""
     try:
         return _question(await passkeys.ask(site_of(request), visitor_of(request)))
