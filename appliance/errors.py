@@ -7,6 +7,7 @@ ApplianceError
 +-- InvalidInput         what was sent cannot be accepted; the sentence says what to do
 |   +-- PromptTooLong    more tokens than the model can read
 |   +-- GrammarRefused   a grammar or JSON schema that cannot be followed
+|   +-- CodeOfAnotherTime    a code of the second factor, minutes too early or too late
 |   +-- ConversationFull     a conversation that may not be cut has come to its end
 |   `-- ImportRefused    a file that cannot be taken in: not an export, damaged or hostile
 |       `-- ImportTooLarge    it is larger than the box takes in, or would become so
@@ -37,11 +38,21 @@ Each message is one sentence for the person who reads it, and says what to do. `
 sentence in English, for logs and programs; `error.sentence` can be said in the reader's language.
 """
 
+from datetime import UTC, datetime
 from math import ceil
 
 from appliance.sentences import said_before, say
 
 _CLOSED = say("This account is sealed. Sign in with its password to open it.")
+
+
+def clocks_differ(clock: str) -> str:
+    """What to do about a clock that is wrong; `clock` is what the box's own says."""
+    return say(
+        "That code is one of another time: the clock of this box says %(clock)s. Compare it with "
+        "your phone's, and let the one that is wrong set itself. Then type a new code.",
+        clock=clock,
+    )
 
 
 class ApplianceError(Exception):
@@ -76,6 +87,15 @@ class PromptTooLong(InvalidInput):
 
 class GrammarRefused(InvalidInput):
     """A grammar or JSON schema is wrong, impossible or too large to be followed."""
+
+
+class CodeOfAnotherTime(InvalidInput):
+    """A code that was or will be right; `at` is what the box's clock says."""
+
+    def __init__(self, at: int) -> None:
+        clock = datetime.fromtimestamp(at, UTC).strftime("%H:%M UTC")
+        super().__init__(clocks_differ(clock))
+        self.at = at
 
 
 class ConversationFull(InvalidInput):

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from appliance.accounts.api_keys import ApiKeys
 from appliance.accounts.audit import AuditLog
 from appliance.accounts.entrance import Entrance
+from appliance.accounts.kept_secret import SecretKeeper
+from appliance.accounts.letting_in import LettingIn
 from appliance.accounts.limit import Limit
 from appliance.accounts.limits import Limits
 from appliance.accounts.one_time_links import OneTimeLinks
+from appliance.accounts.passkeys import Passkeys
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.people import People
+from appliance.accounts.proving import Proving
+from appliance.accounts.second_factor import SecondFactor
+from appliance.accounts.second_step import SecondSteps
 from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.throttle import Throttle
 from appliance.accounts.usage import Usage
@@ -31,6 +37,10 @@ class FrontDoor:
     audit: AuditLog
     throttle: Throttle
     entrance: Entrance
+    second_factor: SecondFactor
+    second_steps: SecondSteps
+    passkeys: Passkeys
+    proving: Proving
     keys: ApiKeys
     usage: Usage
     limits: Limits
@@ -64,6 +74,11 @@ async def open_front_door(
     async with database.read() as reader:
         is_set_up = await stored_people.is_set_up(reader)
     people = People(database, passwords, links, sign_ins, audit, watchers, is_set_up)
+    letting_in = LettingIn(sign_ins, throttle, audit)
+    keeper = SecretKeeper(derived_key(secret, "second factors"))
+    second_factor = SecondFactor(database, audit, keeper)
+    second_steps = SecondSteps(second_factor, letting_in, throttle, audit)
+    proving = Proving(database, passwords, throttle, second_steps)
     return FrontDoor(
         sign_ins=sign_ins,
         passwords=passwords,
@@ -71,7 +86,14 @@ async def open_front_door(
         people=people,
         audit=audit,
         throttle=throttle,
-        entrance=Entrance(database, people, passwords, sign_ins, throttle, audit),
+        entrance=Entrance(
+            *(database, people, passwords, throttle, audit),
+            *(letting_in, second_factor, second_steps, proving),
+        ),
+        second_factor=second_factor,
+        second_steps=second_steps,
+        passkeys=Passkeys(database, letting_in, second_steps, audit),
+        proving=proving,
         keys=ApiKeys(database, audit, sign_ins.open_requests),
         usage=usage,
         limits=Limits(database, usage, _default_limit(settings), audit),

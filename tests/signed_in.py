@@ -118,6 +118,13 @@ class Unlimited(Limits):
         return Admission(Rooms())
 
 
+class NoPasskeys:
+    """Nobody has any."""
+
+    async def are_used(self, host: str) -> bool:
+        return False
+
+
 def scripted_door(me: Person, *others: Person) -> FrontDoor:
     """A front door without a database: `me` holds KEY, the others their own ids."""
     accounts = {KEY: Account(me, MEMBER, False, 0)}
@@ -131,6 +138,10 @@ def scripted_door(me: Person, *others: Person) -> FrontDoor:
         audit=nothing,
         throttle=nothing,
         entrance=nothing,
+        second_factor=nothing,
+        second_steps=nothing,
+        passkeys=cast(Any, NoPasskeys()),
+        proving=nothing,
         keys=nothing,
         usage=nothing,
         limits=Unlimited(),

@@ -31,13 +31,17 @@ class LinkPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person as the box lets them in. `is_sealed`: what is kept of them is encrypted."""
+    """A person as the box lets them in. `is_sealed`: what is kept of them is encrypted.
+
+    `password_generation` counts the passwords they have had.
+    """
 
     person: Person
     role: AccountRole
     is_disabled: bool
     created_at: int
     is_sealed: bool = False
+    password_generation: int = 0
 
     @property
     def is_admin(self) -> bool:
@@ -72,13 +76,15 @@ class Device:
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Whoever stands at the door: from where, with what, the key by which the box knows a browser
-    again that somebody has signed in with before, and that of whoever is signed in there now.
+    again that somebody has signed in with before, that of whoever is signed in there now, and that
+    of a sign-in that waits for its second step.
     """
 
     address: str = ""
     device: Device = Device()
     device_key: str = ""
     sign_in_key: str = ""
+    second_step_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,15 @@ class Act(StrEnum):
     MODEL_REMOVED = "model removed"
     SEALED = "sealed"
     UNSEALED = "unsealed"
+    SIGNED_IN_BY_PASSKEY = "signed in with a passkey"
+    SECOND_STEP_FAILED = "second step failed"
+    SECOND_FACTOR_ON = "second factor turned on"
+    SECOND_FACTOR_OFF = "second factor turned off"
+    SPARE_CODES_MADE = "spare codes made"
+    SPARE_CODE_USED = "spare code used"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REMOVED = "passkey removed"
+    PASSKEY_REFUSED = "passkey refused"
 
 
 class AuditLog:

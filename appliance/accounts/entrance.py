@@ -3,17 +3,20 @@
 Whether a name is unknown, a password wrong or both: the answer is the same, and so is the work.
 """
 
-from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from appliance.accounts.account import Account, SignedIn, Visitor
 from appliance.accounts.audit import Act, AuditLog
+from appliance.accounts.letting_in import DISABLED, Begun, LettingIn
 from appliance.accounts.names import name_key
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.people import People
-from appliance.accounts.random_keys import new_key
-from appliance.accounts.sign_ins import SignIns
+from appliance.accounts.proving import Proving
+from appliance.accounts.second_factor import SecondFactor
+from appliance.accounts.second_step import HalfIn, SecondSteps
+from appliance.accounts.sign_ins import CHANGED
 from appliance.accounts.throttle import Throttle
 from appliance.errors import InvalidInput
 from appliance.sentences import say
@@ -21,19 +24,8 @@ from appliance.store import people
 from appliance.store.database import Database
 
 WRONG = say("That name and that password do not belong together. Try again.")
-NOT_YOURS = say("That is not your password. Nothing was changed; type the one you have now.")
-DISABLED = say("This account is disabled. Ask whoever looks after this box.")
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Somebody is in: the key of the sign-in, and the one by which the browser is known again."""
-
-    account: Account
-    key: str
-    device_key: str
 
 
 class Entrance:
@@ -44,19 +36,25 @@ class Entrance:
         database: Database,
         people: People,
         passwords: Passwords,
-        sign_ins: SignIns,
         throttle: Throttle,
         audit: AuditLog,
+        letting_in: LettingIn,
+        second_factor: SecondFactor,
+        second_steps: SecondSteps,
+        proving: Proving,
     ) -> None:
         self._database = database
         self._people = people
         self._passwords = passwords
-        self._sign_ins = sign_ins
         self._throttle = throttle
         self._audit = audit
+        self._letting_in = letting_in
+        self._second_factor = second_factor
+        self._second_steps = second_steps
+        self._proving = proving
 
-    async def sign_in(self, name: str, password: str, visitor: Visitor) -> Begun:
-        """Raises TooManyTries, InvalidInput."""
+    async def sign_in(self, name: str, password: str, visitor: Visitor) -> Begun | HalfIn:
+        """Half way only where a code is asked for, too. Raises TooManyTries, InvalidInput."""
         called = name_key(name[:1000])
         async with self._database.read() as reader:
             known = await people.by_name(reader, called)
@@ -74,7 +72,9 @@ class Entrance:
             raise InvalidInput(DISABLED)
         await self._throttle.right(tried)
         await self._renew(account, known.password_hash, password)
-        return await self._begin(account, visitor, password)
+        if (await self._second_factor.state(account.person)).is_on:
+            return self._second_steps.begin(account, password)
+        return await self._step_in(account, visitor, password)
 
     async def change_password(
         self, signed_in: SignedIn, old: str, new: str, visitor: Visitor
@@ -83,13 +83,7 @@ class Entrance:
 
         Raises TooManyTries: a page that was left open is no place to guess. InvalidInput.
         """
-        person = signed_in.person
-        tried = await self._throttle.begin(name_key(person.name), person.person_key, visitor)
-        async with self._database.read() as reader:
-            known = await people.by_name(reader, name_key(person.name))
-        if not await self._passwords.verify(known.password_hash if known else None, old):
-            raise InvalidInput(NOT_YOURS)
-        await self._throttle.right(tried)
+        await self._proving.by_password(signed_in.account, old, visitor)
         await self._people.set_password(
             signed_in.account, new, old=old, but=signed_in.sign_in_id, address=visitor.address
         )
@@ -97,32 +91,30 @@ class Entrance:
     async def set_up(self, key: str, name: str, password: str, visitor: Visitor) -> Begun:
         """By the box's own link. Raises LinkGone, InvalidInput."""
         account = await self._people.set_up(key, name, password, visitor.address)
-        return await self._begin(account, visitor, password)
+        return await self._step_in(account, visitor, password)
 
     async def join(self, key: str, name: str, password: str, visitor: Visitor) -> Begun:
         """By an invitation. Raises LinkGone, InvalidInput."""
         account = await self._people.join(key, name, password, visitor.address)
-        return await self._begin(account, visitor, password)
+        return await self._step_in(account, visitor, password)
 
     async def reset(self, key: str, password: str, visitor: Visitor) -> Begun:
         """By a reset. Raises LinkGone, InvalidInput."""
         account = await self._people.reset_password(key, password, visitor.address)
         if account.is_disabled:
             raise InvalidInput(DISABLED)
-        return await self._begin(account, visitor, password)
+        return await self._step_in(account, visitor, password)
 
-    async def _begin(self, account: Account, visitor: Visitor, password: str) -> Begun:
-        """Whoever was in there before is out: a browser is one person's at a time."""
-        await self._audit.note(None, Act.SIGNED_IN, account.person, "", visitor.address)
-        device_key = visitor.device_key or new_key()
-        await self._throttle.know(account.person.person_key, device_key)
-        await self._sign_ins.forget(visitor.sign_in_key)
-        key = await self._sign_ins.begin(account, visitor.device, password)
-        return Begun(account, key, device_key)
+    async def _step_in(self, account: Account, visitor: Visitor, password: str) -> Begun:
+        """Nothing more is asked for; looked at again in the write that lets them in."""
+        none_is_asked = partial(
+            self._second_factor.check_off, person=account.person, sentence=CHANGED
+        )
+        return await self._letting_in.let_in(account, visitor, password, also=none_is_asked)
 
     async def _renew(self, account: Account, password_hash: str, password: str) -> None:
         """Keep the password at the cost that is usual now."""
         renewed = await self._passwords.renewed(password_hash, password)
         if renewed is not None:
             async with self._database.write() as tx:
-                await people.set_password(tx, account.person.person_key, renewed)
+                await people.renew_password(tx, account.person.person_key, password_hash, renewed)

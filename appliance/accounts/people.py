@@ -13,12 +13,12 @@ from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.names import account_name, name_key
 from appliance.accounts.one_time_links import GONE, OneTimeLinks
 from appliance.accounts.passwords import Passwords
-from appliance.accounts.sign_ins import SignIns
+from appliance.accounts.sign_ins import CHANGED, SignIns
 from appliance.accounts.watching import Watchers
 from appliance.conversations.conversation import Person
 from appliance.errors import Conflict, InvalidInput, LinkGone, NotFound
 from appliance.sentences import say
-from appliance.store import known_devices, one_time_links, people
+from appliance.store import known_devices, one_time_links, passkeys, people, second_factors
 from appliance.store.database import Database
 
 TAKEN = say("Somebody here has that name, or one that looks like it. Take another one.")
@@ -163,11 +163,13 @@ class People:
         address: str = "",
     ) -> None:
         """Another password; all browsers but that one are signed out. `old` is the one that was
-        right until now, where it is known. Raises InvalidInput.
+        right until now, where it is known. Raises InvalidInput, also when it was reset meanwhile.
         """
         person = account.person
         password_hash = await self._passwords.hash(new, person.name)
         async with self._database.write() as tx:
+            if not await people.may_still_enter(tx, account):
+                raise InvalidInput(CHANGED)
             await people.set_password(tx, person.person_key, password_hash)
             await self._audit.note(tx, Act.PASSWORD_CHANGED, person, "", address)
         for watcher in self._watchers:
@@ -177,6 +179,8 @@ class People:
     async def reset_password(self, key: str, new: str, address: str = "") -> Account:
         """Give the account that a link is for another password; it is signed out everywhere.
 
+        The second factor and passkeys end with it, for both may be lost or somebody else's.
+
         Raises LinkGone, InvalidInput.
         """
         link = await self._links.look(key, LinkPurpose.RESET)
@@ -184,10 +188,11 @@ class People:
         password_hash = await self._passwords.hash(new, link.about.name)
         async with self._database.write() as tx:
             await self._links.use(tx, key, LinkPurpose.RESET)
+            await people.set_password(tx, link.about.person_key, password_hash)
             account = _there(await people.by_id(tx, link.about.person_id))
-            await people.set_password(tx, account.person.person_key, password_hash)
             await known_devices.forget_all(tx, account.person.person_key)
             await self._audit.note(tx, Act.PASSWORD_RESET, account.person, "", address)
+            await self._end_other_ways_in(tx, account.person, address)
         for watcher in self._watchers:
             await watcher.password_changed(account, None, new)
         await self._sign_ins.end_all(account.person)
@@ -199,6 +204,12 @@ class People:
             await _check_not_last(tx, account)
             await people.delete(tx, account.person.person_key)
             await self._audit.note(tx, Act.ACCOUNT_DELETED, by, account.person.name, address)
+
+    async def _end_other_ways_in(self, tx: Connection, person: Person, address: str) -> None:
+        if await second_factors.delete(tx, person.person_key):
+            await self._audit.note(tx, Act.SECOND_FACTOR_OFF, person, person.name, address)
+        if await passkeys.delete_all(tx, person.person_key):
+            await self._audit.note(tx, Act.PASSKEY_REMOVED, person, person.name, address)
 
     async def _insert(
         self, tx: Connection, name: str, password_hash: str, role: AccountRole

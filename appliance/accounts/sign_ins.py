@@ -5,25 +5,38 @@ a time without use, after its longest time whatever happens, with the account's 
 the account is disabled or deleted. Streams that are open then end at once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from time import time
 
 import structlog
+from aiosqlite import Connection
 
 from appliance.accounts.account import Account, Device, SignedIn, SignIn
 from appliance.accounts.open_requests import OpenRequests
 from appliance.accounts.random_keys import key_hash, new_key
 from appliance.accounts.watching import Watchers
 from appliance.conversations.conversation import Person, new_id
-from appliance.errors import NotFound, StoreError
+from appliance.errors import InvalidInput, NotFound, StoreError
 from appliance.sentences import say
-from appliance.store import sign_ins
+from appliance.store import people, sign_ins
 from appliance.store.database import Database
 
 MOST_BROWSERS = 100
 SEEN_EVERY_SECONDS = 60
 DAY = 24 * 3600
+
+CHANGED = say(
+    "The password was changed while you were signing in, or the account was. Sign in again with "
+    "the password of now."
+)
+
+InSameWrite = Callable[[Connection], Awaitable[None]]
+
+
+async def nothing_more(tx: Connection) -> None:
+    """Nothing is written beside."""
+
 
 log = structlog.get_logger(__name__)
 
@@ -47,11 +60,24 @@ class SignIns:
         self._clock = clock
         self.open_requests = OpenRequests()
 
-    async def begin(self, account: Account, device: Device, password: str | None = None) -> str:
-        """Sign a browser in; the key for its cookie."""
+    async def begin(
+        self,
+        account: Account,
+        device: Device,
+        password: str | None = None,
+        also: InSameWrite = nothing_more,
+    ) -> str:
+        """Sign a browser in; the key for its cookie. `also` writes what is true only with it.
+
+        `account` is as it was when its password was looked at. That takes a while: whoever is
+        disabled since, or has another password, is not let in. Raises InvalidInput.
+        """
         key, now = new_key(), int(self._clock())
         sign_in = SignIn(new_id(), device, now, now)
         async with self._database.write() as tx:
+            if not await people.may_still_enter(tx, account):
+                raise InvalidInput(CHANGED)
+            await also(tx)
             await sign_ins.insert(tx, account.person.person_key, sign_in, key_hash(key))
             surplus = await sign_ins.delete_surplus(tx, account.person.person_key, MOST_BROWSERS)
         self._close(surplus)

@@ -62,8 +62,13 @@ class Throttle:
         self._secret = secret
         self._clock = clock
 
-    async def begin(self, name_key: str, account_key: int | None, visitor: Visitor) -> Try:
-        """Let somebody try, and count it. Raises TooManyTries with how long to wait."""
+    async def begin(
+        self, name_key: str, account_key: int | None, visitor: Visitor, step: str = "account"
+    ) -> Try:
+        """Let somebody try, and count it. Raises TooManyTries with how long to wait.
+
+        What is tried at another `step` of the sign-in is counted by itself for the account.
+        """
         now = int(self._clock())
         device_hash = key_hash(visitor.device_key) if visitor.device_key else b""
         async with self._database.write() as tx:
@@ -72,7 +77,9 @@ class Throttle:
                 and bool(device_hash)
                 and await known_devices.is_known(tx, account_key, device_hash)
             )
-            counted = self._counted(name_key, visitor.address, device_hash if is_known else b"")
+            counted = self._counted(
+                name_key, visitor.address, device_hash if is_known else b"", step
+            )
             known = await failed_tries.of(tx, tuple(counted))
             waits = [
                 _still_to_wait(patience, known.get(subject), now)
@@ -103,12 +110,15 @@ class Throttle:
         async with self._database.write() as tx:
             await known_devices.remember(tx, account_key, key_hash(device_key), now, DEVICES_KEPT)
 
-    def _counted(self, name_key: str, address: str, device_hash: bytes) -> dict[bytes, Patience]:
+    def _counted(
+        self, name_key: str, address: str, device_hash: bytes, step: str
+    ) -> dict[bytes, Patience]:
         if device_hash:
-            return {self._subject("device", name_key, device_hash.hex()): DEVICE}
+            place = "device" if step == "account" else f"device, {step}"
+            return {self._subject(place, name_key, device_hash.hex()): DEVICE}
         return {
-            self._subject("account", name_key): ACCOUNT,
-            self._subject("address", _neighbourhood(address)): ADDRESS,
+            self._subject(step, name_key): ACCOUNT,
+            self._subject("address", neighbourhood(address)): ADDRESS,
         }
 
     def _subject(self, *words: str) -> bytes:
@@ -145,7 +155,7 @@ def _still_to_wait(patience: Patience, failures: Failures | None, now: int) -> i
     return max(0, failures.last_at + wait - now)
 
 
-def _neighbourhood(address: str) -> str:
+def neighbourhood(address: str) -> str:
     """An address, or of IPv6 the network that one household has."""
     try:
         known = ip_address(address.split("%")[0])

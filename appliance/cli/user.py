@@ -45,7 +45,10 @@ def add(settings: Settings, name: str, admin: bool) -> None:
 @click.argument("name")
 @with_settings
 def reset(settings: Settings, name: str) -> None:
-    """Print a link where somebody chooses another password, once."""
+    """Print a link where somebody chooses another password, once.
+
+    Used, it also ends their second factor and their passkeys.
+    """
     say(run(settings, "account", kind="reset", person=name))
 
 

@@ -5,8 +5,20 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyDoorView:
+    """The way in with a passkey, where the box has a name and encrypts."""
+
+    template: ClassVar[str] = "_passkey_door.html"
+    variable: ClassVar[str] = "door"
+
+    next_page: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignInPage:
-    """Name and password. `was_out`: this browser was signed in until a moment ago."""
+    """Name and password. `was_out`: this browser was signed in until a moment ago. `passkey` is
+    there when anybody's passkey works under this name.
+    """
 
     template: ClassVar[str] = "sign_in.html"
     variable: ClassVar[str] = "entry"
@@ -16,6 +28,7 @@ class SignInPage:
     was_out: bool
     name: str = ""
     refusal: str = ""
+    passkey: PasskeyDoorView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Template
 
 from appliance.accounts.account import Access, Account, LinkPurpose
-from appliance.accounts.entrance import Begun, Entrance
+from appliance.accounts.entrance import Entrance
+from appliance.accounts.letting_in import Begun
 from appliance.accounts.one_time_links import GONE, OneTimeLinks
 from appliance.accounts.passwords import SHORTEST
 from appliance.accounts.people import SET_UP_ALREADY, People

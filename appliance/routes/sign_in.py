@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -13,20 +14,23 @@ from appliance.accounts.account import Access, SignedIn
 from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.chosen_languages import ChosenLanguages
 from appliance.accounts.entrance import Entrance
+from appliance.accounts.letting_in import Begun
+from appliance.accounts.passkeys import Passkeys
+from appliance.accounts.second_step import HalfIn
 from appliance.accounts.sign_ins import SignIns
 from appliance.errors import InvalidInput, TooManyTries
-from appliance.routes.account_data import SignInPage
 from appliance.routes.cookies import (
     address_of,
     cookies_of,
+    half_in_cookie,
     sign_in_key,
     visitor_of,
     without_sign_in,
 )
+from appliance.routes.door_views import refused, sign_in_page
 from appliance.routes.fragments import whole_page
 from appliance.routes.languages import own_language
 from appliance.routes.next_page import inside
-from appliance.routes.page_views import Reader
 
 NextPage = Annotated[str, QueryParameter(name="next")]
 WasOut = Annotated[str, QueryParameter(name="out", max_length=3)]
@@ -45,34 +49,39 @@ class SignInForm:
 async def show(
     request: HTMXRequest,
     sign_ins: NamedDependency[SignIns],
+    passkeys: NamedDependency[Passkeys],
     next_page: NextPage = "/",
     out: WasOut = "",
 ) -> Template | Redirect:
     """The form; whoever is in already goes on."""
     if await sign_ins.who(sign_in_key(request)):
         return Redirect(inside(next_page), status_code=303)
-    return whole_page(SignInPage(Reader.of(request).theme, inside(next_page), out == "yes"))
+    return whole_page(await sign_in_page(request, passkeys, next_page, was_out=out == "yes"))
 
 
 @post("/sign-in", include_in_schema=False, opt={"access": Access.ANYONE})
 async def sign_in(
     request: HTMXRequest,
     entrance: NamedDependency[Entrance],
+    passkeys: NamedDependency[Passkeys],
     sign_ins: NamedDependency[SignIns],
     chosen_languages: NamedDependency[ChosenLanguages],
     data: URLEncodedBody[SignInForm],
 ) -> Template | Redirect:
-    """Come in, and go where one wanted to."""
+    """Come in, and go where one wanted to; or on to the code, where one is asked for."""
     try:
         begun = await entrance.sign_in(data.name, data.password, visitor_of(request))
     except (InvalidInput, TooManyTries) as error:
-        return _refused(request, data, error)
-    answer = Redirect(inside(data.next_page), status_code=303)
-    answer.cookies = [
-        *cookies_of(request, begun, sign_ins),
-        *await own_language(request, chosen_languages, begun.account.person),
-    ]
-    return answer
+        view = await sign_in_page(
+            request, passkeys, data.next_page, name=data.name, refusal=error.sentence
+        )
+        return refused(view, error)
+    if isinstance(begun, HalfIn):
+        next_page = quote(inside(data.next_page), safe="/")
+        on = Redirect(f"/sign-in/code?next={next_page}", status_code=303)
+        on.cookies = [half_in_cookie(request, begun)]
+        return on
+    return await come_in(request, begun, data.next_page, sign_ins, chosen_languages)
 
 
 @post("/sign-out", include_in_schema=False)
@@ -95,16 +104,17 @@ async def sign_out(
     return answer
 
 
-def _refused(
-    request: HTMXRequest, data: SignInForm, error: InvalidInput | TooManyTries
-) -> Template:
-    """The form again, with the name as it was typed."""
-    view = SignInPage(
-        Reader.of(request).theme, inside(data.next_page), False, data.name[:1000], error.sentence
-    )
-    page = whole_page(view)
-    page.status_code = 422
-    if isinstance(error, TooManyTries):
-        page.status_code = 429
-        page.headers["Retry-After"] = str(error.retry_after_seconds)
-    return page
+async def come_in(
+    request: HTMXRequest,
+    begun: Begun,
+    next_page: str,
+    sign_ins: SignIns,
+    chosen_languages: ChosenLanguages,
+) -> Redirect:
+    """The last answer of every way in."""
+    answer = Redirect(inside(next_page), status_code=303)
+    answer.cookies = [
+        *cookies_of(request, begun, sign_ins),
+        *await own_language(request, chosen_languages, begun.account.person),
+    ]
+    return answer

@@ -9,7 +9,9 @@ from appliance.conversations.conversation import Person, new_id
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 FIRST = "SELECT person_key, person_id, name FROM people ORDER BY person_key LIMIT 1"
-COLUMNS = "person_key, person_id, name, role, is_disabled, created_at, is_sealed"
+COLUMNS = (
+    "person_key, person_id, name, role, is_disabled, created_at, is_sealed, password_generation"
+)
 SELECT = f"SELECT {COLUMNS} FROM people "
 # Who can look after the box; never none, once there was one.
 ACTIVE_ADMINS = """
@@ -87,12 +89,20 @@ async def by_id(reader: Connection, person_id: str) -> Account | None:
     return account_of(row) if row else None
 
 
+async def by_key(reader: Connection, person_key: int) -> Account | None:
+    """The account with that key."""
+    row = await first_row(
+        reader, SELECT + "WHERE person_key = ? AND name_key IS NOT NULL", (person_key,)
+    )
+    return account_of(row) if row else None
+
+
 async def by_name(reader: Connection, name_key: str) -> Known | None:
     """The account of that name."""
     row = await first_row(
         reader, f"SELECT {COLUMNS}, password_hash FROM people WHERE name_key = ?", (name_key,)
     )
-    return Known(account_of(row), row[7]) if row else None
+    return Known(account_of(row), row[8]) if row else None
 
 
 async def admins_besides(reader: Connection, person_key: int) -> int:
@@ -102,8 +112,29 @@ async def admins_besides(reader: Connection, person_key: int) -> int:
 
 
 async def set_password(tx: Connection, person_key: int, password_hash: str) -> None:
-    """Another password."""
-    await _set(tx, person_key, "password_hash", password_hash)
+    """Another password. Whoever was about to come in with the one before is not let in."""
+    await changed_rows(
+        tx,
+        "UPDATE people SET password_hash = ?, password_generation = password_generation + 1 "
+        "WHERE person_key = ?",
+        (password_hash, person_key),
+    )
+
+
+async def renew_password(tx: Connection, person_key: int, old_hash: str, new_hash: str) -> None:
+    """The same password at another cost, unless it is another one by now."""
+    await changed_rows(
+        tx,
+        "UPDATE people SET password_hash = ? WHERE person_key = ? AND password_hash = ?",
+        (new_hash, person_key, old_hash),
+    )
+
+
+async def may_still_enter(reader: Connection, account: Account) -> bool:
+    """Whether the account is there, is not disabled, and has the password that it had then."""
+    sql = "SELECT is_disabled, password_generation FROM people WHERE person_key = ?"
+    row = await first_row(reader, sql, (account.person.person_key,))
+    return row is not None and not row[0] and row[1] == account.password_generation
 
 
 async def set_name(tx: Connection, person_key: int, name: str, name_key: str) -> None:
@@ -156,4 +187,5 @@ def account_of(row: Row) -> Account:
         is_disabled=bool(row[4]),
         created_at=row[5],
         is_sealed=bool(row[6]),
+        password_generation=row[7],
     )

@@ -54,7 +54,7 @@ async def insert(tx: Connection, account_key: int, sign_in: SignIn, key_hash: by
 async def find(reader: Connection, key_hash: bytes) -> Found | None:
     """Who is signed in with that key. One query."""
     row = await first_row(reader, WHO, (key_hash,))
-    return Found(people.account_of(row), row[7], row[8], row[9]) if row else None
+    return Found(people.account_of(row), row[8], row[9], row[10]) if row else None
 
 
 async def of_account(reader: Connection, account_key: int) -> tuple[SignIn, ...]:

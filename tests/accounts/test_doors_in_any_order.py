@@ -1,9 +1,11 @@
 """Sign-ins and roles in any order: who is in is always who should be, and somebody is admin."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyotp
 from house import AT_HOME, PASSWORD, House
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from signed_in import cheap_passwords
 
 from appliance.accounts.account import AccountRole
 from appliance.accounts.leaving import Leaving
+from appliance.accounts.second_step import HalfIn
 from appliance.accounts.sign_ins import DAY
 from appliance.conversations.conversation import DeleteReceipt, Person
 from appliance.errors import Conflict, InvalidInput
@@ -42,6 +45,7 @@ class Doors(RuleBasedStateMachine):
         self.roles: dict[str, AccountRole] = {}
         self.disabled: set[str] = set()
         self.keys: dict[str, tuple[str, float, float]] = {}
+        self.secrets: dict[str, str] = {}
         self.now = 1_800_000_000.0
 
     @initialize()
@@ -57,6 +61,8 @@ class Doors(RuleBasedStateMachine):
         door = await open_front_door(house_settings, database, passwords=cheap_passwords())
         self.house = House(database, door)
         door.sign_ins._clock = lambda: self.now
+        door.second_factor._clock = lambda: self.now
+        door.throttle._clock = lambda: self.now
         await self.house.set_up("Ann")
         await door.sign_ins.end_all((await door.people.named("Ann")).person)
 
@@ -110,6 +116,48 @@ class Doors(RuleBasedStateMachine):
             return
         key = self.runner.run(self.house.door.sign_ins.begin(account, AT_HOME.device))
         self.keys[key] = (name, self.now, self.now)
+
+    @rule(name=NAMES)
+    def turn_codes_on(self, name: str) -> None:
+        if name not in self.roles or name in self.secrets:
+            return
+        person = self.runner.run(self.house.door.people.named(name)).person
+        secret = self.house.door.second_factor.offer(person)
+        self.run(self.house.door.second_factor.turn_on(person, pyotp.TOTP(secret).at(self.now)))
+        self.secrets[name] = secret
+
+    @rule(name=NAMES, is_right=st.booleans())
+    def come_in(self, name: str, is_right: bool) -> None:
+        """By all that is asked for, or by a password without the right code."""
+        self.now += 301  # the next code, and no waiting for what went wrong before
+        try:
+            entered = self.runner.run(self.house.door.entrance.sign_in(name, PASSWORD, AT_HOME))
+        except InvalidInput:
+            assert name not in self.roles or name in self.disabled
+            return
+        assert isinstance(entered, HalfIn) == (name in self.secrets)
+        if isinstance(entered, HalfIn):
+            visitor = replace(AT_HOME, second_step_key=entered.key)
+            code = pyotp.TOTP(self.secrets[name]).at(self.now) if is_right else "no code"
+            finishing = self.house.door.second_steps.finish(code, visitor)
+            try:
+                entered = self.runner.run(finishing)
+            except InvalidInput:
+                assert not is_right
+                return
+            assert is_right
+        self.keys[entered.key] = (name, self.now, self.now)
+
+    @rule(name=NAMES)
+    def reset(self, name: str) -> None:
+        """Ends codes and whatever was signed in."""
+        if name not in self.roles:
+            return
+        account = self.runner.run(self.house.door.people.named(name))
+        link = self.runner.run(self.house.door.links.reset(None, account))
+        self.run(self.house.door.people.reset_password(link, PASSWORD))
+        self.secrets.pop(name, None)
+        self.forget(name)
 
     @precondition(lambda self: self.keys)
     @rule(data=st.data())
@@ -168,6 +216,7 @@ class Doors(RuleBasedStateMachine):
         leaving = Leaving(self.house.door.people, Nothing())
         if self.may(name, leaving.leave(None, self.person_id(name), name)):
             del self.roles[name]
+            self.secrets.pop(name, None)
             self.disabled.discard(name)
             self.forget(name)
 

@@ -77,7 +77,7 @@ class Watch:
         return [each for each in self.complaints if "Content Security Policy" in each]
 
     def foreign_requests(self) -> list[str]:
-        own = ("127.0.0.1", "box.test")
+        own = ("127.0.0.1", "localhost", "box.test")
         return [url for url in self.requests if urlsplit(url).hostname not in own]
 
 

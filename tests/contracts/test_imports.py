@@ -11,7 +11,10 @@ PACKAGE = Path(__file__).parents[2] / "appliance"
 
 NOUNS = "conversations.conversation"
 SHARED_NOUNS = "conversations.shared_link"
-ACCOUNTS = {"accounts.account", "accounts.api_key", "accounts.limit", "accounts.tally"}
+ACCOUNTS = {
+    *{"accounts.account", "accounts.api_key", "accounts.limit", "accounts.tally"},
+    "accounts.passkey",
+}
 """What of accounts is plain values."""
 ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.chat_tokenizer"}
 """What the engine is from outside; the rest of it is its own business."""
@@ -118,7 +121,12 @@ ONLY_IN = {
     "zxcvbn": {"accounts.passwords"},
     "segno": {"routes.qr_views"},
     "uvicorn": {"web_server", "network.connection"},
-    "cryptography": {"network.authority", "accounts.keyring", "accounts.key_locks"},
+    "cryptography": {
+        *{"network.authority", "accounts.keyring", "accounts.key_locks"},
+        *{"accounts.kept_secret", "accounts.passkey_ceremony"},
+    },
+    "pyotp": {"accounts.time_codes"},
+    "webauthn": {"accounts.passkey_ceremony"},
     "zeroconf": {"network.announcement", "network.host_question"},
     "prometheus_client": {"metrics", "routes.metrics"},
 }

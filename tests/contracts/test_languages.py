@@ -24,6 +24,7 @@ NAMES = {
     *("SHA-256", "Top-k", "Top-p", "Min-p", "sha256", "sha256 %(digits)s"),
     *("Android", "Windows", "Mac", "%(seconds)s s", "%(hours)s h %(minutes)s min"),
     *("Name", "System", "Prompt", "Form", "Token", "Seed", "Link", "Chat", "Embeddings"),
+    "Passkeys",
 }
 
 PROGRAMS_ONLY = (
