@@ -118,7 +118,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             languages.choose,
             *(health.alive, health.ready, metrics.show),
             *(trust.show, trust.certificate, trust.profile),
-            *(app_shell.service_worker, app_shell.offline),
+            *(app_shell.manifest, app_shell.service_worker, app_shell.offline),
             *(sign_in.show, sign_in.sign_in, sign_in.sign_out, entering.welcome),
             *(entering.not_set_up, entering.show_setup, entering.set_up),
             *(entering.show_invitation, entering.join, entering.show_reset, entering.reset),
