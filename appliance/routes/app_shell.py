@@ -1,5 +1,5 @@
-"""What makes the page an app on a phone: what a phone is told of it, the worker that stands in while
-the box is away, and what it shows then. None of them knows anybody.
+"""What makes the page an app on a phone: what a phone is told of it, the worker that stands in
+while the box is away, and what it shows then. None of them knows anybody.
 """
 
 from functools import cache
