@@ -16,6 +16,7 @@ from appliance.accounts.key_locks import Cost
 from appliance.accounts.keyring import Keyring
 from appliance.accounts.opening import Opening
 from appliance.accounts.passwords import Passwords
+from appliance.accounts.promised_tokens import PromisedTokens
 from appliance.accounts.seal_changes import SealChanges
 from appliance.accounts.seal_watcher import SealWatcher
 from appliance.accounts.sealed_accounts import SealedAccounts
@@ -93,7 +94,7 @@ async def open_box(
         stack.callback(keyring.close_all)
         database = await Database.open(settings.data_dir / "appliance.sqlite3", keyring)
         stack.push_async_callback(database.close)
-        usage = Usage(database)
+        usage = Usage(database, promised=PromisedTokens(settings.limits.reply_tokens))
         stack.push_async_callback(usage.stop)
         hot, valkey = await _open_hot(settings, stack)
         secret = page_secret(settings.data_dir)

@@ -1,13 +1,15 @@
 """How much each may ask of the model, and the sentence for who has asked for more.
 
 A limit is looked up where it is kept each time, so that one which an administrator changes holds
-for the next request. A reply is counted when it is over; those being written still are let end.
+for the next request. A reply is counted when it is over, and until then what it may take is
+promised to it, so that no burst takes more than there is; those being written still are let end.
 """
 
 from dataclasses import dataclass
 
 from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.limit import UNLIMITED, Limit, Room, Rooms
+from appliance.accounts.promised_tokens import Promise
 from appliance.accounts.request_rates import RequestRates
 from appliance.accounts.usage import Usage
 from appliance.accounts.waiting_words import within_words
@@ -16,6 +18,8 @@ from appliance.errors import NotFound, OverLimit
 from appliance.sentences import say, say_counted
 from appliance.store import api_keys, limits, people
 from appliance.store.database import Database
+
+_SOON_SECONDS = 10.0
 
 EVERYBODY = "everybody"
 """Whose limits were changed, in the record of the box."""
@@ -29,14 +33,17 @@ class _Held:
     is_keys: bool
     limit: Limit
     tokens_used: int
+    person_key: int
+    key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What is left, and why the request is refused, if it is."""
+    """What is left, and why the request is refused, if it is; else what a reply to it may take."""
 
     rooms: Rooms
     refusal: OverLimit | None = None
+    promise: Promise | None = None
 
 
 class Limits:
@@ -97,7 +104,13 @@ class Limits:
         for each in held:
             if per_minute := each.limit.requests_per_minute:
                 self._rates.take(each.who, per_minute)
-        return Admission(self._rooms(held))
+        rooms, promised = self._rooms(held), self._usage.promised
+        promise = promised.make(person.person_key, key_id or "") if asks_model else None
+        return Admission(rooms, promise=promise)
+
+    def take_back(self, promise: Promise) -> None:
+        """The request was refused after all."""
+        self._usage.promised.take_back(promise)
 
     async def rooms(self, person: Person) -> Rooms:
         """What is left for this person, in all."""
@@ -109,15 +122,19 @@ class Limits:
             limit = own or await limits.of_everybody(reader) or self.default
             of_key = await api_keys.limit_of(reader, key_id) if key_id else UNLIMITED
         used, used_by_key = await self._usage.tokens_today(person, key_id or "")
-        held = [_Held(f"person {person.person_key}", False, limit, used)]
+        own_key = person.person_key
+        held = [_Held(f"person {own_key}", False, limit, used, own_key)]
         if key_id:
-            held.append(_Held(f"key {key_id}", True, of_key, used_by_key))
+            held.append(_Held(f"key {key_id}", True, of_key, used_by_key, own_key, key_id))
         return held
 
     def _tokens_refusal(self, held: _Held) -> OverLimit | None:
         most = held.limit.tokens_per_day
-        if not most or held.tokens_used < most:
+        promised = self._usage.promised.tokens(held.person_key, held.key_id)
+        if not most or held.tokens_used + promised < most:
             return None
+        if held.tokens_used < most:
+            return OverLimit(_promised_words(most), "tokens", _SOON_SECONDS)
         seconds = self._usage.seconds_to_midnight()
         return OverLimit(
             _tokens_words(held.is_keys, most, within_words(seconds)), "tokens", seconds
@@ -163,6 +180,14 @@ def _tokens_words(is_keys: bool, most: int, wait: str) -> str:
         "You have used up the %(most)s tokens of today. There are new ones %(wait)s, at midnight.",
         most=most,
         wait=wait,
+    )
+
+
+def _promised_words(most: int) -> str:
+    return say(
+        "What is being written for you now may take all that is left of today's %(most)s tokens. "
+        "Try again when it is done.",
+        most=most,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from appliance.accounts.promised_tokens import PromisedTokens
 from appliance.accounts.tally import DayTally, PersonTally, Tally
 from appliance.conversations.conversation import Person
 from appliance.errors import StoreError
@@ -61,9 +62,15 @@ class UsageReport:
 class Usage:
     """Counts for all; one object a process. `now` is the box's local time."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime] = datetime.now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime] = datetime.now,
+        promised: PromisedTokens | None = None,
+    ) -> None:
         self._database = database
         self._now = now
+        self.promised = promised or PromisedTokens(0)
         self._unwritten: dict[tuple[int, str, str], Tally] = {}
         self._writing: asyncio.Task[None] | None = None
         # Whoever reads sees what was counted either here or on the disk, never in both or neither.
@@ -72,6 +79,7 @@ class Usage:
 
     def count(self, person: Person, counts: TokenCounts, key_id: str = "") -> None:
         """One more reply is over, whether or not anybody has read it to its end."""
+        self.promised.settle(person.person_key, key_id)
         place = (person.person_key, self._today().isoformat(), key_id)
         more = Tally(1, counts.prompt_tokens, counts.completion_tokens)
         self._unwritten[place] = self._unwritten.get(place, Tally()) + more

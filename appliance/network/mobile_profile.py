@@ -5,13 +5,16 @@ whom the device knows already and who could sign it.
 """
 
 import plistlib
+from collections.abc import Callable
 from hashlib import sha256
 from uuid import UUID
 
+from appliance.sentences import say
 
-def mobile_profile(authority: bytes, name: str) -> bytes:
-    """Of the authority's certificate (DER), for the box of that name. The same certificate gives
-    the same profile, so that taking it in again replaces it.
+
+def mobile_profile(authority: bytes, name: str, said: Callable[[str], str] = str) -> bytes:
+    """Of the authority's certificate (DER), for the box of that name, in the words of who reads it
+    (`said`). The same certificate is the same profile, so that taking it in again replaces it.
     """
     digest = sha256(authority).digest()
     certificate = {
@@ -19,7 +22,7 @@ def mobile_profile(authority: bytes, name: str) -> bytes:
         "PayloadVersion": 1,
         "PayloadIdentifier": f"box.appliance.{digest.hex()[:16]}.authority",
         "PayloadUUID": str(UUID(bytes=digest[:16])).upper(),
-        "PayloadDisplayName": f"Certificate authority of {name}",
+        "PayloadDisplayName": said(say("Certificate authority of %(name)s", name=name)),
         "PayloadCertificateFileName": "appliance.cer",
         "PayloadContent": authority,
     }
@@ -28,8 +31,10 @@ def mobile_profile(authority: bytes, name: str) -> bytes:
         "PayloadVersion": 1,
         "PayloadIdentifier": f"box.appliance.{digest.hex()[:16]}",
         "PayloadUUID": str(UUID(bytes=digest[16:])).upper(),
-        "PayloadDisplayName": f"Appliance at {name}",
-        "PayloadDescription": "Lets this device know the box in your house by its certificate.",
+        "PayloadDisplayName": said(say("Appliance at %(name)s", name=name)),
+        "PayloadDescription": said(
+            say("Lets this device know the box in your house by its certificate.")
+        ),
         "PayloadContent": [certificate],
     }
     return plistlib.dumps(profile)

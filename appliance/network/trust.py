@@ -1,5 +1,6 @@
 """What a device needs to come to trust this box."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +52,9 @@ class Trust:
         """The authority's, as phones take it. Raises NotFound."""
         return self._there().der
 
-    def profile(self) -> bytes:
-        """The same for Apple's. Raises NotFound."""
-        return mobile_profile(self._there().der, self.name)
+    def profile(self, said: Callable[[str], str] = str) -> bytes:
+        """The same for Apple's, in the words of who takes it. Raises NotFound."""
+        return mobile_profile(self._there().der, self.name, said)
 
     def _there(self) -> Authority:
         authority = self.authority()

@@ -2,8 +2,9 @@
 
 A handler's `opt={"access": ...}` says who may call it; whatever says nothing is for those who are
 signed in. A browser shows its cookie, a program its key (`Authorization: Bearer`); what a key may
-do stands beside it as `opt={"scope": ...}`. `keys_only` is for routes without form tokens, where
-what a browser sends by itself must not be enough; `open_here` lets in whoever is on this machine.
+do stands beside it as `opt={"scope": ...}`, ANY_SCOPE for every key. `keys_only` is for routes
+without form tokens, where what a browser sends by itself must not be enough; `open_here` lets in
+whoever is on this machine.
 """
 
 from ipaddress import IPv6Address, ip_address
@@ -26,6 +27,8 @@ from appliance.routes.cookies import sign_in_key
 from appliance.sentences import say
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+
+ANY_SCOPE = "any"
 
 _SIGNED_OUT = say("You are not signed in here. Sign in, then try again.")
 _BAD_KEY = "This key is not known here, or not any more. Make another one on your account's page."
@@ -71,7 +74,7 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
         signed_in = await self._signed_in(connection)
         if access is Access.ADMIN and not signed_in.account.is_admin:
             raise NotFound(_NO_PAGE)
-        if signed_in.scopes is not None and opt.get("scope") not in signed_in.scopes:
+        if signed_in.scopes is not None and opt.get("scope") not in {ANY_SCOPE, *signed_in.scopes}:
             raise NotAllowed(_NOT_FOR_KEYS)
         return AuthenticationResult(user=signed_in, auth=None)
 

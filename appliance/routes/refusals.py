@@ -114,7 +114,8 @@ def _answer(
     if request.url.path.startswith("/v1/"):
         body = error_body(status, str(sentence), over)
         return Response(body, status_code=status, headers=headers)
-    if request.query_params.get("format") == "text":  # a program reads a turn
+    if request.query_params.get("format") == "text" or "authorization" in request.headers:
+        # A program reads a turn, or takes what is its owner's.
         return Response(str(sentence), status_code=status, headers=headers, media_type="text/plain")
     is_fragment = isinstance(request, HTMXRequest) and bool(request.htmx)
     return Template(

@@ -4,6 +4,7 @@ A route at which the model works for the answer says so with `opt={"asks_model":
 counted, and every request of a key; who only reads a page is never held up.
 """
 
+from functools import partial
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -16,6 +17,8 @@ from appliance.accounts.limit import Room, Rooms
 from appliance.accounts.limits import Limits
 
 _ROOMS = "limit rooms"
+_UNUSED = "limit unused"
+"""What to call when no reply comes of the request."""
 
 
 class RequestLimit:
@@ -35,7 +38,10 @@ class RequestLimit:
         admission = await self._limits.admit(
             signed_in.person, signed_in.key_id, asks_model=asks_model
         )
-        connection.scope.setdefault("state", {})[_ROOMS] = admission.rooms
+        state = connection.scope.setdefault("state", {})
+        state[_ROOMS] = admission.rooms
+        if admission.promise is not None:
+            state[_UNUSED] = partial(self._limits.take_back, admission.promise)
         if admission.refusal is not None:
             raise admission.refusal
 
@@ -45,6 +51,8 @@ async def add_limit_headers(message: Message, scope: Scope) -> None:
     rooms: Rooms | None = scope.get("state", {}).get(_ROOMS)
     if message["type"] != "http.response.start" or rooms is None:
         return
+    if message["status"] >= 400 and (unused := scope.get("state", {}).get(_UNUSED)):
+        unused()
     headers = MutableScopeHeaders.from_message(message)
     for kind, room in (("requests", rooms.requests), ("tokens", rooms.tokens)):
         if room is not None:

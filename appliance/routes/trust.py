@@ -10,7 +10,7 @@ from litestar.response import Template
 
 from appliance.accounts.account import Access
 from appliance.network.trust import Trust
-from appliance.routes.fragments import whole_page
+from appliance.routes.fragments import Fragments, whole_page
 from appliance.routes.page_views import Reader
 from appliance.routes.trust_data import TrustView
 from appliance.routes.trust_views import trust_view
@@ -32,9 +32,10 @@ async def certificate(trust: NamedDependency[Trust]) -> Response[bytes]:
 
 
 @get("/trust/authority.mobileconfig", include_in_schema=False, opt=_ANYONE)
-async def profile(trust: NamedDependency[Trust]) -> Response[bytes]:
+async def profile(request: HTMXRequest, trust: NamedDependency[Trust]) -> Response[bytes]:
     """The same as a configuration profile, for Apple's devices."""
-    return _file(trust.profile(), "application/x-apple-aspen-config", "appliance.mobileconfig")
+    content = trust.profile(Fragments(request).said)
+    return _file(content, "application/x-apple-aspen-config", "appliance.mobileconfig")
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response[bytes]:

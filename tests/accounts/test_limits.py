@@ -1,5 +1,6 @@
 """How much each may ask for, and what is said to whoever has asked for more."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from appliance.accounts.limit import Limit, accepted_limit
 from appliance.accounts.limits import Limits
 from appliance.accounts.new_key import Wish
 from appliance.accounts.open_requests import OpenRequests
+from appliance.accounts.promised_tokens import LONGEST_SECONDS, PromisedTokens
 from appliance.accounts.request_rates import RequestRates
 from appliance.accounts.usage import Usage
 from appliance.accounts.waiting_words import within_words
@@ -29,6 +31,10 @@ class Counts:
     completion_tokens: int
 
 
+REPLY = 400
+"""Tokens that one may have."""
+
+
 class Gate:
     """Limits over a real database; both clocks are set by a test."""
 
@@ -39,7 +45,7 @@ class Gate:
         self.database = database
         self.now = datetime(2026, 11, 21, 20, 40)
         self.seconds = 0.0
-        self.usage = Usage(database, lambda: self.now)
+        self.usage = Usage(database, lambda: self.now, PromisedTokens(REPLY, lambda: self.seconds))
         self.audit = AuditLog(database)
         rates = RequestRates(lambda: self.seconds)
         self.limits = Limits(database, self.usage, Limit(3, 1000), self.audit, rates)
@@ -50,7 +56,9 @@ class Gate:
         return made.key.key_id
 
     async def refusal(self, key_id: str | None = None, who: Account | None = None) -> str:
-        admission = await self.limits.admit((who or self.me).person, key_id)
+        admission = await self.limits.admit((who or self.me).person, key_id, asks_model=True)
+        if admission.promise is not None:  # what it costs is counted elsewhere
+            self.limits.take_back(admission.promise)
         return str(admission.refusal or "")
 
 
@@ -92,6 +100,52 @@ async def test_the_days_tokens_come_to_their_end_and_back_at_midnight(gate: Gate
     )
     gate.now = datetime(2026, 11, 22)
     assert await gate.refusal() == ""
+
+
+BUSY = (
+    "What is being written for you now may take all that is left of today's 1,000 tokens. Try "
+    "again when it is done."
+)
+
+
+async def admitted(gate: Gate, count: int, key_id: str | None = None) -> list[str]:
+    """So many at once, none of which is over."""
+    person = gate.me.person
+    asked = [gate.limits.admit(person, key_id) for _ in range(count)]
+    return sorted(str(each.refusal or "") for each in await asyncio.gather(*asked))
+
+
+async def test_a_burst_is_not_promised_more_tokens_than_there_are(gate: Gate) -> None:
+    await gate.limits.set_of_everybody(Limit(0, 1000))
+    assert await admitted(gate, 20) == ["", "", "", *[BUSY] * 17]
+    assert (await gate.limits.admit(gate.eve.person)).refusal is None, "others have their own"
+
+
+async def test_a_reply_that_is_over_makes_room_by_what_it_has_not_taken(gate: Gate) -> None:
+    await gate.limits.set_of_everybody(Limit(0, 1000))
+    assert await admitted(gate, 4) == ["", "", "", BUSY]
+    gate.usage.count(gate.me.person, Counts(20, 80))
+    assert await admitted(gate, 2) == ["", BUSY]
+    gate.usage.count(gate.me.person, Counts(20, 380))
+    assert await admitted(gate, 1) == [BUSY], "500 are used, and 800 promised"
+
+
+async def test_what_is_promised_to_nothing_comes_back(gate: Gate) -> None:
+    await gate.limits.set_of_everybody(Limit(0, 400))
+    refused_later = await gate.limits.admit(gate.me.person)
+    assert await gate.refusal() != ""
+    assert refused_later.promise is not None
+    gate.limits.take_back(refused_later.promise)
+    assert await admitted(gate, 1) == [""]
+    gate.seconds += LONGEST_SECONDS
+    assert await admitted(gate, 1) == [""], "a promise is not kept for ever"
+
+
+async def test_a_keys_promises_are_its_own_and_its_persons(gate: Gate) -> None:
+    await gate.limits.set_of_everybody(Limit(0, 1000))
+    key_id = await gate.key(Limit(0, 400))
+    assert [bool(each) for each in await admitted(gate, 3, key_id)] == [False, True, True]
+    assert await admitted(gate, 3) == ["", "", BUSY]
 
 
 async def test_who_has_no_tokens_left_may_still_read(gate: Gate) -> None:

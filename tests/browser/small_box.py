@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,12 @@ class SmallBox:
 
     def settle(self) -> None:
         """Return when no turn is open, and what followed from them is done."""
+        self.wait(settled)
+
+    def wait(self, happening: Callable[[Box], Coroutine[Any, Any, Any]]) -> Any:
+        """Until it has happened to the box, where that lives; what came of it."""
         assert self._opened.wait(20)
-        asyncio.run_coroutine_threadsafe(settled(self._box), self._loop).result(timeout=20)
+        return asyncio.run_coroutine_threadsafe(happening(self._box), self._loop).result(20)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from torture_box.kills import Kills
 
-pytestmark = pytest.mark.model
+# As slow as the machine is busy: every reply that was cut off is written to its end.
+pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
 
 
 def test_a_busy_box_killed_again_and_again_keeps_what_it_accepted(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
+from hostile_markdown import MARKDOWN
+from hostile_markup import MARKUP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,6 +118,13 @@ def inspect(html: str) -> None:
     parser = Inspector()
     parser.feed(html)
     parser.close()
+
+
+def test_the_corpus_of_the_browser_brings_out_nothing_else_either() -> None:
+    for case in (*MARKUP, *MARKDOWN):
+        inspect(render_markdown(case))
+        inspect(render_markdown(f"> - **{case}**"))
+        inspect(sanitise(case))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -123,7 +123,7 @@ async def test_the_worker_keeps_the_shell_alone_and_is_small(stranger: AsyncClie
 async def test_what_makes_it_an_app_is_there_for_a_device_that_is_not_signed_in(
     stranger: AsyncClient,
 ) -> None:
-    manifest = await stranger.get("/static/app.webmanifest")
+    manifest = await stranger.get("/app.webmanifest")
     assert manifest.headers["content-type"].startswith("application/manifest+json")
     sizes = {}
     for icon in manifest.json()["icons"]:
@@ -133,6 +133,42 @@ async def test_what_makes_it_an_app_is_there_for_a_device_that_is_not_signed_in(
         sizes[icon["src"]] = len(answer.content)
     assert sum(sizes.values()) < 40_000
     assert manifest.json()["start_url"] == manifest.json()["scope"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("code", "begin"),
+    [
+        ("en", "New conversation"),
+        ("ko", "새 대화"),
+        ("ja", "新しい会話"),
+        ("de", "Neue Unterhaltung"),
+        ("xx", "Neue Unterhaltung"),
+    ],
+)
+async def test_the_app_speaks_the_language_of_the_page_it_is_installed_from(
+    stranger: AsyncClient, code: str, begin: str
+) -> None:
+    """Or that of the device, when there is no such language."""
+    german = {"accept-language": "de"}
+    manifest = (await stranger.get(f"/app.webmanifest?language={code}", headers=german)).json()
+    assert manifest["shortcuts"] == [{"name": begin, "url": "/"}]
+    assert manifest["lang"] == (code if code != "xx" else "de")
+    page = await stranger.get("/sign-in", headers={"cookie": f"language={code}"})
+    assert 'rel="manifest"' not in page.text, "only who is in installs it"
+
+
+async def test_an_apple_device_is_told_in_its_language_what_it_takes_in(
+    certified: Path, stranger: AsyncClient
+) -> None:
+    profiles = [
+        plistlib.loads((await stranger.get(path, headers={"accept-language": code})).content)
+        for path in ["/trust/authority.mobileconfig"]
+        for code in ("en", "ko", "ja", "de")
+    ]
+    assert len({each["PayloadDescription"] for each in profiles}) == 4
+    assert len({each["PayloadContent"][0]["PayloadDisplayName"] for each in profiles}) == 4
+    assert all("chat.local" in each["PayloadDisplayName"] for each in profiles)
+    assert len({each["PayloadUUID"] for each in profiles}) == 1, "the same one, to be replaced"
 
 
 async def test_an_invitation_made_at_the_box_leads_a_phone_to_it(tmp_path: Path) -> None:

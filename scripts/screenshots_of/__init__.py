@@ -1,0 +1,1 @@
+"""Screenshots of the pages of a real box."""
