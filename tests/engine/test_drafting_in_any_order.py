@@ -1,5 +1,6 @@
 """People come, stop and go in any order while a draft model guesses: nothing is left behind."""
 
+from doses import examples
 from fakes import ScriptedBackend
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -143,5 +144,7 @@ class DraftingMachine(RuleBasedStateMachine):
         assert self.stepper.check() == []
 
 
-DraftingMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+DraftingMachine.TestCase.settings = settings(
+    max_examples=examples(20, 60), stateful_step_count=40, deadline=None
+)
 TestDrafting = DraftingMachine.TestCase

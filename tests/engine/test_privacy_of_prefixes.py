@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from doses import examples
 from fakes import Cell, ScriptedBackend
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -314,4 +315,4 @@ class HouseMachine(RuleBasedStateMachine):
 
 
 TestHouse = HouseMachine.TestCase
-TestHouse.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestHouse.settings = settings(max_examples=examples(25, 80), stateful_step_count=30, deadline=None)

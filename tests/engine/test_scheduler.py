@@ -1,6 +1,7 @@
 """The scheduler against a model of KV cells; no model, clock or thread."""
 
 import pytest
+from doses import examples
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -584,4 +585,6 @@ class SchedulerMachine(RuleBasedStateMachine):
 
 
 TestSchedulerMachine = SchedulerMachine.TestCase
-TestSchedulerMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestSchedulerMachine.settings = settings(
+    max_examples=examples(30, 60), stateful_step_count=40, deadline=None
+)

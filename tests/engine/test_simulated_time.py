@@ -3,6 +3,7 @@
 from dataclasses import replace
 from math import ceil
 
+from doses import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_box import TARGET_SECONDS, Machine, SimulatedBox, Step, Visit
@@ -21,7 +22,7 @@ NOT_WORTH_WAITING_TOKENS = 31
 BACKGROUND_TOKENS = 16
 """So much background work reads in one of four steps, beside a person's reply that grows."""
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=examples(10, 25), deadline=None)
 
 
 def powers(least: float, most: float) -> st.SearchStrategy[float]:

@@ -6,6 +6,7 @@ from time import process_time
 from typing import Any
 
 import pytest
+from doses import examples
 from grammar_texts import any_text, fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -252,7 +253,7 @@ SCHEMAS = st.recursive(
 
 
 @given(SCHEMAS, st.randoms(use_true_random=False))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(150, 400), deadline=None)
 def test_any_schema_is_followed_or_refused_and_neither_takes_long(
     schema: Any, draw: random.Random
 ) -> None:

@@ -1,6 +1,7 @@
 from unittest import mock
 
 import pytest
+from doses import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -59,7 +60,7 @@ def joined(renderer: BlockRenderer) -> str:
 
 
 @given(MARKDOWN, st.lists(st.integers(0, 400), max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100, 300), deadline=None)
 @example("para\n#x\n", [6, 7])
 @example("para\n|a|b|\n|-|-x\n", [15, 16, 17])
 @example("- a\n| x | y |\n     |---|---|x\n", list(range(30)))
@@ -75,7 +76,7 @@ def test_blocks_of_a_growing_text_join_to_the_whole_text_s_html(text: str, cuts:
     st.integers(0, 400),
     st.integers(0, 30),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, 200), deadline=None)
 @example("- a\n\n\n", [4, 5, 6], 20, 0)
 @example("```c\nx\n```\n- ```c\n  y\n", list(range(30)), 400, 3)
 def test_so_they_do_where_the_text_is_too_heavy_to_be_formatted_or_coloured_to_its_end(

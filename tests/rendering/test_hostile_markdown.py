@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
+from doses import examples
 from hostile_markdown import MARKDOWN
 from hostile_markup import MARKUP
 from hypothesis import given, settings
@@ -145,6 +146,6 @@ def test_the_sanitiser_alone_would_hold(payload: str) -> None:
         st.sampled_from(PAYLOADS).flatmap(lambda p: st.integers(0, len(p)).map(lambda n: p[:n]))
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80, 200), deadline=None)
 def test_pieces_of_payloads_together_are_no_way_out(pieces: list[str]) -> None:
     inspect(render_markdown("".join(pieces)))

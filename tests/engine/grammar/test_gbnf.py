@@ -3,6 +3,7 @@
 from time import process_time
 
 import pytest
+from doses import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,7 +123,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=60).map(lambda pieces: "root ::= " + " ".join(pieces)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(150, 400), deadline=None)
 def test_any_text_is_read_or_refused_and_neither_takes_long(grammar: str) -> None:
     begin = process_time()
     try:
