@@ -19,6 +19,7 @@ from appliance.accounts.limit import Rooms
 from appliance.accounts.limits import Admission, Limits
 from appliance.accounts.names import name_key
 from appliance.accounts.open_requests import OpenRequests
+from appliance.accounts.passkeys import Passkeys
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.random_keys import key_hash, new_key
 from appliance.accounts.sign_ins import SignIns
@@ -118,8 +119,11 @@ class Unlimited(Limits):
         return Admission(Rooms())
 
 
-class NoPasskeys:
+class NoPasskeys(Passkeys):
     """Nobody has any."""
+
+    def __init__(self) -> None:
+        return
 
     async def are_used(self, host: str) -> bool:
         return False
@@ -140,7 +144,7 @@ def scripted_door(me: Person, *others: Person) -> FrontDoor:
         entrance=nothing,
         second_factor=nothing,
         second_steps=nothing,
-        passkeys=cast(Any, NoPasskeys()),
+        passkeys=NoPasskeys(),
         proving=nothing,
         keys=nothing,
         usage=nothing,
