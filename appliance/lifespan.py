@@ -40,6 +40,7 @@ from appliance.front_door import FrontDoor, open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.server import ValkeyServer
 from appliance.metrics import Metrics
+from appliance.recall_desk import RecallDesk, open_recall_desk
 from appliance.sealed_desk import (
     PersonsWork,
     SealedDesk,
@@ -73,6 +74,7 @@ class Box:
     generations: Generations
     metrics: Metrics
     engine: ChatEngine
+    recall: RecallDesk
     valkey: ValkeyServer | None
     page_secret: str
 
@@ -104,6 +106,7 @@ async def open_box(
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
+        recall = await stack.enter_async_context(open_recall_desk(settings, database, engine))
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
@@ -122,6 +125,7 @@ async def open_box(
                 temporary.conversations,
                 SealedEnds(sealed),
                 count=usage.count,
+                afterwards=(recall.indexer.look,) if settings.recall.enabled else (),
             )
         )
         if engine.swap is not None:
@@ -164,6 +168,7 @@ async def open_box(
             generations=generations,
             metrics=metrics,
             engine=engine,
+            recall=recall,
             valkey=valkey,
             page_secret=secret,
         )
