@@ -74,12 +74,14 @@ ERROR = Cell("turns", "error", "turn_id")
 # No words by themselves, but a digest by which words can be guessed; and what an import brought.
 SAMPLING = Cell("turns", "sampling", "turn_id")
 PROMPT_RECORD = Cell("turns", "prompt_record", "turn_id")
+CHUNK_HEADING = Cell("chunks", "heading", "chunk_key")
+CHUNK_TEXT = Cell("chunks", "text", "chunk_key")
 FACT = Cell("facts", "content", "fact_id")
 FACT_TOPIC = Cell("facts", "topic", "fact_id")
 
 CELLS = (
     *(TITLE, FOLDER_NAME, CONTENT, SUMMARY, CHECKPOINT, ERROR, SAMPLING, PROMPT_RECORD),
-    *(FACT, FACT_TOPIC),
+    *(CHUNK_HEADING, CHUNK_TEXT, FACT, FACT_TOPIC),
 )
 
 
