@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from appliance.conversations.asides import Asides, Make
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.branches import Branches
+from appliance.conversations.fact_finder import FactFinder
+from appliance.conversations.facts import Facts
 from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.generation import CountReply, nobody_counts
 from appliance.conversations.read_ahead import ReadAhead
@@ -35,6 +37,8 @@ from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
 from appliance.prompting.aside import AsidePrompts
 from appliance.prompting.assembler import Assembler
+from appliance.prompting.finding import Recalls
+from appliance.prompting.materials import Materials
 from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
 from appliance.store.database import Database
@@ -60,6 +64,7 @@ class Desk:
     summaries: Summaries
     sharing: Sharing
     read_ahead: ReadAhead
+    facts: Facts
 
 
 @asynccontextmanager
@@ -74,12 +79,13 @@ async def open_desk(
     *besides: Ends,
     count: CountReply = nobody_counts,
     is_for_sealed: bool = False,
+    recalls: Recalls | None = None,
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
 
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
     goes when a person deletes everything. `count` is told what each reply has cost. A desk
-    `is_for_sealed` accounts alone, or for all others.
+    `is_for_sealed` accounts alone, or for all others. `recalls` finds what was said before.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -89,6 +95,8 @@ async def open_desk(
         reply_limit_tokens=settings.limits.reply_tokens,
         context_full=settings.limits.context_full,
         ahead=engine.ahead,
+        # What is not listed is temporary: it neither recalls nor is recalled.
+        materials=Materials(database, engine.tokenizer, recalls) if listed is database else None,
     )
     prompts = AsidePrompts(engine.tokenizer, assembler)
     # Conversations that are not listed have no title, and end before they need a summary.
@@ -151,6 +159,7 @@ async def open_desk(
             summaries=Summaries(database, engine.generations, asides, prompts),
             sharing=sharing,
             read_ahead=read_ahead,
+            facts=Facts(database, runner, read_ahead),
         )
 
 
@@ -169,4 +178,6 @@ def _makers(
         makers.append(Titles(database, engine.generations, prompts, engine.profile).make)
     if settings.assistant.summaries:
         makers.append(Summariser(database, engine.generations, prompts, engine.profile).make)
+    if settings.assistant.facts:
+        makers.append(FactFinder(database, engine.generations, prompts, engine.profile).make)
     return makers

@@ -39,6 +39,7 @@ from appliance.front_door import FrontDoor, open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.server import ValkeyServer
 from appliance.metrics import Metrics
+from appliance.recall.recall import Recall
 from appliance.sealed_desk import (
     PersonsWork,
     SealedDesk,
@@ -103,11 +104,12 @@ async def open_box(
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
+        recalls = Recall(database) if settings.assistant.recall else None
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
         sealed, completions_of_sealed = await stack.enter_async_context(
-            open_sealed_desk(settings, database, engine, metrics, temporary, usage.count)
+            open_sealed_desk(settings, database, engine, metrics, temporary, usage.count, recalls)
         )
         desk = await stack.enter_async_context(
             open_desk(
@@ -121,6 +123,7 @@ async def open_box(
                 temporary.conversations,
                 SealedEnds(sealed),
                 count=usage.count,
+                recalls=recalls,
             )
         )
         if engine.swap is not None:

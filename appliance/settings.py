@@ -311,6 +311,18 @@ class AssistantSettings(Section):
         "makes no summaries.",
         "true or false",
     )
+    recall: bool = _setting(
+        True,
+        "Let the model read what a person said before, where a message has to do with it; false "
+        "recalls nothing.",
+        "true or false",
+    )
+    facts: bool = _setting(
+        True,
+        "Let the model look for lasting facts in what people say of themselves; false looks for "
+        "none, and what is known is still told.",
+        "true or false",
+    )
 
 
 class LogSettings(Section):

@@ -74,41 +74,42 @@ def chosen(
     """
     passages: list[Passage] = []
     places = {_place(piece) for piece in told}
-    left = most_tokens - count(passages_words([Passage(_NOWHERE, "", "x")]))
-    for passage in _candidates(found, said):
-        if len(passages) >= MOST_PASSAGES:
-            break
-        if _place(passage.piece) in places:
-            continue
-        fitted = _fitted(passage, count, left)
-        if fitted is None:
-            continue
-        passages.append(fitted)
-        places.add(_place(fitted.piece))
-        left -= fitted.piece.tokens
+    left = most_tokens - count(passages_words([_BARE]))
+    for found_one, neighbours in _candidates(found, said):
+        fitted: list[Passage] = []
+        for passage in (found_one, *neighbours):
+            if len(passages) + len(fitted) >= MOST_PASSAGES or _place(passage.piece) in places:
+                continue
+            if (shortened := _fitted(passage, count, left)) is None:
+                continue
+            fitted.append(shortened)
+            places.add(_place(passage.piece))
+            left -= shortened.piece.tokens
+        # What was said first stands first: a question before its reply.
+        passages += sorted(fitted, key=lambda each: not each.is_own)
     return tuple(passages)
 
 
 _NOWHERE = DocumentPiece("", 0, 0)
 
 
-def _candidates(found: Sequence[Recalled], said: Mapping[str, Quotable]) -> Iterator[Passage]:
-    """Each with its neighbour, the question before the reply."""
+def _candidates(
+    found: Sequence[Recalled], said: Mapping[str, Quotable]
+) -> Iterator[tuple[Passage, list[Passage]]]:
+    """Each with its neighbour, if it has one that helps."""
     for each in found:
         if isinstance(each.source, DocumentSource):
-            yield _of_document(each, each.source)
+            yield _of_document(each, each.source), []
             continue
         here = said.get(each.source.message_id)
         passage = _of_message(here, each.text) if here is not None else None
         if here is None or passage is None:
             continue
         if here.role is Role.ASSISTANT:
-            yield from _beside(said.get(here.parent_id or ""), each.before)
-            yield passage
+            yield passage, _beside(said.get(here.parent_id or ""), each.before)
         else:
-            yield passage
-            replies = (one for one in said.values() if one.parent_id == here.message_id)
-            yield from _first(beside for one in replies for beside in _beside(one, each.after))
+            replies = [one for one in said.values() if one.parent_id == here.message_id]
+            yield passage, [beside for one in replies for beside in _beside(one, each.after)][:1]
 
 
 def _of_document(each: Recalled, source: DocumentSource) -> Passage:
@@ -128,18 +129,16 @@ def quoted_from(message: Quotable, start: int, chars: int) -> Passage:
     """A piece of a message as the prompt quotes it."""
     piece = MessagePiece(message.conversation_id, message.message_id, start, chars)
     origin = message_origin(is_own=message.role is Role.USER, said_at=message.created_at)
-    return Passage(piece, origin, message.content[start : start + chars])
+    words = message.content[start : start + chars]
+    return Passage(piece, origin, words, is_own=message.role is Role.USER)
 
 
-def _beside(message: Quotable | None, words: str) -> Iterator[Passage]:
+def _beside(message: Quotable | None, words: str) -> list[Passage]:
+    """The neighbour, as far as its words are there."""
     if message is None or not words:
-        return
-    if (passage := _of_message(message, words[:_NEIGHBOUR_CHARS])) is not None:
-        yield passage
-
-
-def _first(passages: Iterator[Passage]) -> Iterator[Passage]:
-    yield from [passage for passage, _ in zip(passages, range(1), strict=False)]
+        return []
+    passage = _of_message(message, words[:_NEIGHBOUR_CHARS])
+    return [passage] if passage is not None else []
 
 
 def _fitted(passage: Passage, count: Callable[[str], int], left: int) -> Passage | None:

@@ -41,6 +41,8 @@ class Passage:
     piece: Piece
     origin: str
     text: str
+    is_own: bool = False
+    """Whether it is the person's own words."""
 
 
 @dataclass(frozen=True, slots=True)

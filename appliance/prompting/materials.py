@@ -92,8 +92,12 @@ class Materials:
         record: Mapping[str, object] = turn.prompt_record
         if not record and turn.reply_message_id is not None:
             records = await self._records(person, turn.conversation_id, [turn.input_message_id])
-            same = [each for each in records if each.reply_message_id == turn.reply_message_id]
-            record = same[-1].record if same else {}
+            wrote = [
+                each.record
+                for each in records
+                if each.reply_message_id == turn.reply_message_id and each.record
+            ]
+            record = wrote[-1] if wrote else {}
         if record or turn.reply_message_id is not None:
             read = await self._read(person, turn.conversation_id, {turn.input_message_id: record})
             return read.get(turn.input_message_id, NOTHING)

@@ -10,7 +10,7 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Role
 from appliance.store.cells import CONTENT, TITLE
-from appliance.store.rows import Row, all_rows, changed_rows, first_row
+from appliance.store.rows import Row, all_rows, first_row
 
 COLUMNS = f"""
 m.message_id, c.conversation_id, parent.message_id, m.role, {CONTENT.read("m")}, m.created_at
@@ -85,18 +85,6 @@ async def may_recall(reader: Connection, person_key: int, conversation_id: str) 
         (conversation_id, person_key),
     )
     return row is not None and bool(row[0])
-
-
-async def set_recall(
-    tx: Connection, person_key: int, conversation_id: str, *, is_recalled: bool
-) -> bool:
-    """Whether it takes part from now on. False when there is no such conversation."""
-    changed = await changed_rows(
-        tx,
-        "UPDATE conversations SET is_recalled = ? WHERE conversation_id = ? AND person_key = ?",
-        (is_recalled, conversation_id, person_key),
-    )
-    return changed == 1
 
 
 def _by_id(rows: list[Row]) -> dict[str, Quotable]:

@@ -12,7 +12,7 @@ from fakes import ScriptedBackend
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
 
-NOTHING_BESIDE = {"titles": False, "summaries": False}
+NOTHING_BESIDE = {"titles": False, "summaries": False, "facts": False, "recall": False}
 OpenBox = Callable[..., Awaitable[Box]]
 
 
