@@ -57,13 +57,19 @@ def takes_the_place(new: Fact, old: Fact) -> bool:
         return True  # the same and more, or the opposite
     if new.topic is Topic.HOME and _LIVING.search(new.content) and _LIVING.search(old.content):
         return True
+    if says - _numbers(new) == said - _numbers(old) and _numbers(new) and _numbers(old):
+        return True  # the same, with another number
     shared, most = len(says & said), max(len(says), len(said))
     one_of_a_kind = new.topic in (Topic.NAME, Topic.HOME, Topic.WORK)
     return shared * 2 >= most if one_of_a_kind else shared * 3 >= most * 2
 
 
 def _says(fact: Fact) -> set[str]:
-    return subjects(fact.content) | set(_NUMBER.findall(fact.content))
+    return subjects(fact.content) | _numbers(fact)
+
+
+def _numbers(fact: Fact) -> set[str]:
+    return set(_NUMBER.findall(fact.content))
 
 
 def _denies(fact: Fact) -> bool:

@@ -38,7 +38,7 @@ _UNSURE = re.compile(
 _PASSING = re.compile(
     r"\b(?:today|tonight|now|right now|currently|yesterday|tomorrow|this (?:week|morning|evening)"
     r"|just|ago|heute|jetzt|gerade|gestern|morgen)\b"
-    r"|(?:오늘|지금|어제|내일|방금|이번 주)|(?:今日|今は|昨日|明日|さっき|今週|いま)",
+    r"|(?:오늘|지금|어제|내일|방금|이번 주)|(?:今日|今は|昨日|明日|さっき|今週)",
     re.IGNORECASE,
 )
 

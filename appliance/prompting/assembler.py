@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 from appliance.conversations.conversation import Message, Person, Role, Turn
 from appliance.errors import ConversationFull, PromptTooLong
-from appliance.prompting.budget import MESSAGE_OVERHEAD_TOKENS, ContextFull, split_material
+from appliance.prompting.budget import MESSAGE_OVERHEAD_TOKENS, ContextFull
 from appliance.prompting.fingerprints import fingerprints
 from appliance.prompting.fitting import Fitted, Fitter
-from appliance.prompting.material import NOTHING, Material, ToldFact, told_with
+from appliance.prompting.material import told_with
+from appliance.prompting.material_choice import MaterialChoice
 from appliance.prompting.material_record import material_record, tokens_by_message
 from appliance.prompting.materials import Materials
 from appliance.prompting.tokenizer import Tokenizer
@@ -86,13 +87,13 @@ class Assembler:
         materials: Materials | None = None,
     ) -> None:
         self._tokenizer = tokenizer
-        self._materials = materials
         self._windows = windows
         self.system_prompt = system_prompt
         self._reply_limit_tokens = reply_limit_tokens
         self._context_full = context_full
         self._ahead = ahead
         self.fitter = Fitter(tokenizer, system_prompt, reply_limit_tokens, context_full)
+        self._choice = MaterialChoice(tokenizer, self.fitter, materials)
 
     @property
     def may_drop(self) -> bool:
@@ -110,32 +111,13 @@ class Assembler:
         window = await self.load(person, turn.conversation_id, turn.input_message_id)
         if reply_so_far:
             await self.count_ahead(filter(None, (reply_so_far, reply_before)))
-        material = await self._material_of(person, turn, window)
+        material = await self._choice.for_turn(person, turn, window)
         if material:
             told = window.with_materials({turn.input_message_id: material})
             # A message that has room without its material is answered without it.
             with suppress(PromptTooLong, ConversationFull):
                 return self.fit(await self._counted(told), reply_so_far, reply_before)
         return self.fit(window, reply_so_far, reply_before)
-
-    async def _material_of(self, person: Person, turn: Turn, window: Window) -> Material:
-        """What goes with the message of a turn."""
-        if self._materials is None or not window.messages:
-            return NOTHING
-        room = self.fitter.budget.prompt_tokens - self.fitter.system_tokens
-        message = window.messages[-1].content
-        free = room - self._tokenizer.count(message) - MESSAGE_OVERHEAD_TOKENS
-        budget = split_material(self._tokenizer.context_tokens, free)
-        return await self._materials.of_turn(person, turn, message, self._told(window), budget)
-
-    def _told(self, window: Window) -> list[Material]:
-        """The material of those messages that will be kept."""
-        kept = window.messages
-        if window.materials and (window.earlier or self.fitter.overflows(kept)):
-            with suppress(PromptTooLong, ConversationFull):
-                kept = self._fitted(window).messages
-        found = (window.materials.get(message.message_id) for message in kept)
-        return [material for material in found if material]
 
     async def count_ahead(self, texts: Iterable[str]) -> None:
         """Have texts counted by a machine that is elsewhere; nothing to do for a model in this box.
@@ -184,21 +166,12 @@ class Assembler:
         window = Window(())
         if conversation_id is not None and leaf_id is not None:
             window = await self.load(person, conversation_id, leaf_id)
-        facts = Material(await self._facts_ahead(person, conversation_id, window))
+        facts = await self._choice.ahead(person, conversation_id, window)
         either = [told_with(facts, content) for content in _ANY_TWO_MESSAGES]
         first, other = (self.fit(_with(window, content)) for content in either)
         tokens = _common(first.tokens, other.tokens)
         public_tokens = min(len(tokens), first.public_tokens)
         return replace(first, tokens=tokens, public_tokens=public_tokens, reply_tokens=0)
-
-    async def _facts_ahead(
-        self, person: Person, conversation_id: str | None, window: Window
-    ) -> tuple[ToldFact, ...]:
-        if self._materials is None:
-            return ()
-        context, told = self._tokenizer.context_tokens, self._told(window)
-        most = split_material(context, self.fitter.budget.prompt_tokens).facts_tokens
-        return await self._materials.facts_to_tell(person, conversation_id, told, most)
 
     def fit(self, window: Window, reply_so_far: str = "", reply_before: str = "") -> Prompt:
         """As many of the newest messages as the context holds, or all of them.
@@ -207,7 +180,7 @@ class Assembler:
         """
         written = self._tokenizer.count(reply_so_far) if reply_so_far else 0
         before = self._tokenizer.count(reply_before) if reply_before else 0
-        fitted = self._fitted(window, reply_so_far, written, before)
+        fitted = self.fitter.fitted(window, reply_so_far, written, before)
         tokens = fitted.tokens
         public_tokens = self._tokenizer.shared_with(tokens, self.system_prompt)
         limit_left = self._reply_limit_tokens - (written - before)
@@ -233,12 +206,6 @@ class Assembler:
         if self._ahead is not None:
             record |= self._ahead.record_of(tokens)
         return Prompt(tokens, public_tokens, reply_tokens, record)
-
-    def _fitted(
-        self, window: Window, reply_so_far: str = "", written: int = 0, before: int = 0
-    ) -> Fitted:
-        choose = self.fitter.newest if self.may_drop else self.fitter.all
-        return choose(window, reply_so_far, written, before)
 
     def _held(
         self, window: Window, fitted: Fitted, prompt_tokens: int, material_tokens: int
@@ -280,9 +247,7 @@ class Assembler:
         )
 
     async def _whole(self, person: Person, window: Window) -> Window:
-        if self._materials is not None:
-            window = window.with_materials(await self._materials.of_answered(person, window))
-        return await self._counted(window)
+        return await self._counted(await self._choice.with_answered(person, window))
 
     async def _counted(self, window: Window) -> Window:
         if self._ahead is not None:

@@ -56,6 +56,22 @@ class Material:
         return bool(self.facts or self.passages)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a prompt has already: its messages, and the material that is with them."""
+
+    materials: tuple[Material, ...] = ()
+    message_ids: frozenset[str] = frozenset()
+
+    @property
+    def fact_ids(self) -> set[str]:
+        return {fact.fact_id for each in self.materials for fact in each.facts}
+
+    @property
+    def pieces(self) -> list[Piece]:
+        return [passage.piece for each in self.materials for passage in each.passages]
+
+
 NOTHING = Material()
 
 

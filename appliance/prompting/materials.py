@@ -24,6 +24,7 @@ from appliance.prompting.material import (
     NOTHING,
     Material,
     Passage,
+    Told,
     ToldFact,
     facts_words,
 )
@@ -81,7 +82,7 @@ class Materials:
         person: Person,
         turn: Turn,
         message: str,
-        told: Collection[Material],
+        told: Told,
         budget: MaterialBudget,
     ) -> Material:
         """What goes with the message of a turn: what its record says, when it has run before; that
@@ -104,7 +105,7 @@ class Materials:
         return await self._find(person, turn, message, told, budget)
 
     async def facts_to_tell(
-        self, person: Person, conversation_id: str | None, told: Collection[Material], most: int
+        self, person: Person, conversation_id: str | None, told: Told, most: int
     ) -> tuple[ToldFact, ...]:
         """What the model may read of this person and has not in its prompt yet, newest last."""
         async with self._database.read() as reader:
@@ -116,13 +117,13 @@ class Materials:
             if use is FactsUse.OFF:
                 return ()
             known = await facts.list_all(reader, person.person_key)
-        done = {fact.fact_id for each in told for fact in each.facts}
+        done = told.fact_ids
         by_id = {fact.fact_id: fact for fact in known}
         usable = [fact for fact in known if fact.is_current and fact.is_used(use)]
         usable.sort(key=lambda fact: (not fact.is_confirmed, -fact.said_at))
         picked: list[ToldFact] = []
         for fact in usable:
-            if fact.fact_id in done:
+            if fact.fact_id in done or fact.message_id in told.message_ids:
                 continue
             more = [*picked, told_fact(fact, by_id.values())]
             if self._tokenizer.count(facts_words(more)) > most:
@@ -135,7 +136,7 @@ class Materials:
         person: Person,
         turn: Turn,
         message: str,
-        told: Collection[Material],
+        told: Told,
         budget: MaterialBudget,
     ) -> Material:
         async with self._database.read() as reader:
@@ -171,15 +172,14 @@ class Materials:
         self,
         person: Person,
         found: Sequence[Recalled],
-        told: Collection[Material],
+        told: Told,
         most_tokens: int,
     ) -> tuple[Passage, ...]:
         if not found:
             return ()
         async with self._database.read() as reader:
             said = await quotable.around(reader, person.person_key, message_ids(found))
-        pieces = [passage.piece for each in told for passage in each.passages]
-        return chosen(found, said, pieces, self._tokenizer.count, most_tokens)
+        return chosen(found, said, told.pieces, self._tokenizer.count, most_tokens)
 
     async def _records(
         self, person: Person, conversation_id: str, message_ids: Collection[str]
