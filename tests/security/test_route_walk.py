@@ -25,7 +25,9 @@ from appliance.accounts.account import Access
 from appliance.accounts.api_key import Scope
 from appliance.accounts.new_key import Wish
 from appliance.conversations.conversation import new_id
+from appliance.conversations.fact import Fact, Topic
 from appliance.routes.authentication import access_to
+from appliance.store import facts
 from appliance.store.rows import all_rows
 
 CANARY = "zanzibar"
@@ -35,7 +37,7 @@ HARMLESS = {
     *{"chat", "embeddings", "read", "metrics", "requests_per_minute", "tokens_per_day"},
     *{"next_page", "role", "days", "confirmation", "old", "new", "pinned", "new_folder", "kind"},
     *{"act", "done", "shows_name", "disabled", "accepted", "file", "requests", "tokens", "usual"},
-    *{"code", "language"},
+    *{"code", "language", "use", "recalled"},
 }
 """Names that are no ids: words, numbers, choices."""
 
@@ -183,6 +185,9 @@ async def everything_of(street: Street, ann: Browser) -> dict[str, str]:
     made = await street.box.door.keys.make(person, wish)
     message_id = opened.messages[0].message_id
     shared = await desk.sharing.share(person, conversation_id, 7)
+    fact = Fact(new_id(), conversation_id, message_id, Topic.OTHER, CANARY, 0, 90)
+    async with desk.database.write() as tx:
+        await facts.insert(tx, person.person_key, fact)
     return {
         "conversation_id": conversation_id,
         "turn_id": turn.turn_id,
@@ -192,6 +197,7 @@ async def everything_of(street: Street, ann: Browser) -> dict[str, str]:
         "folder": folder.headers["location"].rsplit("=", 1)[1],
         "import_id": refused.headers.get("location", f"/{new_id()}").rsplit("/", 1)[1],
         "summary_id": new_id(),
+        "fact_id": fact.fact_id,
         "page_id": new_id(),
         "sign_in_id": device.sign_in_id,
         "link_id": link.link_id,
