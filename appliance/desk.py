@@ -3,7 +3,7 @@ can be had a second time over another place to keep them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -79,13 +79,15 @@ async def open_desk(
     *besides: Ends,
     count: CountReply = nobody_counts,
     is_for_sealed: bool = False,
+    afterwards: Sequence[Make] = (),
     recalls: Recalls | None = None,
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
 
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
     goes when a person deletes everything. `count` is told what each reply has cost. A desk
-    `is_for_sealed` accounts alone, or for all others. `recalls` finds what was said before.
+    `is_for_sealed` accounts alone, or for all others. `afterwards` is done
+    beside conversations, too. `recalls` finds what was said before.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -101,7 +103,7 @@ async def open_desk(
     prompts = AsidePrompts(engine.tokenizer, assembler)
     # Conversations that are not listed have no title, and end before they need a summary.
     makers = _makers(settings, database, engine, prompts) if listed is database else []
-    asides = Asides(makers)
+    asides = Asides([*afterwards, *makers])
     async with AsyncExitStack() as stack:
         # Last: a turn that is written down and ends begins none any more.
         stack.push_async_callback(asides.stop)

@@ -39,7 +39,7 @@ from appliance.front_door import FrontDoor, open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.server import ValkeyServer
 from appliance.metrics import Metrics
-from appliance.recall.recall import Recall
+from appliance.recall_desk import RecallDesk, open_recall_desk
 from appliance.sealed_desk import (
     PersonsWork,
     SealedDesk,
@@ -73,6 +73,7 @@ class Box:
     generations: Generations
     metrics: Metrics
     engine: ChatEngine
+    recall: RecallDesk
     valkey: ValkeyServer | None
     page_secret: str
 
@@ -104,7 +105,8 @@ async def open_box(
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
-        recalls = Recall(database) if settings.assistant.recall else None
+        recall = await stack.enter_async_context(open_recall_desk(settings, database, engine))
+        recalls = recall.recall if settings.recall.enabled else None
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
@@ -123,6 +125,7 @@ async def open_box(
                 temporary.conversations,
                 SealedEnds(sealed),
                 count=usage.count,
+                afterwards=(recall.indexer.look,) if settings.recall.enabled else (),
                 recalls=recalls,
             )
         )
@@ -166,6 +169,7 @@ async def open_box(
             generations=generations,
             metrics=metrics,
             engine=engine,
+            recall=recall,
             valkey=valkey,
             page_secret=secret,
         )

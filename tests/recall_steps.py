@@ -8,7 +8,8 @@ from appliance.conversations.conversation import Message, Person, StartedTurn
 from appliance.lifespan import Box
 from appliance.recall.found import DocumentSource, MessageSource, Recalled
 
-RECALLING = {"titles": False, "summaries": False, "facts": False, "recall": True}
+NOTHING_BESIDE = {"titles": False, "summaries": False, "facts": False}
+RECALLING: dict[str, Any] = {"assistant": NOTHING_BESIDE, "recall": {"enabled": True}}
 
 
 class ScriptedRecall:
@@ -60,7 +61,7 @@ class ScriptedRecall:
 def recall(monkeypatch: pytest.MonkeyPatch) -> ScriptedRecall:
     """In place of the real one, in every box that is opened from now on."""
     scripted = ScriptedRecall()
-    monkeypatch.setattr("appliance.lifespan.Recall", lambda *given: scripted)
+    monkeypatch.setattr("appliance.recall_desk.Recall", lambda *given: scripted)
     return scripted
 
 

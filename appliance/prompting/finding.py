@@ -17,21 +17,11 @@ from appliance.prompting.material import (
 )
 from appliance.prompting.pieces import DocumentPiece, MessagePiece, Piece
 from appliance.recall.found import DocumentSource, MessageSource, Recalled
-from appliance.recall.tokens import fold, sought_by
 from appliance.store.quotable import Quotable
 
 MOST_PASSAGES = 6
 _NEIGHBOUR_CHARS = 300
 _LEAST_CHARS = 40
-# Greetings, thanks and the like; and words that every question has, which name nothing.
-_SMALL_TALK = """
-a bye cool fine good great hello hey hi hm hmm how is it lol morning evening night nice no ok
-okay please sorry sure thank thanks that this today what why who yes you your
-danke guten hallo ja morgen nein tag tschuss
-감사합니다 고마워 고마워요 네 네네 아니 아니요 안녕 안녕하세요 응 ㅋㅋ
-ありがとう ありがとうございます おはよう おはようございます こんにちは こんばんは はい いいえ
-"""
-_NAMES_NOTHING = frozenset(fold(_SMALL_TALK).split())
 
 
 class Recalls(Protocol):
@@ -48,11 +38,6 @@ class Recalls(Protocol):
     ) -> tuple[Recalled, ...]:
         """The best first; nothing when all is too far from the question."""
         ...
-
-
-def is_worth_looking(question: str) -> bool:
-    """Whether a message names anything: a greeting has nothing to be remembered by."""
-    return any(run.text not in _NAMES_NOTHING for run in sought_by(question).runs)
 
 
 def message_ids(found: Iterable[Recalled]) -> list[str]:

@@ -17,7 +17,6 @@ from appliance.prompting.budget import MaterialBudget
 from appliance.prompting.finding import (
     Recalls,
     chosen,
-    is_worth_looking,
     message_ids,
 )
 from appliance.prompting.material import (
@@ -33,11 +32,12 @@ from appliance.prompting.stored_words import DocumentPassages, StoredWords, told
 from appliance.prompting.tokenizer import Tokenizer
 from appliance.prompting.window import Window
 from appliance.recall.found import Recalled
+from appliance.recall.question import asks_nothing
 from appliance.store import facts, prompt_records, quotable
 from appliance.store.database import Database
 from appliance.store.prompt_records import PromptRecord
 
-SEARCH_SECONDS = 2.0
+SEARCH_SECONDS = 4.0
 """Longer nobody waits for a memory: the reply begins without."""
 _MOST_FOUND = 8
 _MOST_ASKED_CHARS = 2_000
@@ -146,7 +146,7 @@ class Materials:
         most = budget.facts_tokens
         new_facts = await self.facts_to_tell(person, turn.conversation_id, told, most)
         passages: tuple[Passage, ...] = ()
-        if budget.recalled_tokens > 0 and is_worth_looking(message):
+        if budget.recalled_tokens > 0 and not asks_nothing(message):
             found = await self._recall(person, turn, message[:_MOST_ASKED_CHARS])
             passages = await self._chosen(person, found, told, budget.recalled_tokens)
         return Material(new_facts, passages)

@@ -17,7 +17,7 @@ from appliance.lifespan import Box
 from appliance.prompting.material import FACTS_HEADING
 
 OpenBox = Callable[..., Awaitable[Box]]
-LOOKING = {"titles": False, "summaries": False, "recall": False, "facts": True}
+LOOKING = {"titles": False, "summaries": False, "facts": True}
 VEGETARIAN, BUSAN, SEOUL = "I am a vegetarian.", "I live in Busan.", "I live in Seoul."
 
 

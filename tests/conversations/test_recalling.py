@@ -27,7 +27,7 @@ def replies() -> InTurn:
 
 @pytest.fixture
 async def box(open_scripted: OpenBox, recall: ScriptedRecall, replies: InTurn) -> Box:
-    box = await open_scripted(ScriptedBackend(replies), assistant=RECALLING)
+    box = await open_scripted(ScriptedBackend(replies), **RECALLING)
     await box.generations.wait_ready()
     return box
 
@@ -96,7 +96,7 @@ async def test_a_follow_up_still_has_what_was_recalled_before(
 async def test_a_reply_comes_with_its_question_and_a_question_with_its_reply(
     open_scripted: OpenBox, recall: ScriptedRecall, replies: InTurn
 ) -> None:
-    box = await open_scripted(ScriptedBackend(replies, context_tokens=10_000), assistant=RECALLING)
+    box = await open_scripted(ScriptedBackend(replies, context_tokens=10_000), **RECALLING)
     told = await exchange(box, DOG)
     asked, answered = await said_in(box, told)
     recall.will_find(answered, before=asked.content)
@@ -221,7 +221,7 @@ async def test_what_is_recalled_keeps_to_its_budget(
 ) -> None:
     box = await open_scripted(
         ScriptedBackend(replies, context_tokens=4096),
-        assistant=RECALLING,
+        **RECALLING,
         limits={"reply_tokens": 200},
     )
     long = await exchange(box, f"{DOG} " + "He runs through the tall grass. " * 40)
@@ -237,7 +237,7 @@ async def test_a_message_that_fills_the_context_is_answered_without(
 ) -> None:
     box = await open_scripted(
         ScriptedBackend(replies, context_tokens=700),
-        assistant=RECALLING,
+        **RECALLING,
         limits={"reply_tokens": 100},
     )
     recall.will_find((await said_in(box, await exchange(box, DOG)))[0])
@@ -263,9 +263,7 @@ async def test_a_reply_that_is_continued_keeps_what_was_recalled_for_it(
     open_scripted: OpenBox, recall: ScriptedRecall
 ) -> None:
     replies = InTurn("What a fine dog.", "It is Rex, of course it is.", " And nobody else.")
-    box = await open_scripted(
-        ScriptedBackend(replies), assistant=RECALLING, limits={"reply_tokens": 10}
-    )
+    box = await open_scripted(ScriptedBackend(replies), **RECALLING, limits={"reply_tokens": 10})
     recall.will_find((await said_in(box, await exchange(box, DOG)))[0])
     first = await exchange(box, QUESTION)
     recall.found.clear()

@@ -18,7 +18,7 @@ BUSAN = "I live in Busan & <b>like</b> it."
 
 @pytest.fixture
 async def page(tmp_path: Path, recall: ScriptedRecall) -> AsyncIterator[Page]:
-    async with open_page(tmp_path, lambda _: "I see.", assistant=RECALLING) as page:
+    async with open_page(tmp_path, lambda _: "I see.", **RECALLING) as page:
         yield page
 
 
