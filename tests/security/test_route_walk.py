@@ -40,6 +40,7 @@ HARMLESS = {
     *{"code", "language", "use", "recalled"},
 }
 """Names that are no ids: words, numbers, choices."""
+YES = ("pinned", "archived", "recalled")
 
 OPEN = {
     *{"GET /sign-in", "POST /sign-in", "GET /setup", "GET /setup/{key}", "POST /setup/{key}"},
@@ -101,7 +102,7 @@ class Walk:
         """With those ids everywhere where an id is taken."""
         query = {name: ids.get(name, "") for name in queries(way.handler) if ids.get(name)}
         taken = {name: ids[name] for name in ids.keys() - OF_BOX.keys()}
-        words = {"client_message_id": new_id(), "pinned": "yes", "archived": "yes", **taken}
+        words = {"client_message_id": new_id(), **dict.fromkeys(YES, "yes"), **taken}
         form = {name: words.get(name, new_id()) for name in fields_of_form(way.handler)}
         token = {"x-csrf-token": browser.client.cookies.get("csrf", "")}
         return await browser.client.request(
