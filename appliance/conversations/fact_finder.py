@@ -24,7 +24,7 @@ from appliance.store.database import Database
 
 log = structlog.get_logger(__name__)
 
-_ANSWER_TOKENS = 120
+_ANSWER_TOKENS = 200
 
 
 class FactFinder:
