@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser.small_box import NOTHING_BESIDE, SmallBox, small_box
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from recall_steps import ScriptedRecall
 from recall_steps import recall as recall  # a fixture
 
@@ -86,19 +86,23 @@ def test_facts_are_confirmed_changed_and_deleted_without_scripts(
     page.goto(f"{box.url}/account")
     page.get_by_role("link", name="What the box remembers about you").click()
     facts = page.locator(".fact-list > li")
+
+    def about(words: str) -> Locator:
+        return facts.filter(has=page.locator(".fact", has_text=words))
+
     expect(facts).to_have_count(3)
-    expect(facts.filter(has=page.locator(".fact", has_text="Busan"))).to_contain_text("the model reads it")
-    sister = facts.filter(has=page.locator(".fact", has_text="sister"))
+    expect(about("Busan")).to_contain_text("the model reads it")
+    sister = about("sister")
     expect(sister).to_contain_text("Only a proposal")
     sister.get_by_role("button", name="That is so").click()
     expect(page.get_by_role("status")).to_have_text("Confirmed.")
-    expect(facts.filter(has=page.locator(".fact", has_text="sister"))).to_contain_text("the model reads it")
-    meat = facts.filter(has=page.locator(".fact", has_text="meat"))
+    expect(about("sister")).to_contain_text("the model reads it")
+    meat = about("meat")
     meat.locator("summary").click()
     meat.get_by_label("In your own words").fill("I eat fish.")
     meat.get_by_role("button", name="Save").click()
-    expect(facts.filter(has=page.locator(".fact", has_text="I eat fish."))).to_contain_text("In your own words")
-    busan = facts.filter(has=page.locator(".fact", has_text="Busan"))
+    expect(about("I eat fish.")).to_contain_text("In your own words")
+    busan = about("Busan")
     busan.locator("summary").click()
     busan.get_by_role("button", name="Delete").click()
     expect(facts).to_have_count(2)
