@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from appliance.conversations.asides import Asides, Make
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.branches import Branches
+from appliance.conversations.fact_finder import FactFinder
+from appliance.conversations.facts import Facts
 from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.generation import CountReply, nobody_counts
 from appliance.conversations.read_ahead import ReadAhead
@@ -35,6 +37,8 @@ from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
 from appliance.prompting.aside import AsidePrompts
 from appliance.prompting.assembler import Assembler
+from appliance.prompting.finding import Recalls
+from appliance.prompting.materials import Materials
 from appliance.prompting.window import WindowReader
 from appliance.settings import Settings
 from appliance.store.database import Database
@@ -60,6 +64,7 @@ class Desk:
     summaries: Summaries
     sharing: Sharing
     read_ahead: ReadAhead
+    facts: Facts
 
 
 @asynccontextmanager
@@ -75,13 +80,14 @@ async def open_desk(
     count: CountReply = nobody_counts,
     is_for_sealed: bool = False,
     afterwards: Sequence[Make] = (),
+    recalls: Recalls | None = None,
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
 
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
     goes when a person deletes everything. `count` is told what each reply has cost. A desk
     `is_for_sealed` accounts alone, or for all others. `afterwards` is done
-    beside conversations, too.
+    beside conversations, too. `recalls` finds what was said before.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -91,6 +97,8 @@ async def open_desk(
         reply_limit_tokens=settings.limits.reply_tokens,
         context_full=settings.limits.context_full,
         ahead=engine.ahead,
+        # What is not listed is temporary: it neither recalls nor is recalled.
+        materials=Materials(database, engine.tokenizer, recalls) if listed is database else None,
     )
     prompts = AsidePrompts(engine.tokenizer, assembler)
     # Conversations that are not listed have no title, and end before they need a summary.
@@ -153,6 +161,7 @@ async def open_desk(
             summaries=Summaries(database, engine.generations, asides, prompts),
             sharing=sharing,
             read_ahead=read_ahead,
+            facts=Facts(database, runner, read_ahead),
         )
 
 
@@ -171,4 +180,6 @@ def _makers(
         makers.append(Titles(database, engine.generations, prompts, engine.profile).make)
     if settings.assistant.summaries:
         makers.append(Summariser(database, engine.generations, prompts, engine.profile).make)
+    if settings.assistant.facts:
+        makers.append(FactFinder(database, engine.generations, prompts, engine.profile).make)
     return makers

@@ -107,11 +107,12 @@ async def open_box(
         await generations.start()
         stack.push_async_callback(generations.stop)
         recall = await stack.enter_async_context(open_recall_desk(settings, database, engine))
+        recalls = recall.recall if settings.recall.enabled else None
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
         sealed, completions_of_sealed = await stack.enter_async_context(
-            open_sealed_desk(settings, database, engine, metrics, temporary, usage.count)
+            open_sealed_desk(settings, database, engine, metrics, temporary, usage.count, recalls)
         )
         desk = await stack.enter_async_context(
             open_desk(
@@ -126,6 +127,7 @@ async def open_box(
                 SealedEnds(sealed),
                 count=usage.count,
                 afterwards=(recall.indexer.look,) if settings.recall.enabled else (),
+                recalls=recalls,
             )
         )
         if engine.swap is not None:

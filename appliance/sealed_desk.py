@@ -26,6 +26,7 @@ from appliance.engine_choice import ChatEngine
 from appliance.errors import Conflict
 from appliance.hot.connection import Hot
 from appliance.metrics import Metrics
+from appliance.prompting.finding import Recalls
 from appliance.sentences import say
 from appliance.settings import Settings
 from appliance.store.database import Database
@@ -58,6 +59,7 @@ async def open_sealed_desk(
     metrics: Metrics,
     temporary: TemporaryDesk,
     count: CountReply = nobody_counts,
+    recalls: Recalls | None = None,
 ) -> AsyncIterator[tuple[Desk, Completions]]:
     """Join it; on leaving, turns that run are written down, for which their keys must be here."""
     async with AsyncExitStack() as stack:
@@ -76,6 +78,7 @@ async def open_sealed_desk(
                 temporary.conversations,
                 count=count,
                 is_for_sealed=True,
+                recalls=recalls,
             )
         )
         yield (

@@ -311,6 +311,12 @@ class AssistantSettings(Section):
         "makes no summaries.",
         "true or false",
     )
+    facts: bool = _setting(
+        True,
+        "Let the model look for lasting facts in what people say of themselves; false looks for "
+        "none, and what is known is still told.",
+        "true or false",
+    )
 
 
 class RecallSettings(Section):

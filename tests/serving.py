@@ -26,7 +26,7 @@ def serving(data_dir: Path, backend: ScriptedBackend, **sections: Any) -> Iterat
     server = uvicorn.Server(config)
 
     async def serve() -> None:
-        sections.setdefault("assistant", {"titles": False, "summaries": False})
+        sections.setdefault("assistant", {"titles": False, "summaries": False, "facts": False})
         settings = Settings(data_dir=data_dir, hot={"embedded": False}, **sections)
         async with open_box(settings, lambda: backend) as box:
             await sign_in(box)

@@ -9,6 +9,7 @@ from appliance.sentences import say
 _TITLE_CHARS = 120
 _FOLDER_CHARS = 60
 SUMMARY_CHARS = 4_000
+FACT_CHARS = 160
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -80,6 +81,24 @@ def accepted_summary(content: str) -> str:
             )
         )
     return content
+
+
+def accepted_fact(content: str) -> str:
+    """A sentence about oneself, as one line. Raises InvalidInput."""
+    check_text(content)
+    line = _one_line(content)
+    if not line:
+        raise InvalidInput(say("Nothing is written there. Write a sentence, or delete it."))
+    if len(line) > FACT_CHARS:
+        raise InvalidInput(
+            say(
+                "This has %(count)s characters; at most %(most)s are remembered as one fact. "
+                "Shorten it.",
+                count=len(line),
+                most=FACT_CHARS,
+            )
+        )
+    return line
 
 
 def accepted_client_id(client_message_id: str) -> str:

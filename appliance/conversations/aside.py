@@ -26,16 +26,19 @@ async def ask(
     conversation_id: str,
     prompt: Prompt,
     is_enough: Callable[[str], bool] = lambda text: False,
+    grammar: str = "",
 ) -> Answer | None:
-    """The likeliest answer; None when it failed or was cancelled. Nothing else waits for it.
+    """The likeliest answer; None when it failed or was cancelled. Nothing else waits for it. With a
+    `grammar`, one in that form.
 
     Raises EngineUnavailable, PromptTooLong, InvalidInput.
     """
     text = ""
+    form = {"grammar": grammar} if grammar else {}
     async with generations.begin(
         person.person_id,
         prompt.tokens,
-        profile.sampling_params(temperature=0.0, max_tokens=prompt.reply_tokens),
+        profile.sampling_params(temperature=0.0, max_tokens=prompt.reply_tokens, **form),
         Handling(prompt.public_tokens, conversation_id, Priority.BACKGROUND),
     ) as generation:
         async for event in generation:

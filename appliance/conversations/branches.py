@@ -44,7 +44,7 @@ from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import NotFound
 from appliance.hot.recent_window import RecentWindow
 from appliance.prompting.assembler import Assembler
-from appliance.store import conversations, message_tree, messages, shared_links, turns
+from appliance.store import conversations, facts, message_tree, messages, shared_links, turns
 from appliance.store.database import Database
 
 
@@ -165,11 +165,14 @@ class Branches:
             message = await find_own(tx, person, message_id)
             conversation = await find_idle(tx, person, message.conversation_id)
             links = await shared_links.delete_showing(tx, person.person_key, message_id)
+            learnt = await facts.count_of_message(tx, person.person_key, message_id)
             turn_ids = await turns.delete_of_message(tx, person.person_key, message_id)
             count = await messages.delete_pair(tx, person.person_key, message_id)
             left = await _after_deletion(tx, person, conversation, message)
-        words = await self._forgetting.forget(person, message.conversation_id, turn_ids)
-        gone = DeleteReceipt(int(left is None), count, len(turn_ids), shared_links=links)
+        words = await self._forgetting.forget(person, message.conversation_id, turn_ids, learnt)
+        gone = DeleteReceipt(
+            int(left is None), count, len(turn_ids), shared_links=links, facts=learnt
+        )
         return PairDeleted(message.conversation_id, left, message.parent_id, gone + words)
 
 

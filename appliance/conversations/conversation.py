@@ -74,6 +74,8 @@ class Conversation:
     is_archived: bool = False
     folder: Folder | None = None
     titled_by: TitledBy = TitledBy.PERSON
+    is_recalled: bool = True
+    """Whether its words may be recalled in others, and theirs in it."""
 
     @property
     def is_temporary(self) -> bool:
@@ -228,6 +230,17 @@ NEWEST = Excerpt()
 
 
 @dataclass(frozen=True, slots=True)
+class RecalledFrom:
+    """A message, or a passage of a document, that a reply was given to read."""
+
+    title: str = ""
+    conversation_id: str = ""
+    message_id: str = ""
+    document_id: str = ""
+    passage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class OpenConversation:
     """What a page shows of a conversation: a part of one branch, oldest message first, and how its
     turns stand.
@@ -247,6 +260,8 @@ class OpenConversation:
     """What other branches have after the last message, when this one has nothing."""
     summaries: tuple[Summary, ...] = ()
     """What stands for its earlier part once that no longer fits, oldest first."""
+    recalled: Mapping[str, tuple[RecalledFrom, ...]] = field(default_factory=dict)
+    """What was recalled for its turns, by turn id."""
 
     @property
     def has_earlier(self) -> bool:
@@ -298,6 +313,8 @@ class DeleteReceipt:
     kv_states: int = 0
     shared_links: int = 0
     """Copies that others could read."""
+    facts: int = 0
+    """What was remembered of the person from these words."""
 
     def __add__(self, other: "DeleteReceipt") -> "DeleteReceipt":
         return DeleteReceipt(
@@ -307,6 +324,7 @@ class DeleteReceipt:
             hot_entries=self.hot_entries + other.hot_entries,
             kv_states=self.kv_states + other.kv_states,
             shared_links=self.shared_links + other.shared_links,
+            facts=self.facts + other.facts,
         )
 
 

@@ -17,6 +17,7 @@ from appliance.conversations.conversation import (
     Summary,
     Turn,
 )
+from appliance.conversations.recalled_from import recalled_from
 from appliance.prompting.summary import newest_chain, with_words
 from appliance.store import message_tree, messages, summaries, turns
 
@@ -61,6 +62,7 @@ async def open_excerpt(
         ),
         others,
         with_words(newest_chain(told)),
+        await recalled_from(reader, person, (*tries, *latest.values())),
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from appliance.conversations.accepting import title_of
 from appliance.conversations.conversation import Message, Role
+from appliance.prompting.pieces import Piece, facts_in, pieces_in
 
 MOST_LISTED = 100
 """Messages shown one by one, the newest; those before them are told in one line."""
@@ -25,6 +26,10 @@ class PartKind(StrEnum):
     """Messages that the model did not see."""
     SUMMARY = "summary"
     RECALLED = "recalled"
+    EARLIER_RECALLED = "earlier_recalled"
+    """What was recalled for messages before, and is still with them."""
+    FACTS = "facts"
+    """What the person has said of themselves."""
     GONE = "gone"
     """Messages that were deleted since."""
     UNSURE = "unsure"
@@ -39,7 +44,7 @@ class PartKind(StrEnum):
 class PromptPart:
     """`tokens` is about how many it has, None when that was not recorded; `words` how it begins.
 
-    It stands for so many `messages`, where it is of messages.
+    It stands for so many `messages`, where it is of messages, or so many facts.
     """
 
     kind: PartKind
@@ -47,6 +52,8 @@ class PromptPart:
     words: str = ""
     role: Role | None = None
     messages: int = 0
+    piece: Piece | None = None
+    """Where it stands, of what was recalled."""
 
 
 def prompt_parts(
@@ -67,8 +74,8 @@ def prompt_parts(
             number(record, "summary_tokens"),
             number(record, "summary_messages"),
         ),
-        *_sized(PartKind.RECALLED, number(record, "recalled_tokens")),
-        *_window(record, branch),
+        *_sized(PartKind.EARLIER_RECALLED, number(record, "earlier_recalled_tokens")),
+        *_before_last(_window(record, branch), _material(record)),
         *_sized(PartKind.REPLY_SO_FAR, number(record, "continued_tokens")),
     )
 
@@ -104,6 +111,21 @@ def _window(record: Record, branch: Sequence[Message]) -> list[PromptPart]:
         PromptPart(PartKind.MESSAGE, size, first_words(each.content), each.role, 1)
         for each, size in messages
     ]
+
+
+def _material(record: Record) -> list[PromptPart]:
+    """What stands before the words of the last message, each source by itself."""
+    facts = len(facts_in(record))
+    pieces = pieces_in(record)
+    return [
+        *_sized(PartKind.FACTS, number(record, "facts_tokens"), facts),
+        *(PromptPart(PartKind.RECALLED, each.tokens, piece=each) for each in pieces),
+        *([] if pieces else _sized(PartKind.RECALLED, number(record, "recalled_tokens"))),
+    ]
+
+
+def _before_last(parts: list[PromptPart], more: list[PromptPart]) -> list[PromptPart]:
+    return [*parts[:-1], *more, *parts[-1:]]
 
 
 def _index_of_first(record: Record, branch: Sequence[Message]) -> int | None:

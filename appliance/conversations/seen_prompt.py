@@ -1,14 +1,17 @@
 """What the model saw of a turn, for whoever asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from aiosqlite import Connection
 
 from appliance.conversations.conversation import Person, Turn
 from appliance.conversations.prompt_parts import PromptPart, first_words, number, prompt_parts
 from appliance.errors import NotFound
 from appliance.prompting.fingerprints import text_digest
+from appliance.prompting.pieces import MessagePiece, Piece, pieces_in
 from appliance.sentences import say
-from appliance.store import messages, turns
+from appliance.store import messages, quotable, turns
 from appliance.store.database import Database
 
 
@@ -41,9 +44,27 @@ class SeenPrompts:
             branch = await messages.branch(
                 reader, person.person_key, turn.conversation_id, turn.input_message_id, kept
             )
+            quotes = await _quotes(reader, person, turn.prompt_record)
         parts = prompt_parts(turn.prompt_record, branch, self._system_words(turn.prompt_record))
-        return SeenPrompt(turn, first_words(branch[-1].content), parts)
+        told = (replace(each, words=quotes.get(each.piece, each.words)) for each in parts)
+        return SeenPrompt(turn, first_words(branch[-1].content), tuple(told))
 
     def _system_words(self, record: Mapping[str, object]) -> str:
         is_todays = record.get("system_digest") == text_digest(self._system_prompt)
         return first_words(self._system_prompt) if is_todays else ""
+
+
+async def _quotes(
+    reader: Connection, person: Person, record: Mapping[str, object]
+) -> Mapping[Piece | None, str]:
+    """How what was recalled begins, as far as it is still there."""
+    pieces = [each for each in pieces_in(record) if isinstance(each, MessagePiece)]
+    if not pieces:
+        return {}
+    ids = {each.message_id for each in pieces}
+    said = await quotable.by_ids(reader, person.person_key, ids)
+    return {
+        each: first_words(said[each.message_id].content[each.start : each.start + each.chars])
+        for each in pieces
+        if each.message_id in said
+    }

@@ -232,7 +232,9 @@ class ConversationService:
             await find_conversation(tx, person, conversation_id)
             turn_ids = await holdings.turn_ids(tx, person.person_key, conversation_id)
             receipt = await conversations.delete(tx, person.person_key, conversation_id)
-        return receipt + await self._forgetting.forget(person, conversation_id, turn_ids)
+        return receipt + await self._forgetting.forget(
+            person, conversation_id, turn_ids, receipt.facts
+        )
 
     async def _conversation_for(
         self,

@@ -1,4 +1,4 @@
-"""Where conversations stand: pinned, in a folder, in the archive."""
+"""Where conversations stand: pinned, in a folder, in the archive, left out of recall."""
 
 from dataclasses import dataclass, replace
 
@@ -30,6 +30,7 @@ class Placing:
     is_archived: bool | None = None
     folder_id: str | None = None
     new_folder: str = ""
+    is_recalled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Shelf:
                 found,
                 is_pinned=_chosen(placing.is_pinned, found.is_pinned),
                 is_archived=_chosen(placing.is_archived, found.is_archived),
+                is_recalled=_chosen(placing.is_recalled, found.is_recalled),
                 folder=await self._folder_for(tx, person, found, placing),
             )
             if placing.is_archived:  # What is put away does not stand on top any more.

@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from appliance.conversations.accepting import check_text, title_of
 from appliance.conversations.conversation import Conversation, Message, Role, Summary, Turn
+from appliance.conversations.fact import Fact
 from appliance.errors import ImportRefused
 from appliance.portable.document import LATEST_SECOND
 from appliance.portable.tree import Node, in_order, nearest
@@ -29,6 +30,7 @@ class Arriving:
     messages: tuple[Message, ...]
     turns: tuple[Turn, ...] = ()
     summaries: tuple[Summary, ...] = ()
+    facts: tuple[Fact, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Kinds of things a box like this cannot hold, and how many of each."""
     place: int = 0
@@ -44,11 +46,15 @@ class Arriving:
 
         known = {each.message_id for each in self.messages}
         known |= {each.summary_id for each in self.summaries}
+        known |= {each.fact_id for each in self.facts}
+        known.add(self.conversation.conversation_id)
 
         def pointing(value: object) -> object:
-            """What a record says of a prompt, as far as it speaks of messages and summaries."""
+            """What a record says of a prompt, as far as it speaks of what is in here."""
             if isinstance(value, list):
                 return [pointing(each) for each in value]
+            if isinstance(value, dict):
+                return {name: pointing(each) for name, each in value.items()}
             return own(value) if isinstance(value, str) and value in known else value
 
         conversation_id = own(self.conversation.conversation_id)
@@ -91,6 +97,16 @@ class Arriving:
                     last_message_id=own(each.last_message_id),
                 )
                 for each in self.summaries
+            ),
+            facts=tuple(
+                replace(
+                    each,
+                    fact_id=own(each.fact_id),
+                    conversation_id=conversation_id,
+                    message_id=own(each.message_id),
+                    superseded_by=own(each.superseded_by) if each.superseded_by else None,
+                )
+                for each in self.facts
             ),
         )
 

@@ -12,7 +12,8 @@ from appliance.conversations.conversation import (
     Turn,
     TurnStatus,
 )
-from appliance.portable.document import Counts, EndedTurn, KeptSummary, SaidMessage
+from appliance.conversations.fact import Fact
+from appliance.portable.document import Counts, EndedTurn, KeptFact, KeptSummary, SaidMessage
 
 
 def opening(conversation: Conversation) -> bytes:
@@ -25,6 +26,7 @@ def opening(conversation: Conversation) -> bytes:
         "updated_at": conversation.updated_at,
         "is_pinned": conversation.is_pinned,
         "is_archived": conversation.is_archived,
+        "is_recalled": conversation.is_recalled,
         "folder": conversation.folder.name if conversation.folder else None,
         "leaf_id": conversation.leaf_id,
     }
@@ -84,3 +86,8 @@ def summary(kept: Summary) -> bytes:
             is_edited=kept.is_edited,
         )
     )
+
+
+def fact(kept: Fact) -> bytes:
+    """A member of `facts`."""
+    return msgspec.json.encode(msgspec.convert(kept, KeptFact, from_attributes=True))

@@ -6,11 +6,12 @@ from typing import TypeVar
 from aiosqlite import Connection
 
 from appliance.conversations.conversation import Message, Summary, Turn
+from appliance.conversations.fact import Fact
 from appliance.portable import as_json
 from appliance.store import whole_conversations as whole
 from appliance.store.database import Database
 
-Said = TypeVar("Said", Message, Turn, Summary)
+Said = TypeVar("Said", Message, Turn, Summary, Fact)
 
 PAGE = 32
 """Rows read at once; the longest messages that can be stored then come to a few megabytes."""
@@ -19,7 +20,7 @@ PAGE = 32
 class ConversationJson:
     """What it held at the moment of its `outline`, for whoever may see it.
 
-    Of what came later nothing is in it: not a reply, nor a summary that covers one.
+    Of what came later nothing is in it: not a reply, nor a summary that covers one, nor a fact.
     """
 
     def __init__(self, database: Database, person_key: int, outline: whole.Outline) -> None:
@@ -38,6 +39,9 @@ class ConversationJson:
             yield piece
         yield b'],"summaries":['
         async for piece in self._list(whole.summary_page, self._summary):
+            yield piece
+        yield b'],"facts":['
+        async for piece in self._list(whole.fact_page, self._fact):
             yield piece
         yield b"]}"
 
@@ -70,3 +74,6 @@ class ConversationJson:
     def _summary(self, summary: Summary) -> bytes | None:
         is_whole = {summary.first_message_id, summary.last_message_id} <= self._written
         return as_json.summary(summary) if is_whole else None
+
+    def _fact(self, fact: Fact) -> bytes | None:
+        return as_json.fact(fact) if fact.message_id in self._written else None

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from appliance.conversations.conversation import TitledBy, TurnStatus
+from appliance.conversations.fact import Topic
 
 FORMAT = "appliance.conversations"
 VERSION = 1
@@ -89,10 +90,29 @@ class KeptSummary(Struct):
     is_edited: bool = False
 
 
+class KeptFact(Struct):
+    """What a person said of themselves in one of their messages, in their own words.
+
+    It comes back as a proposal: whatever the file says, no model reads it before it is confirmed.
+    """
+
+    fact_id: Id
+    message_id: Id
+    topic: Topic
+    content: Annotated[str, Meta(min_length=1, max_length=160)]
+    said_at: Seconds
+    confidence_percent: Annotated[int, Meta(ge=0, le=100)] = 0
+    is_confirmed: bool = False
+    is_edited: bool = False
+    superseded_at: Seconds | None = None
+    superseded_by: Id | None = None
+
+
 class ConversationDocument(Struct):
     """A conversation with all its branches; `leaf_id` is the end of the one being read.
 
-    A folder is known by its name. What is in the archive is not pinned.
+    A folder is known by its name. What is in the archive is not pinned. One that is not recalled is
+    left out of what others are told, and tells nothing itself.
     """
 
     conversation_id: Id
@@ -105,8 +125,10 @@ class ConversationDocument(Struct):
     titled_by: TitledBy = TitledBy.PERSON
     is_pinned: bool = False
     is_archived: bool = False
+    is_recalled: bool = True
     folder: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
     summaries: list[KeptSummary] = field(default_factory=list)
+    facts: list[KeptFact] = field(default_factory=list)
 
 
 class Document(Struct):

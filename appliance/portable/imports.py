@@ -203,7 +203,10 @@ class Imports:
                 conversation = replace(conversation, folder=folder)
             await whole_conversations.insert(
                 *(tx, person_key, conversation),
-                *(arriving.messages, arriving.turns, arriving.summaries),
+                arriving.messages,
+                arriving.turns,
+                arriving.summaries,
+                arriving.facts,
             )
         return True
 

@@ -20,6 +20,7 @@ from appliance.conversations.conversation import (
 from appliance.errors import ImportRefused
 from appliance.portable.arriving import Arriving, check_content, check_texts, title_for
 from appliance.portable.document import ConversationDocument, EndedTurn, SaidMessage
+from appliance.portable.own_facts import facts_of
 from appliance.portable.own_summaries import summaries_of
 from appliance.portable.tree import Node, in_order
 from appliance.sentences import say
@@ -48,11 +49,14 @@ def read(text: bytes | bytearray) -> Arriving:
         leaf_id,
         is_pinned=document.is_pinned and not document.is_archived,
         is_archived=document.is_archived,
+        is_recalled=document.is_recalled,
         folder=_folder(document.folder),
         titled_by=document.titled_by,
     )
     check_texts(conversation, messages)
-    return Arriving(conversation, messages, turns, summaries_of(document.summaries, messages))
+    summaries = summaries_of(document.summaries, messages)
+    facts = facts_of(document.facts, messages)
+    return Arriving(conversation, messages, turns, summaries, facts)
 
 
 def _folder(name: str | None) -> Folder | None:

@@ -107,6 +107,7 @@ def size_words(size_bytes: int) -> str:
 def _traces(receipt: DeleteReceipt) -> Iterator[str]:
     counted = (
         say_counted("%(num)s shared link", "%(num)s shared links", receipt.shared_links),
+        say_counted("%(num)s fact about you", "%(num)s facts about you", receipt.facts),
         say_counted(
             "%(num)s entry of the quick store",
             "%(num)s entries of the quick store",

@@ -6,14 +6,20 @@ turn.
 """
 
 from collections.abc import Iterable, Mapping, Sized
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Protocol
 
 from appliance.conversations.conversation import Message, Person, Role, Turn
+from appliance.errors import ConversationFull, PromptTooLong
 from appliance.prompting.budget import MESSAGE_OVERHEAD_TOKENS, ContextFull
 from appliance.prompting.fingerprints import fingerprints
 from appliance.prompting.fitting import Fitted, Fitter
+from appliance.prompting.material import told_with
+from appliance.prompting.material_choice import MaterialChoice
+from appliance.prompting.material_record import material_record, tokens_by_message
+from appliance.prompting.materials import Materials
 from appliance.prompting.tokenizer import Tokenizer
 from appliance.prompting.window import Window
 
@@ -78,6 +84,7 @@ class Assembler:
         reply_limit_tokens: int,
         context_full: ContextFull = "shift",
         ahead: CountsAhead | None = None,
+        materials: Materials | None = None,
     ) -> None:
         self._tokenizer = tokenizer
         self._windows = windows
@@ -86,6 +93,7 @@ class Assembler:
         self._context_full = context_full
         self._ahead = ahead
         self.fitter = Fitter(tokenizer, system_prompt, reply_limit_tokens, context_full)
+        self._choice = MaterialChoice(tokenizer, self.fitter, materials)
 
     @property
     def may_drop(self) -> bool:
@@ -103,6 +111,12 @@ class Assembler:
         window = await self.load(person, turn.conversation_id, turn.input_message_id)
         if reply_so_far:
             await self.count_ahead(filter(None, (reply_so_far, reply_before)))
+        material = await self._choice.for_turn(person, turn, window)
+        if material:
+            told = window.with_materials({turn.input_message_id: material})
+            # A message that has room without its material is answered without it.
+            with suppress(PromptTooLong, ConversationFull):
+                return self.fit(await self._counted(told), reply_so_far, reply_before)
         return self.fit(window, reply_so_far, reply_before)
 
     async def count_ahead(self, texts: Iterable[str]) -> None:
@@ -152,7 +166,9 @@ class Assembler:
         window = Window(())
         if conversation_id is not None and leaf_id is not None:
             window = await self.load(person, conversation_id, leaf_id)
-        first, other = (self.fit(_with(window, content)) for content in _ANY_TWO_MESSAGES)
+        facts = await self._choice.ahead(person, conversation_id, window)
+        either = [told_with(facts, content) for content in _ANY_TWO_MESSAGES]
+        first, other = (self.fit(_with(window, content)) for content in either)
         tokens = _common(first.tokens, other.tokens)
         public_tokens = min(len(tokens), first.public_tokens)
         return replace(first, tokens=tokens, public_tokens=public_tokens, reply_tokens=0)
@@ -164,38 +180,43 @@ class Assembler:
         """
         written = self._tokenizer.count(reply_so_far) if reply_so_far else 0
         before = self._tokenizer.count(reply_before) if reply_before else 0
-        choose = self.fitter.newest if self.may_drop else self.fitter.all
-        fitted = choose(window, reply_so_far, written, before)
+        fitted = self.fitter.fitted(window, reply_so_far, written, before)
         tokens = fitted.tokens
         public_tokens = self._tokenizer.shared_with(tokens, self.system_prompt)
         limit_left = self._reply_limit_tokens - (written - before)
         context_left = self._tokenizer.context_tokens - len(tokens) - 1
         reply_tokens = max(0, min(limit_left, context_left))
         bound = "context" if context_left < limit_left else "reply_limit"
+        beside = tokens_by_message(window.materials, fitted.messages, self._tokenizer.count)
+        sizes = [
+            size - beside.get(message.message_id, 0)
+            for message, size in zip(fitted.messages, fitted.message_tokens, strict=True)
+        ]
         record: dict[str, object] = {
             "context_full": self._context_full,
             "context_tokens": self._tokenizer.context_tokens,
-            **self._held(window, fitted, len(tokens) - written),
+            **self._held(window, fitted, len(tokens) - written, sum(beside.values())),
+            **material_record(window, beside, self._tokenizer.count),
             "public_tokens": public_tokens,
             "continued_tokens": written,
             "reply_tokens": written + reply_tokens,
             "reply_bound": bound,
-            **fingerprints(
-                self.system_prompt, tokens, len(tokens) - written, fitted.message_tokens
-            ),
+            **fingerprints(self.system_prompt, tokens, len(tokens) - written, sizes),
         }
         if self._ahead is not None:
             record |= self._ahead.record_of(tokens)
         return Prompt(tokens, public_tokens, reply_tokens, record)
 
-    def _held(self, window: Window, fitted: Fitted, prompt_tokens: int) -> dict[str, object]:
+    def _held(
+        self, window: Window, fitted: Fitted, prompt_tokens: int, material_tokens: int
+    ) -> dict[str, object]:
         system_tokens = self.fitter.system_tokens
         kept, summaries = fitted.messages, fitted.summaries
         summary_tokens = self.fitter.told_tokens(summaries)
         record: dict[str, object] = {
             "system_tokens": system_tokens,
             "window_messages": len(kept),
-            "window_tokens": prompt_tokens - system_tokens - summary_tokens,
+            "window_tokens": prompt_tokens - system_tokens - summary_tokens - material_tokens,
             "first_message_id": kept[0].message_id if kept else None,
             "dropped_messages": window.earlier + len(window.messages) - len(kept),
         }
@@ -208,8 +229,12 @@ class Assembler:
         return record
 
     async def load(self, person: Person, conversation_id: str, leaf_id: str) -> Window:
-        """Enough messages that those left out do not fit, rather than were not looked at."""
-        window = await self._counted(await self._windows.recent(person, conversation_id, leaf_id))
+        """Enough messages that those left out do not fit, rather than were not looked at; each with
+        the material that it was answered with.
+        """
+        window = await self._whole(
+            person, await self._windows.recent(person, conversation_id, leaf_id)
+        )
         if not window.earlier:
             return window
         most_messages = self.fitter.budget.prompt_tokens
@@ -217,9 +242,12 @@ class Assembler:
             if self.fitter.overflows(window.messages):
                 return window
             most_messages //= MESSAGE_OVERHEAD_TOKENS
-        return await self._counted(
-            await self._windows.longer(person, conversation_id, leaf_id, most_messages)
+        return await self._whole(
+            person, await self._windows.longer(person, conversation_id, leaf_id, most_messages)
         )
+
+    async def _whole(self, person: Person, window: Window) -> Window:
+        return await self._counted(await self._choice.with_answered(person, window))
 
     async def _counted(self, window: Window) -> Window:
         if self._ahead is not None:

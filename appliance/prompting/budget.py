@@ -75,3 +75,20 @@ def _oldest_that_fits(message_tokens: Sequence[int], prompt_tokens: int) -> int:
 def _power_of_two(number: int) -> int:
     """The highest one that divides it."""
     return number & -number
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialBudget:
+    """Most tokens of what is recalled for one message, and of facts about the person."""
+
+    recalled_tokens: int
+    facts_tokens: int
+
+
+def split_material(context_tokens: int, free_tokens: int) -> MaterialBudget:
+    """What is recalled has a sixteenth of the context at most, and facts half as much; together no
+    more than a quarter of what the message leaves free. A small model loses its thread in more.
+    """
+    most = max(0, free_tokens) // 4
+    facts_tokens = min(256, context_tokens // 32, most // 3)
+    return MaterialBudget(min(512, context_tokens // 16, most - facts_tokens), facts_tokens)

@@ -114,6 +114,16 @@ class Fitter:
         """Whether some of them have to be left out."""
         return len(self._sizes(messages, self._room)) < len(messages)
 
+    def fitted(
+        self, window: Window, reply_so_far: str = "", written: int = 0, before: int = 0
+    ) -> Fitted:
+        """As many of the newest messages as there is room for, or all where none may be left out.
+
+        Raises PromptTooLong, ConversationFull.
+        """
+        choose = self.newest if self._context_full == "shift" else self.all
+        return choose(window, reply_so_far, written, before)
+
     def newest(self, window: Window, reply_so_far: str, written: int, before: int = 0) -> Fitted:
         """As many of the newest messages as there is room for. Raises PromptTooLong, and
         ConversationFull when it is a reply that leaves too little.

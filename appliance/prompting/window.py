@@ -1,10 +1,11 @@
 """The messages of a branch: the newest from Valkey, and from SQLite what Valkey does not have."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from appliance.conversations.conversation import Message, Person, Summary
 from appliance.hot.recent_window import RecentWindow
+from appliance.prompting.material import Material, told_with
 from appliance.store import messages, summaries
 from appliance.store.database import Database
 
@@ -15,12 +16,27 @@ WINDOW_MESSAGES = 100
 class Window:
     """The newest messages of a branch, oldest first; `earlier` ones stand before them.
 
-    `summaries` are those of the branch, by how far they reach.
+    `summaries` are those of the branch, by how far they reach. `materials` are in the messages
+    already, before the words of each; here they stand by message id once more.
     """
 
     messages: Sequence[Message]
     earlier: int = 0
     summaries: Sequence[Summary] = ()
+    materials: Mapping[str, Material] = field(default_factory=dict)
+
+    def with_materials(self, more: Mapping[str, Material]) -> "Window":
+        """The same with what goes with some of its messages."""
+        new = {at: material for at, material in more.items() if material}
+        if not new:
+            return self
+        messages = [
+            replace(each, content=told_with(new[each.message_id], each.content))
+            if each.message_id in new
+            else each
+            for each in self.messages
+        ]
+        return replace(self, messages=messages, materials={**self.materials, **new})
 
 
 class WindowReader:

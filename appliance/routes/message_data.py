@@ -50,6 +50,24 @@ class TypedText:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLink:
+    """A place that something was remembered from; a document without a title of its own."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledView:
+    """Where a reply has what it remembers from."""
+
+    template: ClassVar[str] = "_recalled.html"
+    variable: ClassVar[str] = "recalled"
+
+    sources: tuple[SourceLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyView:
     """The answer to a message, running or over.
 
@@ -71,6 +89,7 @@ class ReplyView:
     """Where to read what the model saw; empty when nobody knows."""
     summary_url: str = ""
     """Where to read what the model read in place of messages."""
+    recalled: RecalledView | None = None
 
 
 @dataclass(frozen=True, slots=True)

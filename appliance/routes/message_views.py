@@ -30,6 +30,7 @@ from appliance.routes.message_data import (
     TimeView,
     TypedText,
 )
+from appliance.routes.recalled_views import recalled_view
 from appliance.routes.reply_words import (
     cut_words,
     details_url,
@@ -129,6 +130,7 @@ def reply_view(opened: OpenConversation, message: Message, time: TimeView) -> Me
             can_continue=is_last and turn is not None and turn.is_cut and not is_full(turn),
             is_last=is_last,
             details_url=details_url(turn) if turn else "",
+            recalled=recalled_view(opened, own_id),
         ),
     )
 

@@ -99,6 +99,14 @@ def _receipt_words(deleted: PairDeleted) -> str:
                 links,
             )
         )
+    if facts := deleted.receipt.facts:
+        gone.append(
+            say_counted(
+                "%(num)s fact that was remembered from it is gone, too.",
+                "%(num)s facts that were remembered from it are gone, too.",
+                facts,
+            )
+        )
     return row(gone, " ")
 
 

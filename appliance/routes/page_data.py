@@ -87,6 +87,7 @@ class HeaderView:
     is_archived: bool = False
     is_temporary: bool = False
     person_name: str = ""
+    is_recalled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

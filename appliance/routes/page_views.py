@@ -146,6 +146,7 @@ def header_view(reader: Reader, box: BoxStatus, conversation: Conversation | Non
         conversation.is_archived,
         conversation.is_temporary,
         reader.name,
+        conversation.is_recalled,
     )
 
 

@@ -10,6 +10,7 @@ from appliance.routes import local_time
 from appliance.routes.finding_data import ExcerptView, FoundTitle, FoundView, SearchPageView
 from appliance.routes.page_data import HeadView, SearchField, SidebarView
 from appliance.routes.page_views import Reader, list_view
+from appliance.routes.recalled_views import message_url
 from appliance.sentences import say
 
 _TITLE_LENGTH = 120
@@ -68,8 +69,7 @@ def _found_view(reader: Reader, found: FoundMessage, findings: Findings) -> Foun
     day = local_time.day_words(local_time.day_of(message.created_at, reader.zone), reader.today)
     is_own = message.role is Role.USER
     return FoundView(
-        url=f"/conversations/{message.conversation_id}?at={message.message_id}"
-        f"#message-{message.message_id}",
+        url=message_url(message.conversation_id, message.message_id),
         title=found.title,
         byline=say("%(day)s, you", day=day) if is_own else say("%(day)s, reply", day=day),
         excerpt=ExcerptView(excerpt(message.content, findings.sought.runs)),

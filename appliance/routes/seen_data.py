@@ -6,12 +6,15 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class PartView:
-    """A stretch of a prompt: whose it is, how it begins or what became of it, how long it is."""
+    """A stretch of a prompt: whose it is, how it begins or what became of it, how long it is; and
+    where it can be read, if that is elsewhere.
+    """
 
     who: str
     words: str
     is_quote: bool
     tokens: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

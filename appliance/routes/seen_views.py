@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from appliance.conversations.conversation import Role, Turn
 from appliance.conversations.prompt_parts import PartKind, PromptPart, number
 from appliance.conversations.seen_prompt import SeenPrompt
+from appliance.prompting.pieces import DocumentPiece, MessagePiece
+from appliance.routes.recalled_views import message_url
 from appliance.routes.seen_data import FactGroup, PartView, SeenView
 from appliance.routes.turn_facts import (
     NOT_RECORDED,
@@ -21,6 +23,8 @@ _WHO = {
     PartKind.DROPPED: say("Left out"),
     PartKind.SUMMARY: say("Summary"),
     PartKind.RECALLED: say("Recalled"),
+    PartKind.EARLIER_RECALLED: say("Recalled before"),
+    PartKind.FACTS: say("About you"),
     PartKind.GONE: say("Deleted since"),
     PartKind.UNSURE: say("Before it"),
     PartKind.EARLIER: say("Before them"),
@@ -65,12 +69,25 @@ def _part_views(seen: SeenPrompt) -> Iterator[PartView]:
         else:
             is_quote = bool(part.words)
             words = part.words or _words(part, seen.turn.prompt_record)
-            yield PartView(_WHO[part.kind], words, is_quote, _part_tokens(part))
+            yield PartView(_WHO[part.kind], words, is_quote, _part_tokens(part), _url(part))
 
 
 def _part_tokens(part: PromptPart) -> str:
     """What was not in the prompt has none, nor has what is told together."""
     return "" if part.kind in _UNSIZED else _tokens_words(part.tokens)
+
+
+def _url(part: PromptPart) -> str:
+    """Where it can be read: what was recalled, and what is remembered of the person."""
+    match part.kind, part.piece:
+        case PartKind.FACTS, _:
+            return "/account/facts"
+        case _, MessagePiece() as piece if part.words:
+            return message_url(piece.conversation_id, piece.message_id)
+        case _, DocumentPiece() as piece:
+            return f"/documents/{piece.document_id}#passage-{piece.passage}"
+        case _:
+            return ""
 
 
 def _words(part: PromptPart, record: Mapping[str, object]) -> str:
@@ -85,8 +102,16 @@ def _words(part: PromptPart, record: Mapping[str, object]) -> str:
             )
         case PartKind.SUMMARY:
             return say("What was said, in short.")
+        case PartKind.RECALLED if isinstance(part.piece, MessagePiece):
+            return say("Deleted since, or left out of recall.")
+        case PartKind.RECALLED if part.piece is not None:
+            return say("From a document.")
         case PartKind.RECALLED:
             return say("From other conversations.")
+        case PartKind.EARLIER_RECALLED:
+            return say("It stays with the messages that it was recalled for.")
+        case PartKind.FACTS:
+            return say_counted("%(num)s fact.", "%(num)s facts.", part.messages)
         case PartKind.GONE:
             return say_counted("%(num)s message.", "%(num)s messages.", part.messages)
         case PartKind.UNSURE:

@@ -28,12 +28,15 @@ Archived = Annotated[str, QueryParameter(name="archived", max_length=3)]
 
 @dataclass(frozen=True, slots=True)
 class PlaceForm:
-    """What a menu or the folder dialog sends: yes, no, or nothing about it."""
+    """What a menu or the folder dialog sends: yes, no, or nothing about it. Not `recalled` is left
+    out of recall.
+    """
 
     pinned: str = ""
     archived: str = ""
     folder: str | None = None
     new_folder: str = ""
+    recalled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,9 @@ async def place(
     data: URLEncodedBody[PlaceForm],
 ) -> Response[str] | Redirect:
     """Pin it, put it away or into a folder; or the other way round."""
-    placing = Placing(_yes(data.pinned), _yes(data.archived), data.folder, data.new_folder)
+    placing = Placing(
+        *(_yes(data.pinned), _yes(data.archived), data.folder, data.new_folder, _yes(data.recalled))
+    )
     conversation = await shelf.place(person, conversation_id, placing)
     if not request.htmx:
         return Redirect(f"/conversations/{conversation_id}", status_code=303)

@@ -76,10 +76,12 @@ SAMPLING = Cell("turns", "sampling", "turn_id")
 PROMPT_RECORD = Cell("turns", "prompt_record", "turn_id")
 CHUNK_HEADING = Cell("chunks", "heading", "chunk_key")
 CHUNK_TEXT = Cell("chunks", "text", "chunk_key")
+FACT = Cell("facts", "content", "fact_id")
+FACT_TOPIC = Cell("facts", "topic", "fact_id")
 
 CELLS = (
     *(TITLE, FOLDER_NAME, CONTENT, SUMMARY, CHECKPOINT, ERROR, SAMPLING, PROMPT_RECORD),
-    *(CHUNK_HEADING, CHUNK_TEXT),
+    *(CHUNK_HEADING, CHUNK_TEXT, FACT, FACT_TOPIC),
 )
 
 

@@ -4,14 +4,14 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Conversation, DeleteReceipt, Folder, TitledBy
 from appliance.errors import NotFound
-from appliance.store import shared_links, title_terms
+from appliance.store import facts, shared_links, title_terms
 from appliance.store.cells import FOLDER_NAME, TITLE
 from appliance.store.messages import delete_all
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
 COLUMNS = f"""
 c.conversation_id, {TITLE.read("c")}, c.created_at, c.updated_at, leaf.message_id,
-c.is_pinned, c.is_archived, f.folder_id, {FOLDER_NAME.read("f")}, c.titled_by
+c.is_pinned, c.is_archived, f.folder_id, {FOLDER_NAME.read("f")}, c.titled_by, c.is_recalled
 """
 JOINS = """
 LEFT JOIN messages leaf ON leaf.message_key = c.leaf_key
@@ -102,13 +102,14 @@ async def on_shelf(
 
 
 async def place(tx: Connection, person_key: int, placed: Conversation) -> bool:
-    """Keeps where a conversation stands: pinned, in the archive, in which of this person's folders.
+    """Keeps where a conversation stands: pinned, in the archive, in which of this person's folders,
+    left out of recall or not.
     False when there is no such conversation. Its activity stays.
     """
     changed = await changed_rows(
         tx,
         """
-        UPDATE conversations SET is_pinned = ?3, is_archived = ?4, folder_key = (
+        UPDATE conversations SET is_pinned = ?3, is_archived = ?4, is_recalled = ?6, folder_key = (
             SELECT folder_key FROM folders WHERE folder_id = ?5 AND person_key = ?1)
         WHERE conversation_id = ?2 AND person_key = ?1
         """,
@@ -118,6 +119,7 @@ async def place(tx: Connection, person_key: int, placed: Conversation) -> bool:
             placed.is_pinned,
             placed.is_archived,
             placed.folder.folder_id if placed.folder else None,
+            placed.is_recalled,
         ),
     )
     return changed == 1
@@ -223,6 +225,7 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
     # First, so that the messages, each of which would look for its own, find none.
     await changed_rows(tx, f"DELETE FROM summaries WHERE conversation_key = {mine}", parameters)
     links = await shared_links.delete_of_conversation(tx, person_key, conversation_id)
+    learnt = await facts.count_of_conversation(tx, person_key, conversation_id)
     await title_terms.unindex(tx, person_key, conversation_id)
     turns = await changed_rows(tx, f"DELETE FROM turns WHERE conversation_key = {mine}", parameters)
     messages = await delete_all(tx, person_key, conversation_id)
@@ -230,7 +233,11 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
         tx, "DELETE FROM conversations WHERE conversation_id = ? AND person_key = ?", parameters
     )
     return DeleteReceipt(
-        conversations=conversations, messages=messages, turns=turns, shared_links=links
+        conversations=conversations,
+        messages=messages,
+        turns=turns,
+        shared_links=links,
+        facts=learnt,
     )
 
 
@@ -246,4 +253,5 @@ def conversation_of(row: Row) -> Conversation:
         is_archived=bool(row[6]),
         folder=Folder(row[7], row[8]) if row[7] else None,
         titled_by=TitledBy(row[9]),
+        is_recalled=bool(row[10]),
     )

@@ -13,9 +13,11 @@ from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.conversations.conversation import Conversation, Message, Role, Summary, Turn
+from appliance.conversations.fact import Fact
 from appliance.errors import Conflict
 from appliance.store import (
     conversations,
+    facts,
     message_terms,
     messages,
     summaries,
@@ -73,8 +75,8 @@ ORDER BY wanted.key
 # Its place in the list is beside those of its time, not before all.
 INSERT_CONVERSATION = f"""
 INSERT INTO conversations (person_key, conversation_id, title, created_at, updated_at, titled_by,
-                           is_pinned, is_archived, folder_key, activity)
-SELECT ?1, ?2, {TITLE.written("?1", "?2", "?3")}, ?4, ?5, ?6, ?7, ?8,
+                           is_pinned, is_archived, is_recalled, folder_key, activity)
+SELECT ?1, ?2, {TITLE.written("?1", "?2", "?3")}, ?4, ?5, ?6, ?7, ?8, ?10,
     (SELECT folder_key FROM folders WHERE folder_id = ?9 AND person_key = ?1),
     ifnull((SELECT max(activity) FROM conversations
             WHERE person_key = ?1 AND updated_at <= ?5), 0)
@@ -158,6 +160,13 @@ async def summary_page(
     return await summaries.page(reader, person_key, conversation_id, after_key, limit)
 
 
+async def fact_page(
+    reader: Connection, person_key: int, of: Outline, after_key: int, limit: int
+) -> tuple[tuple[int, Fact], ...]:
+    """What is remembered of the person from this conversation, each with its key."""
+    return await facts.page(reader, person_key, of.conversation.conversation_id, after_key, limit)
+
+
 async def branch_ids(reader: Connection, person_key: int, of: Conversation) -> tuple[str, ...]:
     """The messages of the branch being read, oldest first."""
     rows = await all_rows(reader, BRANCH_IDS, (person_key, of.conversation_id, of.leaf_id))
@@ -190,6 +199,7 @@ async def insert(
     said: Sequence[Message],
     ended: Sequence[Turn] = (),
     summed_up: Sequence[Summary] = (),
+    learnt: Sequence[Fact] = (),
 ) -> None:
     """Adds a conversation with all it holds, in a folder that is there; parents must stand before
     their children.
@@ -204,6 +214,7 @@ async def insert(
         await tx.executemany(INSERT_TURN, _turn_rows(person_key, key, ended))
         await changed_rows(tx, SET_LEAF, (key, conversation.leaf_id))
         await summaries.insert_all(tx, person_key, summed_up)
+        await facts.insert_all(tx, person_key, learnt)
         await message_terms.index(tx, person_key, [message.message_id for message in said])
         await title_terms.index(tx, person_key, conversation.conversation_id)
     except sqlite.IntegrityError as error:
@@ -216,6 +227,7 @@ def _conversation_row(person_key: int, conversation: Conversation) -> Row:
         *(conversation.created_at, conversation.updated_at, conversation.titled_by.value),
         *(conversation.is_pinned, conversation.is_archived),
         conversation.folder.folder_id if conversation.folder else None,
+        conversation.is_recalled,
     )
 
 

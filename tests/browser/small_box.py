@@ -16,7 +16,7 @@ from appliance.app import create_app
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
 
-NOTHING_BESIDE = {"titles": False, "summaries": False}
+NOTHING_BESIDE = {"titles": False, "summaries": False, "facts": False}
 
 
 class SmallBox:

@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "appliance"
 
 NOUNS = "conversations.conversation"
+FACT = "conversations.fact"
 SHARED_NOUNS = "conversations.shared_link"
 ACCOUNTS = {
     *{"accounts.account", "accounts.api_key", "accounts.limit", "accounts.tally"},
@@ -27,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", NOUNS, SHARED_NOUNS, "recall.tokens", *ACCOUNTS},
+    "store": {"errors", NOUNS, FACT, SHARED_NOUNS, "recall.tokens", *ACCOUNTS},
     "accounts": {"errors", NOUNS, "conversations.accepting", "store"},
     # Where the web server stands; it knows nobody and no conversation.
     "network": {"errors", "settings", "model_files.atomic_file", "stalled_readers"},
@@ -36,15 +37,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "recall": {"errors", NOUNS, "store"},
     # What comes in from a file stands where the page's own rules allow it to.
     "portable": {
-        *{"errors", NOUNS, "conversations.accepting", "conversations.folders", "hot", "store"}
+        *{"errors", NOUNS, FACT, "conversations.accepting", "conversations.folders", "hot"},
+        "store",
     },
     # Figures and files: it knows how much there is of everybody, and never reads it.
     "administration": {
         *{"errors", NOUNS, "conversations.box_status", "engine.gauges", "model_files", "store"},
     },
     "metrics": {"engine.gauges", "engine.kv_snapshots", "engine.kv_snapshot_collection"},
-    "prompting": {"errors", NOUNS, "recall", "hot", "store"},
-    "conversations": {"errors", "prompting", "recall", "hot", "store", "metrics", *ENGINE_FRONT},
+    "prompting": {"errors", NOUNS, FACT, "recall", "hot", "store"},
+    "conversations": {
+        *{"errors", "prompting", "recall", "hot", "store", "metrics", "json_schema"},
+        *ENGINE_FRONT,
+    },
     # A second kind of engine, joined to the rest where the first one is.
     "remote": {
         *{"errors", NOUNS, "conversations.generation", "conversations.model_profile"},
@@ -69,6 +74,8 @@ MAY_IMPORT: dict[str, set[str]] = {
             "accounts",
             "network",
             "recall",
+            # Where something stands that was recalled.
+            "prompting.pieces",
         },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
         "store.database",

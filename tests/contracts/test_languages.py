@@ -37,7 +37,7 @@ PROGRAMS_ONLY = (
     *("store/messages", "store/summaries", "store/turns", "store/whole_conversations"),
     *("accounts/errands", "accounts/key_errands", "box_errands", "hot/", "store/shared_links"),
     *("network/announcement", "network/authority", "network/certificates", "network/listening"),
-    "network/tls_folder",
+    *("network/tls_folder", "store/facts"),
 )
 TO_KEYS = {"_BAD_KEY", "_NOT_FOR_KEYS"}
 """What programs with a key are told."""

@@ -12,7 +12,7 @@ from fakes import ScriptedBackend
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
 
-NOTHING_BESIDE = {"titles": False, "summaries": False}
+NOTHING_BESIDE = {"titles": False, "summaries": False, "facts": False}
 OpenBox = Callable[..., Awaitable[Box]]
 
 
@@ -37,6 +37,7 @@ async def open_scripted(tmp_path: Path) -> AsyncIterator[OpenBox]:
 
         # A scripted model answers whatever it is asked; who wants that beside turns says so.
         assistant = {**NOTHING_BESIDE, **sections.pop("assistant", {})}
+        sections.setdefault("recall", {"enabled": False})
         settings = Settings(
             data_dir=tmp_path / "data", hot={"embedded": hot}, assistant=assistant, **sections
         )

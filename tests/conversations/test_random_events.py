@@ -156,7 +156,7 @@ async def test_a_thousand_random_events_leave_no_slot_taken(
 @pytest.mark.model
 async def test_the_real_model_keeps_the_same_books(tmp_path: Path, found: list[str]) -> None:
     engine = {"slots": 4, "kv_tokens": 256, "context_tokens": 256, "waiting_limit": 4}
-    assistant = {"titles": False, "summaries": False}
+    assistant = {"titles": False, "summaries": False, "facts": False}
     settings = Settings(
         data_dir=tmp_path / "data", hot={"embedded": False}, engine=engine, assistant=assistant
     )

@@ -31,7 +31,7 @@ async def test_a_reply_that_ran_alone_begins_again_word_for_word(tmp_path) -> No
         data_dir=tmp_path,
         hot={"embedded": False},
         limits={"reply_tokens": 60},
-        assistant={"titles": False, "summaries": False},
+        assistant={"titles": False, "summaries": False, "facts": False},
     )
     beginnings = []
     async with open_box(settings) as box:

@@ -31,7 +31,7 @@ async def open_scripted(tmp_path: Path) -> AsyncIterator[OpenBox]:
             settings = Settings(
                 data_dir=tmp_path / name,
                 hot={"embedded": hot},
-                assistant={"titles": False, "summaries": False},
+                assistant={"titles": False, "summaries": False, "facts": False},
                 **sections,
             )
             box = await stack.enter_async_context(open_box(settings, lambda: model))

@@ -158,10 +158,10 @@ async def test_it_counts_what_there_is(box):
 async def test_a_table_that_is_added_later_is_emptied_too(box):
     async with box.desk.database.write() as tx:
         await tx.execute(
-            "CREATE TABLE facts (fact TEXT, person_key INTEGER REFERENCES people) STRICT"
+            "CREATE TABLE notes (note TEXT, person_key INTEGER REFERENCES people) STRICT"
         )
-        await tx.execute("INSERT INTO facts VALUES (?, ?)", (CANARY, box.person.person_key))
-        assert "facts" in await holdings.tables(tx)
+        await tx.execute("INSERT INTO notes VALUES (?, ?)", (CANARY, box.person.person_key))
+        assert "notes" in await holdings.tables(tx)
     await box.desk.belongings.delete_all(box.person, CONFIRMATION)
-    assert rows(box, "SELECT count(*) FROM facts") == [(0,)]
+    assert rows(box, "SELECT count(*) FROM notes") == [(0,)]
     assert traces_on_disk(box) == []

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kept_conversations import stranger_in
 
 from appliance.conversations.conversation import Person
+from appliance.conversations.fact import SURE_PERCENT, Topic
 from appliance.portable.document import LATEST_SECOND
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
@@ -66,6 +67,7 @@ def conversations(draw: st.DrawFn, number: int) -> dict[str, Any]:
         "updated_at": draw(SECONDS),
         "is_pinned": is_pinned,
         "is_archived": is_archived,
+        "is_recalled": draw(st.booleans()),
         "folder": draw(FOLDER),
         "leaf_id": draw(st.sampled_from(messages))["message_id"] if messages else None,
         "messages": messages,
@@ -79,6 +81,30 @@ def conversations(draw: st.DrawFn, number: int) -> dict[str, Any]:
             for place in range(draw(st.integers(0, 4)))
             if messages
         ],
+        "facts": [
+            draw(fact(new_id(place, "4"), messages))
+            for place in range(draw(st.integers(0, 3)))
+            if any(each["role"] == "user" for each in messages)
+        ],
+    }
+
+
+@st.composite
+def fact(draw: st.DrawFn, fact_id: str, messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """A proposal: what was confirmed or sure elsewhere comes in as less."""
+    said = [each["message_id"] for each in messages if each["role"] == "user"]
+    superseded_at = draw(st.none() | SECONDS)
+    return {
+        "fact_id": fact_id,
+        "message_id": draw(st.sampled_from(said)),
+        "topic": draw(st.sampled_from(list(Topic))),
+        "content": draw(st.sampled_from(["I live in Busan.", "저는 부산에 살아요.", "x" * 160])),
+        "said_at": draw(SECONDS),
+        "confidence_percent": draw(st.integers(0, SURE_PERCENT - 1)),
+        "is_confirmed": False,
+        "is_edited": draw(st.booleans()),
+        "superseded_at": superseded_at,
+        "superseded_by": None if superseded_at is None else "f" * 32,
     }
 
 

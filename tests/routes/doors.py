@@ -87,7 +87,7 @@ async def open_street(data_dir: Path) -> AsyncIterator[Street]:
         data_dir=data_dir,
         hot={"embedded": False},
         server={"names": ["box.test"]},
-        assistant={"titles": False, "summaries": False},
+        assistant={"titles": False, "summaries": False, "facts": False},
     )
     model = ScriptedBackend(lambda _: "A reply.")
     async with (

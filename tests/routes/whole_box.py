@@ -54,7 +54,7 @@ async def open_page(
     data_dir: Path, reply: Callable[[Sequence], str], gated: bool = False, **sections: Any
 ) -> AsyncIterator[Page]:
     """A box whose model answers with `reply`."""
-    sections.setdefault("assistant", {"titles": False, "summaries": False})
+    sections.setdefault("assistant", {"titles": False, "summaries": False, "facts": False})
     settings = Settings(data_dir=data_dir, hot={"embedded": False}, **sections)
     backend = ScriptedBackend(reply, gated=gated)
     async with open_box(settings, lambda: backend) as box:

@@ -24,7 +24,7 @@ async def open_sealed_box(tmp_path: Path) -> AsyncIterator[OpenBox]:
         settings = Settings(
             data_dir=tmp_path / "data",
             hot={"embedded": hot},
-            assistant={"titles": False, "summaries": False},
+            assistant={"titles": False, "summaries": False, "facts": False},
             server={"names": ["box.test"]},
         )
         model = backend or ScriptedBackend(lambda sequence: "A short reply.")

@@ -24,8 +24,9 @@ from appliance.accounts.api_key import Scope
 from appliance.accounts.new_key import Wish
 from appliance.accounts.passkey import Passkey
 from appliance.conversations.conversation import new_id
+from appliance.conversations.fact import Fact, Topic
 from appliance.routes.authentication import access_to
-from appliance.store import passkeys
+from appliance.store import facts, passkeys
 from appliance.store.rows import all_rows
 
 CANARY = "zanzibar"
@@ -35,9 +36,10 @@ HARMLESS = {
     *{"chat", "embeddings", "read", "metrics", "requests_per_minute", "tokens_per_day"},
     *{"next_page", "role", "days", "confirmation", "old", "new", "pinned", "new_folder", "kind"},
     *{"act", "done", "shows_name", "disabled", "accepted", "file", "requests", "tokens", "usual"},
-    *{"code", "language", "answer"},
+    *{"code", "language", "answer", "use", "recalled"},
 }
 """Names that are no ids: words, numbers, choices."""
+YES = ("pinned", "archived", "recalled")
 
 OPEN = {
     *{"GET /sign-in", "POST /sign-in", "GET /setup", "GET /setup/{key}", "POST /setup/{key}"},
@@ -76,7 +78,7 @@ class Walk:
         """With those ids everywhere where an id is taken."""
         query = {name: ids.get(name, "") for name in queries(way.handler) if ids.get(name)}
         taken = {name: ids[name] for name in ids.keys() - OF_BOX.keys()}
-        words = {"client_message_id": new_id(), "pinned": "yes", "archived": "yes", **taken}
+        words = {"client_message_id": new_id(), **dict.fromkeys(YES, "yes"), **taken}
         form = {name: words.get(name, new_id()) for name in fields_of_form(way.handler)}
         token = {"x-csrf-token": browser.client.cookies.get("csrf", "")}
         return await browser.client.request(
@@ -140,6 +142,9 @@ async def everything_of(street: Street, ann: Browser) -> dict[str, str]:
     async with desk.database.write() as tx:
         await passkeys.insert(tx, passkey)
     shared = await desk.sharing.share(person, conversation_id, 7)
+    fact = Fact(new_id(), conversation_id, message_id, Topic.OTHER, CANARY, 0, 90)
+    async with desk.database.write() as tx:
+        await facts.insert(tx, person.person_key, fact)
     return {
         "conversation_id": conversation_id,
         "turn_id": turn.turn_id,
@@ -149,6 +154,7 @@ async def everything_of(street: Street, ann: Browser) -> dict[str, str]:
         "folder": folder.headers["location"].rsplit("=", 1)[1],
         "import_id": refused.headers.get("location", f"/{new_id()}").rsplit("/", 1)[1],
         "summary_id": new_id(),
+        "fact_id": fact.fact_id,
         "page_id": new_id(),
         "sign_in_id": device.sign_in_id,
         "link_id": link.link_id,

@@ -15,10 +15,12 @@ from appliance.conversations.conversation import (
     TurnStatus,
     new_id,
 )
+from appliance.conversations.fact import Fact, Topic
 from appliance.errors import AccountClosed, StoreError
 from appliance.store import (
     chunks,
     conversations,
+    facts,
     folders,
     holdings,
     message_terms,
@@ -39,6 +41,8 @@ OTHER_KEY = b"\7" * 32
 NO_WORDS = {
     ("conversations", "conversation_id"),
     ("conversations", "titled_by"),
+    ("facts", "fact_id"),
+    ("facts", "superseded_by"),
     ("folders", "folder_id"),
     ("messages", "message_id"),
     ("messages", "role"),
@@ -104,7 +108,13 @@ async def fill(database, person, word):
             model_sha256="",
             content=f"{word} in short",
         )
+        await facts.insert(tx, person.person_key, fact_of(conversation, said, f"{word} it is"))
     return conversation, said, folder, turn
+
+
+def fact_of(conversation, said, content):
+    ids = (new_id(), conversation.conversation_id, said[0].message_id)
+    return Fact(*ids, Topic.HEALTH, content, 1, 90)
 
 
 async def everything(database, person, conversation, said, folder, turn):
@@ -122,6 +132,7 @@ async def everything(database, person, conversation, said, folder, turn):
             await turns.find(reader, key, turn.turn_id),
             await summaries.on_branch(reader, key, conversation_id, said[-1].message_id),
             await chunks.of_document(reader, key, 1),
+            await facts.list_all(reader, key),
             outline,
             await whole_conversations.message_page(reader, key, outline, 0, 100),
             await whole_conversations.turn_page(reader, key, outline, 0, 100),
@@ -186,6 +197,8 @@ async def test_every_way_to_change_a_cell_seals_it(database, path, keyring, pers
         assert not await messages.extend(tx, key, said[1].message_id, "another beginning")
         found = await summaries.on_branch(tx, key, conversation.conversation_id, said[1].message_id)
         await summaries.rewrite(tx, key, found[0].summary_id, "zanzibar")
+        (fact,) = await facts.list_all(tx, key)
+        await facts.rewrite(tx, key, fact.fact_id, "zanzibar")
         await turns.insert(tx, key, turn)
         await turns.start(tx, key, turn.turn_id, {"model_name": "zanzibar"}, "", 1)
         await turns.checkpoint(tx, key, turn.turn_id, "zanzibar")

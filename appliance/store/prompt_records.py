@@ -1,0 +1,56 @@
+"""The column `prompt_record` of the table `turns`, by itself: what prompts of before held."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from aiosqlite import Connection
+
+from appliance.store.cells import PROMPT_RECORD
+from appliance.store.rows import all_rows
+
+# CROSS JOIN keeps the order: the few ids first, each found by its index.
+AT = f"""
+SELECT input.message_id, reply.message_id, {PROMPT_RECORD.read("t")}
+FROM json_each(?3) wanted
+CROSS JOIN messages input ON input.message_id = wanted.value AND input.person_key = ?1
+CROSS JOIN turns t INDEXED BY turns_by_input_message
+    ON t.input_message_key = input.message_key AND t.person_key = ?1
+CROSS JOIN conversations c
+    ON c.conversation_key = t.conversation_key AND c.conversation_id = ?2
+LEFT JOIN messages reply ON reply.message_key = t.reply_message_key
+ORDER BY t.turn_key
+"""
+NAMING = f"""
+SELECT DISTINCT c.conversation_id
+FROM turns t JOIN conversations c ON c.conversation_key = t.conversation_key
+WHERE t.person_key = ?1 AND instr({PROMPT_RECORD.read("t")}, ?2)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRecord:
+    """What a turn's prompt held; the turn was to answer one message, and wrote another or none."""
+
+    input_message_id: str
+    reply_message_id: str | None
+    record: Mapping[str, object]
+
+
+async def at(
+    reader: Connection, person_key: int, conversation_id: str, message_ids: Collection[str]
+) -> tuple[PromptRecord, ...]:
+    """Those of every turn that was to answer one of these messages, oldest first. One query."""
+    wanted = msgspec.json.encode(list(message_ids)).decode()
+    rows = await all_rows(reader, AT, (person_key, conversation_id, wanted))
+    return tuple(PromptRecord(row[0], row[1], msgspec.json.decode(row[2])) for row in rows)
+
+
+async def conversations_naming(
+    reader: Connection, person_key: int, source_id: str
+) -> tuple[str, ...]:
+    """This person's conversations in which a prompt held something of that conversation, message,
+    document or fact. Reads every record of theirs: for deletions, which take longer anyway.
+    """
+    rows = await all_rows(reader, NAMING, (person_key, source_id))
+    return tuple(row[0] for row in rows)
