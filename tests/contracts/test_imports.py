@@ -31,6 +31,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
+    # Files of strangers are read in the same kind of child that models are tried in.
+    "documents": {"errors", NOUNS, "model_files", "recall", "store"},
     # What comes in from a file stands where the page's own rules allow it to.
     "portable": {
         *{"errors", NOUNS, "conversations.accepting", "conversations.folders", "hot", "store"}
@@ -116,6 +118,8 @@ ONLY_IN = {
     "nh3": {"rendering.sanitising"},
     "argon2": {"accounts.passwords", "accounts.key_locks"},
     "zxcvbn": {"accounts.passwords"},
+    "pypdfium2": {"documents.pdf"},
+    "lxml": {"documents.marked_up"},
     "segno": {"routes.qr_views"},
     "uvicorn": {"web_server", "network.connection"},
     "cryptography": {"network.authority", "accounts.keyring", "accounts.key_locks"},
