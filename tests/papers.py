@@ -67,7 +67,8 @@ def encrypted_pdf() -> bytes:
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [] /Count 0 >>",
-        f"<< /Filter /Standard /V 2 /R 3 /Length 128 /P -4 /O <{'41' * 32}> /U <{'42' * 32}> >>".encode(),
+        b"<< /Filter /Standard /V 2 /R 3 /Length 128 /P -4 /O <%b> /U <%b> >>"
+        % (b"41" * 32, b"42" * 32),
     ]
     return joined(objects, f"/Encrypt 3 0 R /ID [<{'00' * 16}> <{'00' * 16}>]")
 

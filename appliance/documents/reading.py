@@ -83,6 +83,10 @@ class Reading:
                 break
         return taken
 
+    def stop(self) -> None:
+        """Whoever waits for what comes next waits no longer."""
+        self._child.kill()
+
     def close(self) -> None:
         """The child is gone, however far it was."""
         end_child(self._child)

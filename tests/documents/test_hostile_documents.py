@@ -15,7 +15,7 @@ from appliance.documents.reading import ReadingLimits
 from appliance.errors import DocumentRefused
 
 ZEROS = "x" * (64 << 20)
-ENTITY = '<!DOCTYPE w [<!ENTITY a "{0}"><!ENTITY b "{1}">]>'.format("ha" * 100, "&a;" * 1000)
+ENTITY = '<!DOCTYPE w [<!ENTITY a "{}"><!ENTITY b "{}">]>'.format("ha" * 100, "&a;" * 1000)
 
 
 def looping_pdf() -> bytes:

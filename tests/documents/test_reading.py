@@ -35,7 +35,7 @@ def test_lines_of_a_pdf_that_go_on_are_one_paragraph():
 
 
 def test_a_word_document_is_read_with_headings_and_tables():
-    table = "<w:tbl><w:tr><w:tc>{0}</w:tc><w:tc>{1}</w:tc></w:tr></w:tbl>".format(
+    table = "<w:tbl><w:tr><w:tc>{}</w:tc><w:tc>{}</w:tc></w:tr></w:tbl>".format(
         papers.paragraph("Room"), papers.paragraph("21 degrees")
     )
     body = papers.paragraph("House", "H1") + papers.paragraph("Heating", "H2")
