@@ -74,8 +74,13 @@ ERROR = Cell("turns", "error", "turn_id")
 # No words by themselves, but a digest by which words can be guessed; and what an import brought.
 SAMPLING = Cell("turns", "sampling", "turn_id")
 PROMPT_RECORD = Cell("turns", "prompt_record", "turn_id")
+CHUNK_HEADING = Cell("chunks", "heading", "chunk_key")
+CHUNK_TEXT = Cell("chunks", "text", "chunk_key")
 
-CELLS = (TITLE, FOLDER_NAME, CONTENT, SUMMARY, CHECKPOINT, ERROR, SAMPLING, PROMPT_RECORD)
+CELLS = (
+    *(TITLE, FOLDER_NAME, CONTENT, SUMMARY, CHECKPOINT, ERROR, SAMPLING, PROMPT_RECORD),
+    *(CHUNK_HEADING, CHUNK_TEXT),
+)
 
 
 class CellFunctions:

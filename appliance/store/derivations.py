@@ -9,15 +9,18 @@ import structlog
 from aiosqlite import Connection
 
 from appliance.recall.tokens import RULES, terms_of
-from appliance.store import message_terms, title_terms
+from appliance.store import chunk_terms, message_terms, title_terms
 from appliance.store.rows import changed_rows, first_row
 
 log = structlog.get_logger(__name__)
 
 
 async def prepare(writer: Connection) -> None:
-    """Gives the connection that writes the function `terms_of`; makes the indexes if need be."""
+    """Gives the connection that writes the functions that make terms, and makes the indexes if
+    need be.
+    """
     await writer.create_function("terms_of", 1, terms_of, deterministic=True)
+    await writer.create_function("owned_terms", 3, chunk_terms.owned_terms, deterministic=True)
     found = await first_row(writer, "SELECT rules FROM derivations WHERE name = 'terms'", ())
     if found == (RULES,):
         return
@@ -27,6 +30,7 @@ async def prepare(writer: Connection) -> None:
     try:
         await message_terms.index_anew(writer)
         await title_terms.index_anew(writer)
+        await chunk_terms.index_anew(writer)
         await changed_rows(
             writer, "INSERT OR REPLACE INTO derivations (name, rules) VALUES ('terms', ?)", (RULES,)
         )

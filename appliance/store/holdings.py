@@ -9,7 +9,7 @@ from collections import Counter
 from aiosqlite import Connection
 
 from appliance.conversations.conversation import Holdings
-from appliance.store import message_terms, title_terms
+from appliance.store import chunks, message_terms, title_terms
 from appliance.store.rows import all_rows, changed_rows, first_row
 
 COUNTS = """
@@ -94,6 +94,7 @@ async def erase(tx: Connection, person_key: int) -> int:
     """
     # The tables point at each other; what matters is that nothing dangles in the end.
     await tx.execute("PRAGMA defer_foreign_keys = ON")
+    await chunks.delete_of_person(tx, person_key)
     await message_terms.unindex_person(tx, person_key)
     await title_terms.unindex_person(tx, person_key)
     erased = 0

@@ -4,7 +4,7 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Message, Role
 from appliance.errors import NotFound
-from appliance.store import message_terms
+from appliance.store import chunks, message_terms
 from appliance.store.cells import CONTENT
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
 
@@ -61,7 +61,7 @@ SELECT count(*) FROM walk
 # Text that is there is only ever made longer. As bytes, because SQLite's characters end at a NUL.
 WRITTEN = f"CAST({CONTENT.read('messages')} AS BLOB)"
 EXTEND = f"""
-UPDATE messages SET content = {CONTENT.written("?1", "?2", "?3")}
+UPDATE messages SET content = {CONTENT.written("?1", "?2", "?3")}, is_chunked = 0
 WHERE message_id = ?2 AND person_key = ?1 AND role = 'assistant'
   AND substr(CAST(?3 AS BLOB), 1, length({WRITTEN})) = {WRITTEN}
 """
@@ -124,6 +124,7 @@ async def insert(
 
 async def extend(tx: Connection, person_key: int, message_id: str, content: str) -> bool:
     """Makes a reply longer. False when there is none, or its text is not how `content` begins."""
+    await chunks.delete_of_messages(tx, person_key, [message_id])
     await message_terms.unindex(tx, person_key, [message_id])
     changed = await changed_rows(tx, EXTEND, (person_key, message_id, content))
     await message_terms.index(tx, person_key, [message_id])
@@ -135,14 +136,16 @@ async def delete_pair(tx: Connection, person_key: int, message_id: str) -> int:
 
     What followed them follows what stood before them. Delete their turns first.
     """
-    pair = await all_rows(tx, PAIR_IDS, (person_key, message_id))
-    await message_terms.unindex(tx, person_key, [row[0] for row in pair])
+    pair = [row[0] for row in await all_rows(tx, PAIR_IDS, (person_key, message_id))]
+    await chunks.delete_of_messages(tx, person_key, pair)
+    await message_terms.unindex(tx, person_key, pair)
     await changed_rows(tx, CLOSE_THE_GAP, (person_key, message_id))
     return await changed_rows(tx, DELETE_PAIR, (person_key, message_id))
 
 
 async def delete_all(tx: Connection, person_key: int, conversation_id: str) -> int:
     """Deletes every message of the conversation; how many there were. Delete its turns first."""
+    await chunks.delete_of_conversation(tx, person_key, conversation_id)
     await message_terms.unindex_conversation(tx, person_key, conversation_id)
     return await changed_rows(tx, DELETE_ALL, (person_key, conversation_id))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import aiosqlite
+import sqlite_vec
 import structlog
 from pysqlite3 import dbapi2 as sqlite
 
@@ -66,6 +67,7 @@ async def open_writer(path: Path) -> aiosqlite.Connection:
         lambda: sqlite.connect(str(path), isolation_level=None), 64
     )
     try:
+        await load_vectors(connection)
         await _set(connection, WRITER_PRAGMAS)
         mode = await first_row(connection, "PRAGMA journal_mode=WAL", ())
         if mode is None or mode[0] != "wal":
@@ -86,6 +88,7 @@ async def open_reader(path: Path) -> aiosqlite.Connection:
         64,
     )
     try:
+        await load_vectors(connection)
         await _set(connection, READER_PRAGMAS)
     except BaseException:
         await connection.close()
@@ -107,11 +110,21 @@ async def open_in_memory(name: str, *pragmas: str) -> aiosqlite.Connection:
         lambda: sqlite.connect(name, uri=True, isolation_level=None), 64
     )
     try:
+        await load_vectors(connection)
         await _set(connection, pragmas)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+async def load_vectors(connection: aiosqlite.Connection) -> None:
+    """Teaches a connection to compare vectors; after that it loads no code any more."""
+    await connection.enable_load_extension(True)
+    try:
+        await connection.load_extension(sqlite_vec.loadable_path())
+    finally:
+        await connection.enable_load_extension(False)
 
 
 async def quick_check(connection: aiosqlite.Connection, path: Path) -> None:

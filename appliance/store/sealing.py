@@ -9,7 +9,7 @@ from itertools import groupby
 
 from aiosqlite import Connection
 
-from appliance.store import message_terms, seals, shared_links, title_terms
+from appliance.store import chunks, message_terms, seals, shared_links, title_terms
 from appliance.store.cells import CELLS, Cell
 from appliance.store.rows import all_rows, changed_rows
 from appliance.store.seals import Seal
@@ -40,6 +40,7 @@ async def seal_all(tx: Connection, person_key: int, seal: Seal, told: Told) -> N
     """
     await message_terms.unindex_very_many(tx, person_key)
     await title_terms.unindex_person(tx, person_key)
+    await chunks.unindex_person(tx, person_key)
     await shared_links.delete_all(tx, person_key)
     for table, cells in BY_TABLE:
         await _change(tx, person_key, seal.seal_id, "seal", table, cells, told)
@@ -53,6 +54,7 @@ async def unseal_all(tx: Connection, person_key: int, seal: Seal, told: Told) ->
     await seals.delete(tx, person_key)
     await message_terms.index_person(tx, person_key)
     await title_terms.index_person(tx, person_key)
+    await chunks.index_person(tx, person_key)
 
 
 async def _change(

@@ -17,6 +17,7 @@ from appliance.conversations.conversation import (
 )
 from appliance.errors import AccountClosed, StoreError
 from appliance.store import (
+    chunks,
     conversations,
     folders,
     holdings,
@@ -76,6 +77,8 @@ async def fill(database, person, word):
         conversation, said = await add(tx, person, f"{word} title", f"{word} asked", f"{word} said")
         folder = Folder(new_id(), f"{word} folder")
         await folders.insert(tx, person.person_key, folder, 1)
+        passage = chunks.Passage(1, f"{word} passage", heading=f"{word} heading")
+        await chunks.insert_of_document(tx, person.person_key, 1, [passage], 1)
         turn = Turn(
             new_id(),
             conversation.conversation_id,
@@ -118,6 +121,7 @@ async def everything(database, person, conversation, said, folder, turn):
             await folders.find_by_name(reader, key, folder.name),
             await turns.find(reader, key, turn.turn_id),
             await summaries.on_branch(reader, key, conversation_id, said[-1].message_id),
+            await chunks.of_document(reader, key, 1),
             outline,
             await whole_conversations.message_page(reader, key, outline, 0, 100),
             await whole_conversations.turn_page(reader, key, outline, 0, 100),
