@@ -3,14 +3,14 @@ can be had a second time over another place to keep them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from appliance.conversations.asides import Asides, Make
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.branches import Branches
-from appliance.conversations.forgetting import Forgetting
+from appliance.conversations.forgetting import Forgetting, nothing_beside
 from appliance.conversations.generation import CountReply, nobody_counts
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.replays import Replays
@@ -74,12 +74,14 @@ async def open_desk(
     *besides: Ends,
     count: CountReply = nobody_counts,
     is_for_sealed: bool = False,
+    sweep_files: Callable[[], Awaitable[None]] = nothing_beside,
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
 
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
     goes when a person deletes everything. `count` is told what each reply has cost. A desk
-    `is_for_sealed` accounts alone, or for all others.
+    `is_for_sealed` accounts alone, or for all others. `sweep_files` is done when a conversation has
+    gone.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -110,7 +112,7 @@ async def open_desk(
         stack.push_async_callback(runner.shut_down)
         read_ahead = ReadAhead(engine.generations, assembler)
         stack.push_async_callback(read_ahead.stop)
-        forgetting = Forgetting(database, runner, window, token_stream, read_ahead)
+        forgetting = Forgetting(database, runner, window, token_stream, read_ahead, sweep_files)
         limits = ServiceLimits(
             settings.limits.message_chars, settings.engine.open_turns, is_for_sealed
         )

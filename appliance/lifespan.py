@@ -31,6 +31,7 @@ from appliance.conversations.sequence_watch import SequenceWatch
 from appliance.core_dumps import hide_memory
 from appliance.data_dir import derived_key, open_data_dir, page_secret
 from appliance.desk import Desk, open_desk
+from appliance.documents_desk import DocumentsDesk, open_documents_desk
 from appliance.engine.backend import Backend
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine_choice import ChatEngine, chat_engine
@@ -39,6 +40,7 @@ from appliance.front_door import FrontDoor, open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.server import ValkeyServer
 from appliance.metrics import Metrics
+from appliance.recall.indexer import Indexer
 from appliance.sealed_desk import (
     PersonsWork,
     SealedDesk,
@@ -67,6 +69,7 @@ class Box:
     desk: Desk
     temporary: TemporaryDesk
     admin: AdminDesk
+    documents: DocumentsDesk
     sealed: SealedDesk
     completions: Completions
     generations: Generations
@@ -103,11 +106,15 @@ async def open_box(
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
+        indexer = Indexer(database)
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
         sealed, completions_of_sealed = await stack.enter_async_context(
             open_sealed_desk(settings, database, engine, metrics, temporary, usage.count)
+        )
+        documents = await stack.enter_async_context(
+            open_documents_desk(settings, database, indexer.note)
         )
         desk = await stack.enter_async_context(
             open_desk(
@@ -120,7 +127,9 @@ async def open_box(
                 database,
                 temporary.conversations,
                 SealedEnds(sealed),
+                documents.library,
                 count=usage.count,
+                sweep_files=documents.library.sweep,
             )
         )
         if engine.swap is not None:
@@ -146,6 +155,7 @@ async def open_box(
             desk=desk,
             temporary=temporary,
             admin=admin,
+            documents=documents,
             sealed=SealedDesk(
                 sealed,
                 completions_of_sealed,

@@ -298,6 +298,7 @@ class DeleteReceipt:
     kv_states: int = 0
     shared_links: int = 0
     """Copies that others could read."""
+    documents: int = 0
 
     def __add__(self, other: "DeleteReceipt") -> "DeleteReceipt":
         return DeleteReceipt(
@@ -307,6 +308,7 @@ class DeleteReceipt:
             hot_entries=self.hot_entries + other.hot_entries,
             kv_states=self.kv_states + other.kv_states,
             shared_links=self.shared_links + other.shared_links,
+            documents=self.documents + other.documents,
         )
 
 
@@ -318,6 +320,7 @@ class Holdings:
     messages: int
     text_bytes: int
     shared_links: int = 0
+    documents: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,10 +86,15 @@ class Intake:
         self._idle.clear()
         self._told.set()
 
+    async def clear_up(self) -> None:
+        """Before anything else: what the box was receiving when it ended is not there."""
+        async with self._database.write() as tx:
+            await documents.delete_unreceived(tx)
+        await self._library.sweep()
+
     async def _begin_anew(self) -> None:
         async with self._database.write() as tx:
             await documents.wait_again(tx)
-        await self._library.sweep()
 
     async def _read_all(self) -> None:
         while True:

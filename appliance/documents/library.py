@@ -14,14 +14,22 @@ from typing import BinaryIO
 import structlog
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Person, names_temporary, new_id
+from appliance.conversations.accepting import title_of
+from appliance.conversations.conversation import (
+    Conversation,
+    Person,
+    TitledBy,
+    names_temporary,
+    new_id,
+)
+from appliance.documents.arrival import Arrival
 from appliance.documents.block import Passage
 from appliance.documents.document import Document, NumberedPassage, OpenDocument, Place
 from appliance.documents.file_name import shown_name
-from appliance.documents.files import DocumentFiles, IncomingFile
-from appliance.errors import ApplianceError, InvalidInput, NotAllowed, NotFound
+from appliance.documents.files import DocumentFiles
+from appliance.errors import InvalidInput, NotAllowed, NotFound
 from appliance.sentences import say
-from appliance.store import chunks, documents, seals
+from appliance.store import chunks, conversations, documents, seals
 from appliance.store.chunks import EVERYBODY
 from appliance.store.database import Database
 
@@ -39,7 +47,6 @@ _TEMPORARY = say(
     "A temporary conversation leaves nothing on the disk, so it takes no documents. Begin one that "
     "is kept."
 )
-_EMPTY = say("The file is empty.")
 _BROKEN_OFF = say("The file did not come whole. Send it again.")
 
 log = structlog.get_logger(__name__)
@@ -65,9 +72,9 @@ class Library:
     ) -> None:
         self._database = database
         self._files = files
-        self._limits = limits
+        self.limits = limits
         self._tell = tell
-        self._received: dict[str, tuple[IncomingFile, int]] = {}
+        self._arrivals: dict[str, Arrival] = {}
 
     def place(
         self,
@@ -86,62 +93,57 @@ class Library:
             raise InvalidInput(_TEMPORARY)
         return Place(person.person_key, conversation_id or None)
 
-    async def check_may_keep(self, place: Place) -> None:
-        """Raises InvalidInput for a sealed account."""
-        async with self._database.read() as reader:
-            if await seals.find(reader, place.owner_key) is not None:
-                raise InvalidInput(_SEALED)
-
     @asynccontextmanager
     async def receiving(
         self, place: Place, file_name: str, total_bytes: int, folder: tuple[str, str] = ("", "")
-    ) -> AsyncIterator[IncomingFile]:
-        """A file to write while the block runs; after it, it is read in the background.
+    ) -> AsyncIterator[Arrival]:
+        """A file that comes while the block runs; after it, it is read in the background.
 
-        What is wrong with the file stands at the document afterwards; raises StoreError, InvalidInput
-        and NotFound for what is wrong with the place.
+        What is wrong with the file stands at the document then. Raises StoreError, InvalidInput and
+        NotFound for what is wrong with the place.
         """
-        await self.check_may_keep(place)
         document_id = new_id()
         async with self._database.write() as tx:
+            if await seals.find(tx, place.owner_key) is not None:
+                raise InvalidInput(_SEALED)
             left = await self._bytes_left(tx, place)
-            await documents.insert(
-                tx, place, document_id, shown_name(file_name), int(time()), folder
-            )
+            name = shown_name(file_name)
+            await documents.insert(tx, place, document_id, name, int(time()), folder)
+        arrival = Arrival(
+            lambda: self._files.incoming(document_id, self.limits.file_bytes, left), total_bytes
+        )
+        self._arrivals[document_id] = arrival
         try:
-            file = await asyncio.to_thread(
-                self._files.incoming, document_id, self._limits.file_bytes, left
-            )
-            self._received[document_id] = (file, total_bytes)
-            try:
-                yield file
-                if not file.size_bytes:
-                    raise InvalidInput(_EMPTY)
-                await asyncio.to_thread(file.finish)
-            finally:
-                del self._received[document_id]
-                file.close()
-            async with self._database.write() as tx:
-                await documents.set_received(tx, place.owner_key, document_id, file.size_bytes)
-            self._tell()
-        except BaseException as error:
-            await asyncio.shield(self._refuse(place, document_id, error))
-            if not isinstance(error, ApplianceError):
-                raise
+            yield arrival
+            why = await arrival.finish()
+        except BaseException:
+            await asyncio.shield(self._settle(place, document_id, arrival, _BROKEN_OFF))
+            raise
+        await asyncio.shield(self._settle(place, document_id, arrival, why))
 
     def percent_received(self, document_id: str) -> int:
         """How much of it is here. Several files share one form, so it is a guess for each."""
-        file, total = self._received.get(document_id, (None, 0))
-        return min(100, 100 * file.size_bytes // max(1, total)) if file else 0
+        found = self._arrivals.get(document_id)
+        return min(100, 100 * found.size_bytes // max(1, found.total_bytes)) if found else 0
+
+    async def begin_conversation(self, person: Person, file_name: str) -> Conversation:
+        """One that begins with documents: it is called like the first of them, until a better
+        title is found. Raises InvalidInput.
+        """
+        title, now = title_of(shown_name(file_name)), int(time())
+        begun = Conversation(new_id(), title, now, now, titled_by=TitledBy.BOX)
+        async with self._database.write() as tx:
+            if await seals.find(tx, person.person_key) is not None:
+                raise InvalidInput(_SEALED)
+            await conversations.insert(tx, person.person_key, begun)
+        return begun
 
     async def list(self, person: Person) -> tuple[Document, ...]:
         """All that this person sees, newest first."""
         async with self._database.read() as reader:
             return await documents.list_all(reader, person.person_key)
 
-    async def of_conversation(
-        self, person: Person, conversation_id: str
-    ) -> tuple[Document, ...]:
+    async def of_conversation(self, person: Person, conversation_id: str) -> tuple[Document, ...]:
         """Those of one conversation of this person's. Raises NotFound."""
         if names_temporary(conversation_id):
             return ()
@@ -183,9 +185,7 @@ class Library:
         found = await self.find(person, document_id)
         return found, await asyncio.to_thread(self._files.open, document_id)
 
-    async def delete(
-        self, person: Person, document_id: str, *, is_admin: bool = False
-    ) -> Document:
+    async def delete(self, person: Person, document_id: str, *, is_admin: bool = False) -> Document:
         """It goes with its file and all that was made of it. Raises NotFound, NotAllowed."""
         found = await self.find(person, document_id)
         if found.is_everybodys and not is_admin:
@@ -220,22 +220,31 @@ class Library:
     async def of_folder(self) -> dict[str, dict[str, str]]:
         """What came from the watched folder: ids and stamps by path."""
         async with self._database.read() as reader:
-            return {
-                path: dict(each) for path, each in (await documents.in_folder(reader)).items()
-            }
+            return {path: dict(each) for path, each in (await documents.in_folder(reader)).items()}
 
     async def _bytes_left(self, tx: Connection, place: Place) -> int:
         if place.owner_key == EVERYBODY:
             return 1 << 62
         _, used = await documents.count_and_bytes(tx, place.owner_key)
-        return self._limits.person_bytes - used - self._on_their_way()
+        return (
+            self.limits.person_bytes
+            - used
+            - sum(each.size_bytes for each in self._arrivals.values())
+        )
 
-    def _on_their_way(self) -> int:
-        return sum(file.size_bytes for file, _ in self._received.values())
-
-    async def _refuse(self, place: Place, document_id: str, error: BaseException) -> None:
-        why = error.sentence if isinstance(error, ApplianceError) else _BROKEN_OFF
+    async def _settle(self, place: Place, document_id: str, arrival: Arrival, why: str) -> None:
+        """It waits to be read, or is refused for that reason."""
+        del self._arrivals[document_id]
+        arrival.close()
         async with self._database.write() as tx:
-            await documents.set_refused(tx, place.owner_key, document_id, str(why))
-        await asyncio.to_thread(self._files.delete, document_id)
-
+            if why:
+                await documents.set_refused(tx, place.owner_key, document_id, str(why))
+                is_there = False
+            else:
+                is_there = await documents.set_received(
+                    tx, place.owner_key, document_id, arrival.size_bytes
+                )
+        if is_there:
+            self._tell()
+        else:
+            await asyncio.to_thread(self._files.delete, document_id)

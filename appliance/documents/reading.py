@@ -115,7 +115,7 @@ class Reading:
             raise DocumentRefused(_TOO_SLOW)
         return os.read(descriptor, _PIECE_BYTES)
 
-    def _believed(self, line: bytes) -> Said:
+    def _believed(self, line: bytes | bytearray) -> Said:
         try:
             return _decoder.decode(line)
         except msgspec.DecodeError as error:

@@ -4,7 +4,7 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Conversation, DeleteReceipt, Folder, TitledBy
 from appliance.errors import NotFound
-from appliance.store import shared_links, title_terms
+from appliance.store import documents, shared_links, title_terms
 from appliance.store.cells import FOLDER_NAME, TITLE
 from appliance.store.messages import delete_all
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
@@ -223,6 +223,7 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
     # First, so that the messages, each of which would look for its own, find none.
     await changed_rows(tx, f"DELETE FROM summaries WHERE conversation_key = {mine}", parameters)
     links = await shared_links.delete_of_conversation(tx, person_key, conversation_id)
+    attached = await documents.delete_of_conversation(tx, person_key, conversation_id)
     await title_terms.unindex(tx, person_key, conversation_id)
     turns = await changed_rows(tx, f"DELETE FROM turns WHERE conversation_key = {mine}", parameters)
     messages = await delete_all(tx, person_key, conversation_id)
@@ -230,7 +231,11 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
         tx, "DELETE FROM conversations WHERE conversation_id = ? AND person_key = ?", parameters
     )
     return DeleteReceipt(
-        conversations=conversations, messages=messages, turns=turns, shared_links=links
+        conversations=conversations,
+        messages=messages,
+        turns=turns,
+        shared_links=links,
+        documents=attached,
     )
 
 

@@ -12,6 +12,7 @@ from aiosqlite import Connection
 
 from appliance.documents.document import Document, DocumentState, Place
 from appliance.errors import NotFound
+from appliance.recall.documents import NamedDocument
 from appliance.sentences import say
 from appliance.store import chunks
 from appliance.store.cells import TITLE
@@ -105,8 +106,8 @@ async def of_conversation(
 
 async def names(
     reader: Connection, person_key: int, document_keys: Collection[int]
-) -> Mapping[int, tuple[str, str]]:
-    """Id and name of those that this person sees, by their key."""
+) -> Mapping[int, NamedDocument]:
+    """Those that this person sees, by their key: recall asks for them."""
     wanted = msgspec.json.encode(list(document_keys)).decode()
     rows = await all_rows(
         reader,
@@ -114,7 +115,7 @@ async def names(
         "AND d.document_key IN (SELECT value FROM json_each(?2))",
         (person_key, wanted),
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: NamedDocument(row[1], row[2]) for row in rows}
 
 
 async def count_and_bytes(reader: Connection, person_key: int) -> tuple[int, int]:
@@ -185,14 +186,18 @@ async def is_being_read(tx: Connection, document_key: int) -> bool:
 
 
 async def wait_again(tx: Connection) -> None:
-    """What was being read when the box ended begins anew; what was being received is gone."""
+    """What was being read when that broke off is read anew."""
     rows = await all_rows(
         tx, "SELECT person_key, document_key FROM documents WHERE state = 'reading'", ()
     )
     for owner_key, document_key in rows:
         await chunks.delete_of_document(tx, owner_key, document_key)
     await changed_rows(tx, "UPDATE documents SET state = 'waiting' WHERE state = 'reading'", ())
-    await changed_rows(tx, "DELETE FROM documents WHERE state = 'receiving'", ())
+
+
+async def delete_unreceived(tx: Connection) -> int:
+    """What was being received when the box ended; how many documents it was."""
+    return await changed_rows(tx, "DELETE FROM documents WHERE state = 'receiving'", ())
 
 
 async def older_of_that_name(reader: Connection, newest: Waiting) -> tuple[str, ...]:
@@ -274,8 +279,16 @@ async def _change(
 
 def _document(row: Row) -> Document:
     owner_key, conversation_id, title, embedded = row[10:]
+    document_key, document_id, name, kind, size_bytes, pages, passages, created_at = row[:8]
     return Document(
-        *row[:8],
+        document_key=document_key,
+        document_id=document_id,
+        name=name,
+        kind=kind,
+        size_bytes=size_bytes,
+        pages=pages,
+        passages=passages,
+        created_at=created_at,
         state=DocumentState(row[8]),
         why=row[9],
         is_everybodys=owner_key == EVERYBODY,

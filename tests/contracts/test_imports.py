@@ -13,6 +13,8 @@ NOUNS = "conversations.conversation"
 SHARED_NOUNS = "conversations.shared_link"
 ACCOUNTS = {"accounts.account", "accounts.api_key", "accounts.limit", "accounts.tally"}
 """What of accounts is plain values."""
+DOCUMENTS = {"documents.block", "documents.document"}
+RECALLED = {"recall.tokens", "recall.documents"}
 ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.chat_tokenizer"}
 """What the engine is from outside; the rest of it is its own business."""
 
@@ -24,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", NOUNS, SHARED_NOUNS, "recall.tokens", *ACCOUNTS},
+    "store": {"errors", NOUNS, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
     "accounts": {"errors", NOUNS, "conversations.accepting", "store"},
     # Where the web server stands; it knows nobody and no conversation.
     "network": {"errors", "settings", "model_files.atomic_file", "stalled_readers"},
@@ -32,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
     # Files of strangers are read in the same kind of child that models are tried in.
-    "documents": {"errors", NOUNS, "model_files", "recall", "store"},
+    "documents": {"errors", NOUNS, "conversations.accepting", "model_files", "recall", "store"},
     # What comes in from a file stands where the page's own rules allow it to.
     "portable": {
         *{"errors", NOUNS, "conversations.accepting", "conversations.folders", "hot", "store"}
@@ -63,6 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
             "metrics",
             "hot.token_stream",
             "portable",
+            "documents",
             "administration",
             "model_files",
             "accounts",
@@ -80,6 +83,7 @@ EDGES = {
     "app",
     "desk",
     "desk_choice",
+    "documents_desk",
     "sealed_desk",
     "lifespan",
     "cli",
