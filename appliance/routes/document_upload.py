@@ -32,6 +32,7 @@ class DocumentForm:
         self.files = 0
         self.conversation_id = ""
         self.is_new_conversation = False
+        self.is_for_everybody = False
         self._request = request
         self._library = library
         self._account = account
@@ -86,10 +87,11 @@ class DocumentForm:
         if where == "conversation" and not self.conversation_id:
             begun = await self._library.begin_conversation(person, file_name)
             self.conversation_id, self.is_new_conversation = begun.conversation_id, True
+        self.is_for_everybody = where == "everybody"
         return self._library.place(
             person,
             self.conversation_id if where == "conversation" else "",
-            for_everybody=where == "everybody",
+            for_everybody=self.is_for_everybody,
             is_admin=self._account.is_admin,
         )
 

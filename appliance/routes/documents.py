@@ -20,7 +20,7 @@ from appliance.conversations.service import ConversationService
 from appliance.documents.intake import Intake
 from appliance.documents.library import Library
 from appliance.portable.file_names import attachment, stem
-from appliance.routes.document_data import DocumentListView, DocumentsView
+from appliance.routes.document_data import AttachedView, DocumentListView, DocumentsView
 from appliance.routes.document_upload import MOST_FORM_BYTES, DocumentForm
 from appliance.routes.document_views import (
     attached_view,
@@ -66,31 +66,21 @@ async def create(
     intake: NamedDependency[Intake],
     service: NamedDependency[ConversationService],
     account: NamedDependency[Account],
+    noting: NamedDependency[Noting],
 ) -> Response[str] | Redirect:
     """Take files in; by the time this answers all of them are on the disk, and are being read."""
     form = DocumentForm(request, library, account)
     await form.receive()
-    if not form.conversation_id:
-        return Redirect("/documents", status_code=303)
-    if not request.htmx:
-        return Redirect(f"/conversations/{form.conversation_id}", status_code=303)
+    if form.is_for_everybody:
+        await noting.note(Act.DOCUMENT_ADDED)
+    if not request.htmx or not form.conversation_id:
+        place = f"/conversations/{form.conversation_id}" if form.conversation_id else "/documents"
+        return Redirect(place, status_code=303)
     found = await library.of_conversation(account.person, form.conversation_id)
-    fragments = Fragments(request)
-    listed = fragments.changed(
-        "attached", attached_view(library, intake, found, form.conversation_id)
-    )
-    clip = fragments.instead_of("clip", ClipView())
-    if not form.is_new_conversation:
-        return answer(listed, clip, partial("notice", "innerHTML"))
-    opened = await service.open_conversation(account.person, form.conversation_id)
-    page = await page_of(request, service, account.person, opened)
-    news = (
-        fragments.into("composer-ids", page.ids),
-        fragments.into("temporary", page.temporary),
-        listed,
-        clip,
-    )
-    return news_of(request, page, *news, replace_url=f"/conversations/{form.conversation_id}")
+    view = attached_view(library, intake, found, form.conversation_id)
+    if form.is_new_conversation:
+        return await _begun(request, service, account.person, form.conversation_id, view)
+    return answer(*_attached(Fragments(request), view))
 
 
 @get("/conversations/{conversation_id:str}/documents", include_in_schema=False)
@@ -151,6 +141,30 @@ async def delete(
     found = await library.list(account.person)
     view = list_view(library, intake, found, is_admin=account.is_admin)
     return _page(_whole(request, library, account, view, deleted_words(gone)))
+
+
+def _attached(fragments: Fragments, view: AttachedView) -> tuple[str, ...]:
+    """The list above the composer, and a clip that holds no file any more."""
+    clip = fragments.instead_of("clip", ClipView())
+    return (fragments.changed("attached", view), clip, partial("notice", "innerHTML"))
+
+
+async def _begun(
+    request: HTMXRequest,
+    service: ConversationService,
+    person: Person,
+    conversation_id: str,
+    view: AttachedView,
+) -> Response[str]:
+    """The open page shows the conversation that began with documents."""
+    opened = await service.open_conversation(person, conversation_id)
+    page, fragments = await page_of(request, service, person, opened), Fragments(request)
+    news = (
+        fragments.into("composer-ids", page.ids),
+        fragments.into("temporary", page.temporary),
+        *_attached(fragments, view),
+    )
+    return news_of(request, page, *news, replace_url=f"/conversations/{conversation_id}")
 
 
 def _whole(
