@@ -3,7 +3,7 @@ can be had a second time over another place to keep them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -75,13 +75,14 @@ async def open_desk(
     count: CountReply = nobody_counts,
     is_for_sealed: bool = False,
     sweep_files: Callable[[], Awaitable[None]] = nothing_beside,
+    afterwards: Sequence[Make] = (),
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
 
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
     goes when a person deletes everything. `count` is told what each reply has cost. A desk
     `is_for_sealed` accounts alone, or for all others. `sweep_files` is done when a conversation has
-    gone.
+    gone, and `afterwards` beside conversations, too.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -95,7 +96,7 @@ async def open_desk(
     prompts = AsidePrompts(engine.tokenizer, assembler)
     # Conversations that are not listed have no title, and end before they need a summary.
     makers = _makers(settings, database, engine, prompts) if listed is database else []
-    asides = Asides(makers)
+    asides = Asides([*afterwards, *makers])
     async with AsyncExitStack() as stack:
         # Last: a turn that is written down and ends begins none any more.
         stack.push_async_callback(asides.stop)

@@ -1,8 +1,9 @@
 """Which kind of engine answers: the model in this box, or a machine elsewhere (`engine.url`)."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from appliance.conversations.box_status import BoxStatus, box_status
 from appliance.conversations.completions import ChatTokens
@@ -12,7 +13,7 @@ from appliance.conversations.model_profile import ModelProfile
 from appliance.cpu import physical_cores
 from appliance.engine.backend import Backend
 from appliance.engine.chat_tokenizer import ChatTokenizer
-from appliance.engine.engine import Engine
+from appliance.engine.engine import Engine, EngineState
 from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.gauges import EngineGauges
 from appliance.engine.kv_snapshots import KvSnapshots
@@ -23,6 +24,7 @@ from appliance.model_swap import ModelSwap
 from appliance.paths import PRESETS
 from appliance.prompting.assembler import CountsAhead
 from appliance.prompting.tokenizer import Tokenizer
+from appliance.recall.computing import NO_TURNS, Turns
 from appliance.settings import Settings
 
 
@@ -43,6 +45,24 @@ class ChatEngine:
     """Only of a machine elsewhere, whose tokenizer is asked ahead."""
     swap: ModelSwap | None = None
     """Only of the model in this box, which may be changed while it runs."""
+    turns: Turns = NO_TURNS
+    """With whom other heavy work takes turns."""
+
+
+class EngineTurns:
+    """The compute thread lets others in between two steps."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def is_computing(self) -> bool:
+        return self._engine.gauges.running > 0
+
+    def call(self, function: Callable[[], Any]) -> "Future[Any] | None":
+        """None while a model is loaded, which takes long."""
+        is_ready = self._engine.state is EngineState.READY
+        return self._engine.call(function) if is_ready else None
 
 
 def chat_engine(
@@ -92,6 +112,7 @@ def _local(
         swap.status,
         lambda: engine.gauges,
         swap=swap,
+        turns=EngineTurns(engine),
     )
 
 

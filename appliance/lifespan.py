@@ -40,7 +40,7 @@ from appliance.front_door import FrontDoor, open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.server import ValkeyServer
 from appliance.metrics import Metrics
-from appliance.recall.indexer import Indexer
+from appliance.recall_desk import RecallDesk, open_recall_desk
 from appliance.sealed_desk import (
     PersonsWork,
     SealedDesk,
@@ -49,6 +49,7 @@ from appliance.sealed_desk import (
     open_sealed_desk,
 )
 from appliance.settings import Settings
+from appliance.store import documents as stored_documents
 from appliance.store import people
 from appliance.store.database import Database
 from appliance.temporary_desk import TemporaryDesk, open_temporary_desk
@@ -75,6 +76,7 @@ class Box:
     generations: Generations
     metrics: Metrics
     engine: ChatEngine
+    recall: RecallDesk
     valkey: ValkeyServer | None
     page_secret: str
 
@@ -106,7 +108,9 @@ async def open_box(
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
-        indexer = Indexer(database)
+        recall = await stack.enter_async_context(
+            open_recall_desk(settings, database, engine, stored_documents.names)
+        )
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
@@ -114,7 +118,7 @@ async def open_box(
             open_sealed_desk(settings, database, engine, metrics, temporary, usage.count)
         )
         documents = await stack.enter_async_context(
-            open_documents_desk(settings, database, indexer.note)
+            open_documents_desk(settings, database, recall.indexer.note)
         )
         desk = await stack.enter_async_context(
             open_desk(
@@ -130,6 +134,7 @@ async def open_box(
                 documents.library,
                 count=usage.count,
                 sweep_files=documents.library.sweep,
+                afterwards=(recall.indexer.look,) if settings.recall.enabled else (),
             )
         )
         if engine.swap is not None:
@@ -173,6 +178,7 @@ async def open_box(
             generations=generations,
             metrics=metrics,
             engine=engine,
+            recall=recall,
             valkey=valkey,
             page_secret=secret,
         )

@@ -327,6 +327,37 @@ class AssistantSettings(Section):
     )
 
 
+class RecallSettings(Section):
+    """What the box remembers of earlier conversations, and by which model it finds it."""
+
+    enabled: bool = _setting(
+        True,
+        "Index what is said, so that it can be recalled later; false indexes and recalls nothing.",
+        "true or false",
+    )
+    model: Annotated[str, AfterValidator(checks.embedding_model)] = _setting(
+        "multilingual",
+        "The embedding model: multilingual, english, or the folder of one that "
+        "sentence-transformers can load. Another one makes all vectors anew, in the background.",
+        "multilingual, english or the path of a folder",
+    )
+    dimension: Whole = _whole(
+        384, 8, 4096, "How many numbers a vector of the embedding model in recall.model has."
+    )
+    query_prefix: str = _setting(
+        "",
+        "What is put before a question for the model in a folder, if it was trained so.",
+        "a text of at most 500 characters",
+        max_length=500,
+    )
+    passage_prefix: str = _setting(
+        "",
+        "What is put before a text that may be found, likewise.",
+        "a text of at most 500 characters",
+        max_length=500,
+    )
+
+
 class LogSettings(Section):
     """What is written to the log."""
 
@@ -362,6 +393,7 @@ class Settings(BaseSettings):
     documents: DocumentsSettings = Field(default_factory=DocumentsSettings)
     accounts: AccountsSettings = Field(default_factory=AccountsSettings)
     assistant: AssistantSettings = Field(default_factory=AssistantSettings)
+    recall: RecallSettings = Field(default_factory=RecallSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)

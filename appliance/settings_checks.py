@@ -108,3 +108,10 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def embedding_model(name: str) -> str:
+    """One of the two that come with the box, or a folder by its whole path."""
+    if name not in ("multilingual", "english") and not Path(name).is_absolute():
+        raise ValueError("not multilingual, not english, and no absolute path")
+    return name

@@ -1,25 +1,63 @@
 """Recall: what was said, in any of a person's conversations, and what their documents say."""
 
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import time
+
+import structlog
 from aiosqlite import Connection
 
 from appliance.conversations.conversation import Person, Role
+from appliance.errors import ApplianceError
+from appliance.recall import ranking
 from appliance.recall.documents import NameDocuments, no_documents
+from appliance.recall.embedding import EmbeddingModel, named
 from appliance.recall.found import DocumentSource, MessageSource, Recalled
-from appliance.recall.question import match_of
-from appliance.store import chunk_search
-from appliance.store.chunk_search import FoundChunk, Scope
+from appliance.recall.models import EmbeddingModels
+from appliance.recall.question import asks_nothing, match_of, words_of
+from appliance.store import chunk_search, chunk_vectors
+from appliance.store.chunk_scope import Scope, scope_of
+from appliance.store.chunk_search import FoundChunk
+from appliance.store.chunk_vectors import Space
 from appliance.store.database import Database
 
 MOST_CHARS = 5_000
 CANDIDATES = 64
+"""Of each kind; more find nothing better."""
+TOLD = 3
+"""For each chunk that is asked for, so many are looked at: some say the same, some nothing."""
+EMBEDDING_SECONDS = 2.0
+"""A question waits no longer for its vector, and is answered by words alone."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question in the two forms in which it is looked for."""
+
+    words: tuple[str, ...]
+    match: str
+    vector: bytes | None = None
+    space: Space | None = None
+    floor: float = 1.0
 
 
 class Recall:
-    """One object a database; holds no state of its own."""
+    """One object a database; holds nothing of anybody."""
 
-    def __init__(self, database: Database, name_documents: NameDocuments = no_documents) -> None:
+    def __init__(
+        self,
+        database: Database,
+        models: EmbeddingModels,
+        name_documents: NameDocuments = no_documents,
+        clock: Callable[[], float] = time,
+    ) -> None:
         self._database = database
+        self._models = models
         self._name_documents = name_documents
+        self._clock = clock
 
     async def search(
         self,
@@ -33,41 +71,132 @@ class Recall:
         """At most `k` chunks that have to do with the text, the best first; often none.
 
         `without` is a conversation that is left out, because its words are at hand already;
-        `conversation` is the one whose own documents are seen, too.
+        `conversation` is the one whose own documents are seen, too. Raises StoreError.
         """
-        match = match_of(text[:MOST_CHARS], person.person_key)
-        if not match:
+        text = text[:MOST_CHARS]
+        if k < 1 or asks_nothing(text):
             return ()
+        asked = await self._asked(person, text)
         async with self._database.read() as reader:
-            within = await chunk_search.scope(reader, person.person_key, without, conversation)
-            found = await chunk_search.matching(reader, within, match, CANDIDATES)
-            scores = dict(found[:k])
-            chunks = await chunk_search.of_keys(reader, within, list(scores))
-            return await self._told(reader, within, chunks, scores)
+            within = await scope_of(reader, person.person_key, without, conversation)
+            words = await chunk_search.matching(reader, within, asked.match, CANDIDATES)
+            near: list[tuple[int, float]] = []
+            if asked.space is not None and asked.vector is not None:
+                near = await chunk_vectors.nearest(
+                    reader, asked.space, within, asked.vector, CANDIDATES
+                )
+            if not words and not near:
+                return ()
+            fused = ranking.fused(words, near)
+            beside = await chunk_search.beside(
+                reader, person.person_key, ranking.best(fused, CANDIDATES)
+            )
+            scores = ranking.with_neighbours(fused, beside)
+            chosen = ranking.best(scores, k * TOLD)
+            beside |= await chunk_search.beside(
+                reader, person.person_key, [key for key in chosen if key not in beside]
+            )
+            around = {key for each in chosen for key in beside.get(each, ()) if key is not None}
+            found = {
+                each.chunk_key: each
+                for each in await chunk_search.of_keys(reader, within, [*chosen, *around])
+            }
+            weights = ranking.weights(
+                *await chunk_search.counts_of_words(reader, person.person_key, asked.words)
+            )
+            grounded = _grounded(found, dict(near), asked.floor, weights)
+            chunks = [found[key] for key in chosen if key in found]
+            kept = self._kept(chunks, scores, beside, grounded)
+            return await self._told(reader, within, kept[:k], beside, found)
+
+    async def _asked(self, person: Person, text: str) -> _Asked:
+        """What to look for; by words alone when there is no vector in time."""
+        words = words_of(text)
+        match = match_of(words, person.person_key)
+        async with self._database.read() as reader:
+            space = await chunk_vectors.serving(reader)
+        model = named(space.name) if space is not None else None
+        if model is None:
+            return _Asked(words, match)
+        vector = await self._vector(model, text)
+        return _Asked(words, match, vector, space, model.floor)
+
+    async def _vector(self, model: EmbeddingModel, text: str) -> bytes | None:
+        try:
+            async with asyncio.timeout(EMBEDDING_SECONDS):
+                return await self._models.query(model, text)
+        except (ApplianceError, TimeoutError) as error:
+            log.info("recalled by words alone", reason=type(error).__name__)
+            return None
+
+    def _kept(
+        self,
+        chunks: list[FoundChunk],
+        scores: Mapping[int, float],
+        beside: ranking.Beside,
+        grounded: set[int],
+    ) -> list[tuple[FoundChunk, float]]:
+        """Those that have to do with the question, each text once, the best first."""
+        now = self._clock()
+        scored = [
+            (each, ranking.aged(scores[each.chunk_key], now - each.said_at))
+            for each in chunks
+            if grounded & {each.chunk_key, *beside.get(each.chunk_key, ())}
+        ]
+        scored.sort(key=lambda each: -each[1])
+        kept: list[tuple[FoundChunk, float]] = []
+        for chunk, score in scored:
+            if score < ranking.LEAST_SHARE * scored[0][1]:
+                break
+            if not any(ranking.is_same(chunk.text, other.text) for other, _ in kept):
+                kept.append((chunk, score))
+        return kept
 
     async def _told(
         self,
         reader: Connection,
         within: Scope,
-        chunks: list[FoundChunk],
-        scores: dict[int, float],
+        kept: list[tuple[FoundChunk, float]],
+        beside: ranking.Beside,
+        found: Mapping[int, FoundChunk],
     ) -> tuple[Recalled, ...]:
-        document_keys = {each.document_key for each in chunks if each.document_key is not None}
-        names = await self._name_documents(reader, within.person_key, document_keys)
+        keys = {each.document_key for each, _ in kept if each.document_key is not None}
+        names = await self._name_documents(reader, within.person_key, keys) if keys else {}
         told: list[Recalled] = []
-        for each in chunks:
+        for each, score in kept:
             source: MessageSource | DocumentSource
             if each.document_key is None:
                 assert each.conversation_id and each.message_id and each.role
                 source = MessageSource(
                     each.conversation_id, each.message_id, Role(each.role), each.title or ""
                 )
-            elif (named := names.get(each.document_key)) is not None:
+            elif each.document_key in names:
+                document = names[each.document_key]
                 source = DocumentSource(
-                    named.document_id, each.passage, named.name, each.page, each.heading
+                    document.document_id, each.passage, document.name, each.page, each.heading
                 )
-            else:
+            else:  # it is being deleted
                 continue
-            score = scores[each.chunk_key]
-            told.append(Recalled(each.chunk_key, each.text, each.said_at, score, source, "", ""))
+            before, after = (
+                found[key].text if key is not None and key in found else ""
+                for key in beside.get(each.chunk_key, (None, None))
+            )
+            told.append(
+                Recalled(each.chunk_key, each.text, each.said_at, score, source, before, after)
+            )
         return tuple(told)
+
+
+def _grounded(
+    found: Mapping[int, FoundChunk],
+    cosines: Mapping[int, float],
+    floor: float,
+    weights: Mapping[str, float],
+) -> set[int]:
+    """Those with a reason of their own: near in meaning, or with the words that say most."""
+    return {
+        key
+        for key, chunk in found.items()
+        if cosines.get(key, -1.0) >= floor
+        or ranking.coverage(weights, f"{chunk.heading}\n{chunk.text}") >= ranking.COVERED
+    }

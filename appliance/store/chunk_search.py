@@ -1,8 +1,4 @@
-"""Looking chunks up: by their terms, and what is to be told of those that were found.
-
-What a question may see of a person's chunks: what was said in any conversation that is not left out
-of recall, and documents of the library or of this very conversation. Of everybody's: the library.
-"""
+"""Looking chunks up: by their terms, what stands beside them, and what is to be told of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +7,13 @@ import msgspec
 from aiosqlite import Connection
 
 from appliance.store.cells import CHUNK_HEADING, CHUNK_TEXT, TITLE
-from appliance.store.rows import Row, all_rows, first_row
+from appliance.store.chunk_scope import Scope
+from appliance.store.chunk_terms import owned
+from appliance.store.rows import all_rows, first_row
 
 # Of documents that belong to a conversation only that one's are seen; of messages all others'.
 VISIBLE = """
-(CASE WHEN k.message_key IS NULL THEN k.conversation_key IS NULL OR k.conversation_key = ?3
+(CASE WHEN k.message_key IS NULL THEN k.conversation_key IS NULL OR k.conversation_key IS ?3
       ELSE k.conversation_key IS NOT ?2 AND c.is_recalled END)
 """
 MATCHING = f"""
@@ -25,8 +23,36 @@ LEFT JOIN conversations c ON c.conversation_key = k.conversation_key
 WHERE chunk_terms MATCH ?4 AND k.person_key IN (?1, 0) AND {VISIBLE}
 ORDER BY chunk_terms.rank, k.chunk_key DESC LIMIT ?5
 """
+COUNT_WORD = "SELECT count(*) FROM chunk_terms WHERE chunk_terms MATCH ?"
+COUNT_ALL = "SELECT count(*) FROM chunks WHERE person_key = ?"
+# Beside a part of a message stand its other parts, else what it answers and what answers it; beside
+# a passage those before and after.
+BESIDE = """
+SELECT k.chunk_key,
+    CASE WHEN k.message_key IS NULL
+    THEN (SELECT b.chunk_key FROM chunks b
+          WHERE b.document_key = k.document_key AND b.passage < k.passage
+            AND b.person_key = k.person_key ORDER BY b.passage DESC LIMIT 1)
+    ELSE ifnull(
+        (SELECT b.chunk_key FROM chunks b
+         WHERE b.message_key = k.message_key AND b.passage = k.passage - 1),
+        (SELECT b.chunk_key FROM messages m CROSS JOIN chunks b ON b.message_key = m.parent_key
+         WHERE m.message_key = k.message_key ORDER BY b.passage DESC LIMIT 1)) END,
+    CASE WHEN k.message_key IS NULL
+    THEN (SELECT b.chunk_key FROM chunks b
+          WHERE b.document_key = k.document_key AND b.passage > k.passage
+            AND b.person_key = k.person_key ORDER BY b.passage LIMIT 1)
+    ELSE ifnull(
+        (SELECT b.chunk_key FROM chunks b
+         WHERE b.message_key = k.message_key AND b.passage = k.passage + 1),
+        (SELECT b.chunk_key FROM messages m CROSS JOIN chunks b ON b.message_key = m.message_key
+         WHERE m.parent_key = k.message_key AND b.passage = 1
+         ORDER BY m.message_key DESC LIMIT 1)) END
+FROM json_each(?2) wanted
+CROSS JOIN chunks k ON k.chunk_key = wanted.value AND k.person_key IN (?1, 0)
+"""
 OF_KEYS = f"""
-SELECT k.chunk_key, k.message_key, k.document_key, k.passage, k.page, k.said_at,
+SELECT k.chunk_key, k.document_key, k.passage, k.page, k.said_at,
     {CHUNK_HEADING.read("k")}, {CHUNK_TEXT.read("k")},
     c.conversation_id, m.message_id, m.role, {TITLE.read("c")}
 FROM json_each(?4) wanted
@@ -39,24 +65,10 @@ ORDER BY wanted.key
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose chunks, without which conversation, and with the documents of which."""
-
-    person_key: int
-    without_key: int | None = None
-    with_key: int | None = None
-
-    @property
-    def bounds(self) -> Row:
-        return (self.person_key, self.without_key, self.with_key)
-
-
-@dataclass(frozen=True, slots=True)
 class FoundChunk:
     """A chunk with what is to be told of its source."""
 
     chunk_key: int
-    message_key: int | None
     document_key: int | None
     passage: int
     page: int | None
@@ -69,17 +81,6 @@ class FoundChunk:
     title: str | None
 
 
-async def scope(
-    reader: Connection, person_key: int, without: str | None, conversation: str | None
-) -> Scope:
-    """What this person's question may see; a conversation of somebody else is none."""
-    return Scope(
-        person_key,
-        await _conversation_key(reader, person_key, without),
-        await _conversation_key(reader, person_key, conversation),
-    )
-
-
 async def matching(
     reader: Connection, within: Scope, match: str, limit: int
 ) -> list[tuple[int, float]]:
@@ -88,20 +89,30 @@ async def matching(
     return [(key, score) for key, score in rows]
 
 
+async def counts_of_words(
+    reader: Connection, person_key: int, words: Sequence[str]
+) -> tuple[int, dict[str, int]]:
+    """How many chunks this person has, and how many of them have each word."""
+    counted = " UNION ALL ".join([COUNT_WORD] * len(words)) or "SELECT 0 WHERE 0"
+    rows = await all_rows(reader, counted, [f'"{owned(person_key, word)}"' for word in words])
+    everything = await first_row(reader, COUNT_ALL, (person_key,))
+    assert everything is not None, "a count has a row"
+    return everything[0], {word: row[0] for word, row in zip(words, rows, strict=True)}
+
+
+async def beside(
+    reader: Connection, person_key: int, keys: Sequence[int]
+) -> dict[int, tuple[int | None, int | None]]:
+    """For each chunk the one before it and the one after it. One query."""
+    rows = await all_rows(reader, BESIDE, (person_key, _json(keys)))
+    return {key: (before, after) for key, before, after in rows}
+
+
 async def of_keys(reader: Connection, within: Scope, keys: Sequence[int]) -> list[FoundChunk]:
     """What these are, in this order, as far as the question may see them."""
-    wanted = msgspec.json.encode(list(keys)).decode()
-    return [FoundChunk(*row) for row in await all_rows(reader, OF_KEYS, (*within.bounds, wanted))]
+    rows = await all_rows(reader, OF_KEYS, (*within.bounds, _json(keys)))
+    return [FoundChunk(*row) for row in rows]
 
 
-async def _conversation_key(
-    reader: Connection, person_key: int, conversation_id: str | None
-) -> int | None:
-    if conversation_id is None:
-        return None
-    row = await first_row(
-        reader,
-        "SELECT conversation_key FROM conversations WHERE conversation_id = ? AND person_key = ?",
-        (conversation_id, person_key),
-    )
-    return row[0] if row else None
+def _json(keys: Sequence[int]) -> str:
+    return msgspec.json.encode(list(keys)).decode()

