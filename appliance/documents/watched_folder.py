@@ -114,7 +114,7 @@ class WatchedFolder:
         with file:
             async with self._library.receiving(
                 Place(EVERYBODY),
-                each.path.replace(os.sep, " / "),
+                each.path.replace(os.sep, " - "),
                 each.size_bytes,
                 (each.path, each.stamp),
             ) as arrival:
