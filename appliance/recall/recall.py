@@ -41,7 +41,12 @@ class _Asked:
     match: str
     vector: bytes | None = None
     space: Space | None = None
-    floor: float = 1.0
+    model: EmbeddingModel | None = None
+
+    def near_in_meaning(self, cosines: Mapping[int, float]) -> set[int]:
+        if self.model is None:
+            return set()
+        return ranking.near_in_meaning(cosines, self.model.floor, self.model.gap)
 
 
 class Recall:
@@ -104,9 +109,11 @@ class Recall:
             weights = ranking.weights(
                 *await chunk_search.counts_of_words(reader, person.person_key, asked.words)
             )
-            grounded = _grounded(found, dict(near), asked.floor, weights)
+            grounded = _grounded(found, asked.near_in_meaning(dict(near)), weights)
             chunks = [found[key] for key in chosen if key in found]
-            kept = self._kept(chunks, scores, beside, grounded)
+            if not grounded:
+                return ()
+            kept = self._kept(chunks, scores)
             return await self._told(reader, within, kept[:k], beside, found)
 
     async def _asked(self, person: Person, text: str) -> _Asked:
@@ -119,7 +126,7 @@ class Recall:
         if model is None:
             return _Asked(words, match)
         vector = await self._vector(model, text)
-        return _Asked(words, match, vector, space, model.floor)
+        return _Asked(words, match, vector, space, model)
 
     async def _vector(self, model: EmbeddingModel, text: str) -> bytes | None:
         try:
@@ -133,15 +140,11 @@ class Recall:
         self,
         chunks: list[FoundChunk],
         scores: Mapping[int, float],
-        beside: ranking.Beside,
-        grounded: set[int],
     ) -> list[tuple[FoundChunk, float]]:
-        """Those that have to do with the question, each text once, the best first."""
+        """Each text once, the best first, without those that are much worse than the best."""
         now = self._clock()
         scored = [
-            (each, ranking.aged(scores[each.chunk_key], now - each.said_at))
-            for each in chunks
-            if grounded & {each.chunk_key, *beside.get(each.chunk_key, ())}
+            (each, ranking.aged(scores[each.chunk_key], now - each.said_at)) for each in chunks
         ]
         scored.sort(key=lambda each: -each[1])
         kept: list[tuple[FoundChunk, float]] = []
@@ -188,15 +191,12 @@ class Recall:
 
 
 def _grounded(
-    found: Mapping[int, FoundChunk],
-    cosines: Mapping[int, float],
-    floor: float,
-    weights: Mapping[str, float],
+    found: Mapping[int, FoundChunk], near: set[int], weights: Mapping[str, float]
 ) -> set[int]:
     """Those with a reason of their own: near in meaning, or with the words that say most."""
     return {
         key
         for key, chunk in found.items()
-        if cosines.get(key, -1.0) >= floor
+        if key in near
         or ranking.coverage(weights, f"{chunk.heading}\n{chunk.text}") >= ranking.COVERED
     }
