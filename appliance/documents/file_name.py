@@ -2,10 +2,9 @@
 
 import unicodedata
 
-from appliance.sentences import say
 
 MOST_CHARS = 150
-NO_NAME = say("Document")
+NO_NAME = "document"
 
 
 def shown_name(file_name: str) -> str:
@@ -16,7 +15,7 @@ def shown_name(file_name: str) -> str:
     line = " ".join(shown.split()).strip(" .")
     if len(line) > MOST_CHARS:
         line = f"{line[: MOST_CHARS - 20]}…{line[-19:]}"
-    return line or str(NO_NAME)
+    return line or NO_NAME
 
 
 def _is_shown(char: str) -> bool:

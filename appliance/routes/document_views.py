@@ -22,7 +22,7 @@ KINDS = {
     "html": "HTML",
     "markdown": "Markdown",
     "csv": "CSV",
-    "text": say("Text"),
+    "text": say("Plain text"),
 }
 
 
