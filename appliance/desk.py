@@ -32,7 +32,7 @@ from appliance.hot.token_stream import TokenStream
 from appliance.metrics import Metrics
 from appliance.portable.belongings import Belongings, Ends
 from appliance.portable.imports import Imports
-from appliance.portable.takeout import Takeout
+from appliance.portable.takeout import OpenFile, Takeout
 from appliance.prompting.aside import AsidePrompts
 from appliance.prompting.assembler import Assembler
 from appliance.prompting.window import WindowReader
@@ -75,6 +75,7 @@ async def open_desk(
     count: CountReply = nobody_counts,
     is_for_sealed: bool = False,
     sweep_files: Callable[[], Awaitable[None]] = nothing_beside,
+    open_file: OpenFile | None = None,
     afterwards: Sequence[Make] = (),
 ) -> AsyncIterator[Desk]:
     """Join the use cases; on leaving, turns that run are written down and end.
@@ -82,7 +83,7 @@ async def open_desk(
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
     goes when a person deletes everything. `count` is told what each reply has cost. A desk
     `is_for_sealed` accounts alone, or for all others. `sweep_files` is done when a conversation has
-    gone, and `afterwards` beside conversations, too.
+    gone, `open_file` gives the file of a document, and `afterwards` beside conversations, too.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -125,7 +126,7 @@ async def open_desk(
             ending = asyncio.create_task(sharing.end_in_time(), name="shared-links-end")
             stack.push_async_callback(_stop, ending)
         yield Desk(
-            takeout=Takeout(database),
+            takeout=Takeout(database, open_file),
             imports=imports,
             belongings=Belongings(
                 database, window, token_stream, runner, read_ahead, imports, *besides

@@ -21,6 +21,7 @@ class DocumentsDesk:
 
     library: Library
     intake: Intake
+    files: DocumentFiles
 
 
 @asynccontextmanager
@@ -42,7 +43,7 @@ async def open_documents_desk(
         folder = WatchedFolder(settings.documents.folder, library)
         tasks.append(asyncio.create_task(folder.run(), name="watched-folder"))
     try:
-        yield DocumentsDesk(library, intake)
+        yield DocumentsDesk(library, intake, files)
     finally:
         for task in tasks:
             task.cancel()

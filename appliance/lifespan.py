@@ -134,6 +134,7 @@ async def open_box(
                 documents.library,
                 count=usage.count,
                 sweep_files=documents.library.sweep,
+                open_file=documents.files.open,
                 afterwards=(recall.indexer.look,) if settings.recall.enabled else (),
             )
         )

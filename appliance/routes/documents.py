@@ -19,7 +19,7 @@ from appliance.conversations.conversation import Person
 from appliance.conversations.service import ConversationService
 from appliance.documents.intake import Intake
 from appliance.documents.library import Library
-from appliance.portable.file_names import attachment, stem
+from appliance.portable.file_names import attachment, file_name
 from appliance.routes.document_data import AttachedView, DocumentListView, DocumentsView
 from appliance.routes.document_upload import MOST_FORM_BYTES, DocumentForm
 from appliance.routes.document_views import (
@@ -119,9 +119,8 @@ async def take(
 ) -> Stream:
     """The file as it came. No browser shows it: nobody knows what it does there."""
     found, file = await library.file(person, document_id)
-    base, dot, suffix = found.name.rpartition(".")
-    name = f"{stem(base)}.{stem(suffix)}" if dot else stem(found.name)
-    headers = {"Content-Disposition": attachment(name), "Cache-Control": "no-store"}
+    name = attachment(file_name(found.name))
+    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
     return Stream(_pieces(file), media_type="application/octet-stream", headers=headers)
 
 

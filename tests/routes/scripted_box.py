@@ -40,6 +40,7 @@ from appliance.conversations.service import ConversationService
 from appliance.conversations.temporary import TemporaryConversations
 from appliance.desk import Desk
 from appliance.documents.document import Document
+from appliance.documents.files import DocumentFiles
 from appliance.documents.intake import Intake
 from appliance.documents.library import Library
 from appliance.documents_desk import DocumentsDesk
@@ -334,7 +335,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
         "temporary": TemporaryDesk(Desk(**at_desk), NoneTemporary(), Lifetimes()),
         "admin": AdminDesk(**dict.fromkeys(field.name for field in fields(AdminDesk))),
         "sealed": SealedDesk(**dict.fromkeys(field.name for field in fields(SealedDesk))),
-        "documents": DocumentsDesk(NoDocuments(), cast(Intake, None)),
+        "documents": DocumentsDesk(NoDocuments(), cast(Intake, None), DocumentFiles(data_dir)),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }

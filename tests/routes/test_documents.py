@@ -12,7 +12,9 @@ from httpx import ASGITransport, AsyncClient
 from signed_in import account_of, sign_in
 
 from appliance.accounts.account import AccountRole
+from appliance.accounts.recovery_code import last_group
 from appliance.app import create_app
+from appliance.errors import Conflict
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
 
@@ -210,3 +212,23 @@ async def test_all_that_is_a_persons_goes_with_their_documents(client, box):
     folder: Path = box.settings.data_dir / "documents"
     assert list(folder.iterdir()) == []
     assert "a.txt" not in (await client.get("/documents")).text
+
+
+async def test_what_is_taken_along_has_the_files(client, box):
+    await put(
+        client, box, ("집/보일러.txt", b"The valve is blue."), ("b.png", b"\x89PNG" + bytes(9))
+    )
+    with zipfile.ZipFile(io.BytesIO((await client.get("/data/exports/zip")).content)) as archive:
+        names = [name for name in archive.namelist() if name.startswith("documents/")]
+        assert names == ["documents/00001 보일러.txt"]
+        assert archive.read(names[0]) == b"The valve is blue."
+
+
+async def test_an_account_with_documents_is_not_sealed(client, box):
+    await put(client, box, ("a.txt", b"Hello."))
+    person = (await account_of(box, "me")).person
+    changes = box.sealed.changes
+    code = changes.offer(person)
+    with pytest.raises(Conflict, match="1 document here"):
+        await changes.begin_sealing(person, "any", last_group(code))
+    assert not (await account_of(box, "me")).is_sealed
