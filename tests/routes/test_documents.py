@@ -1,5 +1,7 @@
 """Documents as a browser sends, reads and deletes them; over real parts and the real child."""
 
+import io
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -218,7 +220,8 @@ async def test_what_is_taken_along_has_the_files(client, box):
     await put(
         client, box, ("집/보일러.txt", b"The valve is blue."), ("b.png", b"\x89PNG" + bytes(9))
     )
-    with zipfile.ZipFile(io.BytesIO((await client.get("/data/exports/zip")).content)) as archive:
+    taken = await client.get("/data/exports/zip")
+    with zipfile.ZipFile(io.BytesIO(taken.content)) as archive:
         names = [name for name in archive.namelist() if name.startswith("documents/")]
         assert names == ["documents/00001 보일러.txt"]
         assert archive.read(names[0]) == b"The valve is blue."
