@@ -11,6 +11,8 @@ from appliance.accounts.key_errands import KeyErrands
 from appliance.accounts.leaving import Leaving
 from appliance.accounts.people import People
 from appliance.conversations.conversation import Person
+from appliance.document_errands import DocumentErrands, DocumentWish
+from appliance.documents.library import Library
 from appliance.errors import Conflict, InvalidInput
 from appliance.front_door import FrontDoor
 from appliance.portable.belongings import Belongings
@@ -33,6 +35,7 @@ class BoxErrands:
     belongings: Belongings
     accounts: AccountErrands
     keys: KeyErrands
+    documents: DocumentErrands
 
     async def export(self, name: str, kind: str, conversation_id: str) -> AsyncIterator[bytes]:
         """A file's pieces. Raises NotFound, InvalidInput; so do the others."""
@@ -54,6 +57,10 @@ class BoxErrands:
         words = await own.delete(confirmation)
         await self._note(Act.DELETED_EVERYTHING, own)
         return words
+
+    async def document(self, wish: DocumentWish, name: str, file: BinaryIO | None) -> list[str]:
+        """Put a document in, list what there is, or delete one; what to say of it."""
+        return await self.documents.do(await self._person(name), wish, file)
 
     async def _note(self, act: Act, own: Errands) -> None:
         await self.audit.note(None, act, None, own.person.name)
@@ -86,10 +93,14 @@ def box_errands(
     takeout: Takeout,
     imports: Imports,
     belongings: Belongings,
+    library: Library,
     address: str,
 ) -> BoxErrands:
     """Join them; `address` is where the page is."""
     leaving = Leaving(door.people, belongings)
     accounts = AccountErrands(door.people, door.passwords, door.links, leaving, address)
     keys = KeyErrands(door.keys)
-    return BoxErrands(owner, door.people, door.audit, takeout, imports, belongings, accounts, keys)
+    return BoxErrands(
+        *(owner, door.people, door.audit, takeout, imports, belongings, accounts, keys),
+        DocumentErrands(library, door.audit),
+    )

@@ -24,6 +24,11 @@ class DocumentsDesk:
     files: DocumentFiles
 
 
+def document_limits(settings: Settings) -> DocumentLimits:
+    """What the settings allow."""
+    return DocumentLimits(settings.documents.file_mb * _MB, settings.documents.person_mb * _MB)
+
+
 @asynccontextmanager
 async def open_documents_desk(
     settings: Settings, database: Database, note_passages: Callable[[], None]
@@ -34,8 +39,7 @@ async def open_documents_desk(
     """
     told = asyncio.Event()
     files = DocumentFiles(settings.data_dir)
-    limits = DocumentLimits(settings.documents.file_mb * _MB, settings.documents.person_mb * _MB)
-    library = Library(database, files, limits, lambda: intake.note())
+    library = Library(database, files, document_limits(settings), lambda: intake.note())
     intake = Intake(database, files, library, note_passages, told)
     await intake.clear_up()
     tasks = [asyncio.create_task(intake.run(), name="documents")]

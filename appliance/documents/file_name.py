@@ -2,7 +2,6 @@
 
 import unicodedata
 
-
 MOST_CHARS = 150
 NO_NAME = "document"
 

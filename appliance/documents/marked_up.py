@@ -7,6 +7,7 @@ from lxml import etree, html
 
 from appliance.documents.block import Block
 from appliance.documents.packed import DAMAGED
+from appliance.documents.text_encoding import SAMPLE_BYTES, encoding_of
 from appliance.errors import DocumentRefused
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -55,8 +56,11 @@ def local_name(element: Any) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
-def html_blocks(raw: bytes, encoding: str | None = None) -> Iterator[Block]:
-    """Headings, paragraphs and table rows of a page in their order. Raises DocumentRefused."""
+def html_blocks(raw: bytes) -> Iterator[Block]:
+    """Headings, paragraphs and table rows of a page in their order; none of one with no text."""
+    # What the page says it is written in; the parser would take any other for Latin letters.
+    is_said = b"charset" in raw[:4096].lower() or b"encoding=" in raw[:200]
+    encoding = None if is_said else encoding_of(raw[:SAMPLE_BYTES], len(raw) <= SAMPLE_BYTES)
     parser = html.HTMLParser(no_network=True, huge_tree=False, encoding=encoding)
     try:
         root = html.document_fromstring(raw, parser=parser)

@@ -84,6 +84,7 @@ EDGES = {
     "desk",
     "desk_choice",
     "documents_desk",
+    "document_errands",
     "sealed_desk",
     "recall_desk",
     "lifespan",

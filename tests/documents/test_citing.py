@@ -56,9 +56,9 @@ async def test_the_right_page_of_the_right_document_is_named(box):
     assert (pdf.name, pdf.page, pdf.passage) == ("House.pdf", 3, 3)
     opened = await box.documents.library.open(box.person, pdf.document_id, passage=pdf.passage)
     assert "garden tap" in opened.passages[pdf.passage - 1].passage.text
-    korean = await sources(box, box.person, "보일러 압력")
+    korean = await sources(box, box.person, "보일러 압력은 얼마여야 하나요?")
     assert korean[0].heading == "House › 6"
-    japanese = await sources(box, box.person, "ゴミの収集日")
+    japanese = await sources(box, box.person, "ゴミはいつ出しますか?")
     assert japanese[0].heading == "House › 7"
 
 

@@ -66,6 +66,26 @@ def test_a_web_page_is_read_without_its_scripts():
     assert end.kind == "html"
 
 
+@pytest.mark.parametrize(
+    ("start", "encoding"),
+    [
+        ("<!doctype html>", "utf-8"),
+        ("<!doctype html><meta charset=euc-kr>", "cp949"),
+        ("<!doctype html>", "cp949"),
+        ("<!doctype html>", "utf-16"),
+    ],
+)
+def test_a_web_page_is_read_whatever_it_is_written_in(start, encoding):
+    text = "보일러는 지하실에 있습니다. 파란 문 뒤입니다."
+    ((passage,), end) = read(f"{start}<p>{text}".encode(encoding))
+    assert (passage.text, end.kind) == (text, "html")
+
+
+def test_a_book_is_read_in_every_language():
+    ((passage,), _) = read(papers.epub(["<p>ボイラーは地下室にあります。</p>"]))
+    assert passage.text == "ボイラーは地下室にあります。"
+
+
 def test_markdown_is_read_with_its_headings_and_its_code_in_one_piece():
     text = f"# House\n\nHello.\n\nHeating\n-------\n\n{TEXT}\n\n```\n# no heading\n\nx = 1\n```\n"
     passages, end = read(text.encode(), "notes.md")
