@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from appliance.accounts.account import Account
 from appliance.accounts.audit import Act, AuditLog
@@ -21,6 +21,13 @@ from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
 
 
+class Reindexing(Protocol):
+    """Whoever makes the vectors of all chunks."""
+
+    async def begin_anew(self) -> None: ...
+    async def done_of_total(self) -> tuple[int, int]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class BoxErrands:
     """`owner` has what was said before there were accounts. Whose errand it is has to be said by
@@ -35,7 +42,15 @@ class BoxErrands:
     belongings: Belongings
     accounts: AccountErrands
     keys: KeyErrands
+    reindexing: Reindexing
     documents: DocumentErrands
+
+    async def reindex(self, is_begun: bool) -> list[str]:
+        """Make everybody's vectors anew, or only tell how far that is: done, of how many."""
+        if not is_begun:
+            await self.reindexing.begin_anew()
+        done, total = await self.reindexing.done_of_total()
+        return [str(done), str(total)]
 
     async def export(self, name: str, kind: str, conversation_id: str) -> AsyncIterator[bytes]:
         """A file's pieces. Raises NotFound, InvalidInput; so do the others."""
@@ -95,6 +110,7 @@ def box_errands(
     belongings: Belongings,
     library: Library,
     address: str,
+    reindexing: Reindexing,
 ) -> BoxErrands:
     """Join them; `address` is where the page is."""
     leaving = Leaving(door.people, belongings)
@@ -102,5 +118,6 @@ def box_errands(
     keys = KeyErrands(door.keys)
     return BoxErrands(
         *(owner, door.people, door.audit, takeout, imports, belongings, accounts, keys),
+        reindexing,
         DocumentErrands(library, door.audit),
     )

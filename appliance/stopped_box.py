@@ -18,6 +18,10 @@ from appliance.hot.token_stream import TokenStream
 from appliance.portable.belongings import Belongings
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
+from appliance.recall.computing import NO_TURNS, Computing
+from appliance.recall.indexer import Indexer
+from appliance.recall.models import EmbeddingModels
+from appliance.recall_desk import model_of
 from appliance.settings import Settings
 from appliance.store import people
 from appliance.store.database import Database
@@ -66,5 +70,9 @@ async def open_stopped_box(settings: Settings) -> AsyncIterator[BoxErrands]:
         )
         door = await open_front_door(settings, database)
         address = f"http://localhost:{settings.server.port}"
+        computing = Computing(NO_TURNS)
+        stack.callback(computing.close)
+        # It does not run: the next start finds what there is to do.
+        indexer = Indexer(database, EmbeddingModels(computing), computing, model_of(settings))
         takeout = Takeout(database, files.open)
-        yield box_errands(person, door, takeout, imports, belongings, library, address)
+        yield box_errands(person, door, takeout, imports, belongings, library, address, indexer)

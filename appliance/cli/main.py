@@ -13,6 +13,7 @@ from appliance.cli.document import document
 from appliance.cli.key import key
 from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
+from appliance.cli.reindex import reindex
 from appliance.cli.serve import serve
 from appliance.cli.settings import settings
 from appliance.cli.tls import tls
@@ -39,18 +40,8 @@ def version() -> None:
 
 
 _COMMANDS = (
-    serve,
-    announce,
-    tls,
-    setup,
-    user,
-    key,
-    ask,
-    model,
-    export,
-    import_,
-    person,
-    document,
+    *(serve, announce, tls, setup, user, key, ask, model, export, import_, person, document),
+    reindex,
     settings,
 )
 

@@ -134,7 +134,7 @@ async def _serve(settings: Settings) -> None:
                 desk = box.desk
                 errands = box_errands(
                     *(box.person, box.door, desk.takeout, desk.imports, desk.belongings),
-                    *(box.documents.library, address),
+                    *(box.documents.library, address, box.recall.indexer),
                 )
                 async with errands_taken(settings.data_dir, errands):
                     _listen_for_changes(box)

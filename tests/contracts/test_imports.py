@@ -70,6 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
             "model_files",
             "accounts",
             "network",
+            "recall",
         },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
         "store.database",
