@@ -48,6 +48,7 @@ from appliance.engine.gauges import EngineGauges
 from appliance.errors import Conflict, NotFound
 from appliance.lifespan import Box
 from appliance.metrics import Metrics
+from appliance.recall_desk import RecallDesk
 from appliance.sealed_desk import SealedDesk
 from appliance.settings import Settings
 from appliance.stalled_readers import STALLED_SECONDS, cut_stalled_readers
@@ -336,6 +337,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
         "admin": AdminDesk(**dict.fromkeys(field.name for field in fields(AdminDesk))),
         "sealed": SealedDesk(**dict.fromkeys(field.name for field in fields(SealedDesk))),
         "documents": DocumentsDesk(NoDocuments(), cast(Intake, None), DocumentFiles(data_dir)),
+        "recall": RecallDesk(**dict.fromkeys(field.name for field in fields(RecallDesk))),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }
