@@ -11,6 +11,8 @@ from appliance.accounts.key_errands import KeyErrands
 from appliance.accounts.leaving import Leaving
 from appliance.accounts.people import People
 from appliance.conversations.conversation import Person
+from appliance.document_errands import DocumentErrands, DocumentWish
+from appliance.documents.library import Library
 from appliance.errors import Conflict, InvalidInput
 from appliance.front_door import FrontDoor
 from appliance.portable.belongings import Belongings
@@ -41,6 +43,7 @@ class BoxErrands:
     accounts: AccountErrands
     keys: KeyErrands
     reindexing: Reindexing
+    documents: DocumentErrands
 
     async def reindex(self, is_begun: bool) -> list[str]:
         """Make everybody's vectors anew, or only tell how far that is: done, of how many."""
@@ -69,6 +72,10 @@ class BoxErrands:
         words = await own.delete(confirmation)
         await self._note(Act.DELETED_EVERYTHING, own)
         return words
+
+    async def document(self, wish: DocumentWish, name: str, file: BinaryIO | None) -> list[str]:
+        """Put a document in, list what there is, or delete one; what to say of it."""
+        return await self.documents.do(await self._person(name), wish, file)
 
     async def _note(self, act: Act, own: Errands) -> None:
         await self.audit.note(None, act, None, own.person.name)
@@ -101,6 +108,7 @@ def box_errands(
     takeout: Takeout,
     imports: Imports,
     belongings: Belongings,
+    library: Library,
     address: str,
     reindexing: Reindexing,
 ) -> BoxErrands:
@@ -111,4 +119,5 @@ def box_errands(
     return BoxErrands(
         *(owner, door.people, door.audit, takeout, imports, belongings, accounts, keys),
         reindexing,
+        DocumentErrands(library, door.audit),
     )

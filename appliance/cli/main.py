@@ -9,6 +9,7 @@ from rich.console import Console
 from appliance import __version__
 from appliance.cli.announce import announce
 from appliance.cli.ask import ask
+from appliance.cli.document import document
 from appliance.cli.key import key
 from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
@@ -39,7 +40,8 @@ def version() -> None:
 
 
 _COMMANDS = (
-    *(serve, announce, tls, setup, user, key, ask, model, export, import_, person, reindex),
+    *(serve, announce, tls, setup, user, key, ask, model, export, import_, person, document),
+    reindex,
     settings,
 )
 

@@ -36,7 +36,7 @@ HARMLESS = {
     *{"chat", "embeddings", "read", "metrics", "requests_per_minute", "tokens_per_day"},
     *{"next_page", "role", "days", "confirmation", "old", "new", "pinned", "new_folder", "kind"},
     *{"act", "done", "shows_name", "disabled", "accepted", "file", "requests", "tokens", "usual"},
-    *{"code", "language", "answer", "use", "recalled"},
+    *{"code", "language", "answer", "use", "recalled", "passage"},
 }
 """Names that are no ids: words, numbers, choices."""
 YES = ("pinned", "archived", "recalled")
@@ -141,6 +141,10 @@ async def everything_of(street: Street, ann: Browser) -> dict[str, str]:
     passkey = Passkey(new_id(), person.person_key, b"1", b"2", 0, "box.test", CANARY, 1)
     async with desk.database.write() as tx:
         await passkeys.insert(tx, passkey)
+    files = {"file": ("x.txt", f"{CANARY}.".encode())}
+    await ann.client.post("/documents", data=token, files=files)
+    await street.box.documents.intake.wait_idle()
+    (document,) = await street.box.documents.library.list(person)
     shared = await desk.sharing.share(person, conversation_id, 7)
     fact = Fact(new_id(), conversation_id, message_id, Topic.OTHER, CANARY, 0, 90)
     async with desk.database.write() as tx:
@@ -156,6 +160,7 @@ async def everything_of(street: Street, ann: Browser) -> dict[str, str]:
         "summary_id": new_id(),
         "fact_id": fact.fact_id,
         "page_id": new_id(),
+        "document_id": document.document_id,
         "sign_in_id": device.sign_in_id,
         "link_id": link.link_id,
         "shared_link_id": shared.link.link_id,
