@@ -112,6 +112,9 @@ class Walk:
 
     async def all_there_is(self) -> dict[str, list[Any]]:
         """Every row of every table, but for what any request may note."""
+        # What was said is indexed once, and then stands as it is.
+        self.street.box.recall.indexer.note()
+        await self.street.box.recall.indexer.wait_idle()
         async with self.street.box.desk.database.read() as reader:
             tables = await all_rows(
                 reader,
@@ -243,9 +246,6 @@ async def test_a_member_finds_no_route_of_an_admin(walk: Walk) -> None:
 async def test_nobody_comes_to_anothers_things_by_any_route(
     walk: Walk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # What Ann said is indexed once, and then stands as it is.
-    walk.street.box.recall.indexer.note()
-    await walk.street.box.recall.indexer.wait_idle()
     before = await walk.all_there_is()
     ways = [way for way in walk.ways() if access_to(way.handler) is Access.MEMBER]
     # What ends his own sign-in or account stands last.
