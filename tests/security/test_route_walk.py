@@ -91,6 +91,9 @@ class Walk:
 
     async def all_there_is(self) -> dict[str, list[Any]]:
         """Every row of every table, but for what any request may note."""
+        # What was said is indexed once, and then stands as it is.
+        self.street.box.recall.indexer.note()
+        await self.street.box.recall.indexer.wait_idle()
         async with self.street.box.desk.database.read() as reader:
             tables = await all_rows(
                 reader,
