@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from appliance.accounts.account import Account
 from appliance.accounts.audit import Act, AuditLog
@@ -11,12 +11,21 @@ from appliance.accounts.key_errands import KeyErrands
 from appliance.accounts.leaving import Leaving
 from appliance.accounts.people import People
 from appliance.conversations.conversation import Person
+from appliance.document_errands import DocumentErrands, DocumentWish
+from appliance.documents.library import Library
 from appliance.errors import Conflict, InvalidInput
 from appliance.front_door import FrontDoor
 from appliance.portable.belongings import Belongings
 from appliance.portable.errands import Errands
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
+
+
+class Reindexing(Protocol):
+    """Whoever makes the vectors of all chunks."""
+
+    async def begin_anew(self) -> None: ...
+    async def done_of_total(self) -> tuple[int, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,15 @@ class BoxErrands:
     belongings: Belongings
     accounts: AccountErrands
     keys: KeyErrands
+    reindexing: Reindexing
+    documents: DocumentErrands
+
+    async def reindex(self, is_begun: bool) -> list[str]:
+        """Make everybody's vectors anew, or only tell how far that is: done, of how many."""
+        if not is_begun:
+            await self.reindexing.begin_anew()
+        done, total = await self.reindexing.done_of_total()
+        return [str(done), str(total)]
 
     async def export(self, name: str, kind: str, conversation_id: str) -> AsyncIterator[bytes]:
         """A file's pieces. Raises NotFound, InvalidInput; so do the others."""
@@ -54,6 +72,10 @@ class BoxErrands:
         words = await own.delete(confirmation)
         await self._note(Act.DELETED_EVERYTHING, own)
         return words
+
+    async def document(self, wish: DocumentWish, name: str, file: BinaryIO | None) -> list[str]:
+        """Put a document in, list what there is, or delete one; what to say of it."""
+        return await self.documents.do(await self._person(name), wish, file)
 
     async def _note(self, act: Act, own: Errands) -> None:
         await self.audit.note(None, act, None, own.person.name)
@@ -86,10 +108,16 @@ def box_errands(
     takeout: Takeout,
     imports: Imports,
     belongings: Belongings,
+    library: Library,
     address: str,
+    reindexing: Reindexing,
 ) -> BoxErrands:
     """Join them; `address` is where the page is."""
     leaving = Leaving(door.people, belongings)
     accounts = AccountErrands(door.people, door.passwords, door.links, leaving, address)
     keys = KeyErrands(door.keys)
-    return BoxErrands(owner, door.people, door.audit, takeout, imports, belongings, accounts, keys)
+    return BoxErrands(
+        *(owner, door.people, door.audit, takeout, imports, belongings, accounts, keys),
+        reindexing,
+        DocumentErrands(library, door.audit),
+    )

@@ -3,7 +3,7 @@ can be had a second time over another place to keep them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.branches import Branches
 from appliance.conversations.fact_finder import FactFinder
 from appliance.conversations.facts import Facts
-from appliance.conversations.forgetting import Forgetting
+from appliance.conversations.forgetting import Forgetting, nothing_beside
 from appliance.conversations.generation import CountReply, nobody_counts
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.replays import Replays
@@ -34,7 +34,7 @@ from appliance.hot.token_stream import TokenStream
 from appliance.metrics import Metrics
 from appliance.portable.belongings import Belongings, Ends
 from appliance.portable.imports import Imports
-from appliance.portable.takeout import Takeout
+from appliance.portable.takeout import OpenFile, Takeout
 from appliance.prompting.aside import AsidePrompts
 from appliance.prompting.assembler import Assembler
 from appliance.prompting.finding import Recalls
@@ -79,6 +79,8 @@ async def open_desk(
     *besides: Ends,
     count: CountReply = nobody_counts,
     is_for_sealed: bool = False,
+    sweep_files: Callable[[], Awaitable[None]] = nothing_beside,
+    open_file: OpenFile | None = None,
     afterwards: Sequence[Make] = (),
     recalls: Recalls | None = None,
 ) -> AsyncIterator[Desk]:
@@ -86,8 +88,9 @@ async def open_desk(
 
     `listed` has the conversations that the page lists, whichever it shows. `besides` is what else
     goes when a person deletes everything. `count` is told what each reply has cost. A desk
-    `is_for_sealed` accounts alone, or for all others. `afterwards` is done
-    beside conversations, too. `recalls` finds what was said before.
+    `is_for_sealed` accounts alone, or for all others. `sweep_files` is done when a conversation has
+    gone, `open_file` gives the file of a document, and `afterwards` beside conversations, too.
+    `recalls` finds what was said before.
     """
     window, token_stream = RecentWindow(hot), TokenStream(hot)
     assembler = Assembler(
@@ -120,7 +123,7 @@ async def open_desk(
         stack.push_async_callback(runner.shut_down)
         read_ahead = ReadAhead(engine.generations, assembler)
         stack.push_async_callback(read_ahead.stop)
-        forgetting = Forgetting(database, runner, window, token_stream, read_ahead)
+        forgetting = Forgetting(database, runner, window, token_stream, read_ahead, sweep_files)
         limits = ServiceLimits(
             settings.limits.message_chars, settings.engine.open_turns, is_for_sealed
         )
@@ -132,7 +135,7 @@ async def open_desk(
             ending = asyncio.create_task(sharing.end_in_time(), name="shared-links-end")
             stack.push_async_callback(_stop, ending)
         yield Desk(
-            takeout=Takeout(database),
+            takeout=Takeout(database, open_file),
             imports=imports,
             belongings=Belongings(
                 database, window, token_stream, runner, read_ahead, imports, *besides

@@ -20,6 +20,7 @@ import structlog
 from appliance.accounts.errands import AccountWish
 from appliance.accounts.new_key import KeyWish
 from appliance.box_errands import BoxErrands
+from appliance.document_errands import DocumentWish
 from appliance.errors import ApplianceError, StoreError
 from appliance.portable.waiting_file import WaitingFile
 
@@ -33,13 +34,14 @@ log = structlog.get_logger(__name__)
 class Wanted(msgspec.Struct, frozen=True):
     """What the command line asks for."""
 
-    errand: Literal["export", "import", "delete", "account", "key"]
+    errand: Literal["export", "import", "delete", "account", "key", "reindex", "document"]
     kind: str = ""
     conversation_id: str = ""
     confirmation: str = ""
     person: str = ""
     role: str = ""
     key: KeyWish = KeyWish("list")
+    document: DocumentWish = DocumentWish("list")
 
     @property
     def account(self) -> AccountWish:
@@ -103,6 +105,8 @@ async def _do(
         return await errands.accounts.do(wanted.account)
     if wanted.errand == "key":
         return await errands.keys.do(await errands.account(wanted.person), wanted.key)
+    if wanted.errand == "reindex":
+        return await errands.reindex(is_begun=wanted.kind == "progress")
     match wanted.errand:
         case "export":
             async for piece in await errands.export(
@@ -113,6 +117,10 @@ async def _do(
             return []
         case "import":
             return await errands.bring(wanted.person, await _received(data_dir, reader))
+        case "document":
+            adds = wanted.document.act == "add"
+            file = await _received(data_dir, reader) if adds else None
+            return await errands.document(wanted.document, wanted.person, file)
         case "delete":
             return await errands.delete(wanted.person, wanted.confirmation)
 

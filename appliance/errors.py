@@ -8,6 +8,7 @@ ApplianceError
 |   +-- PromptTooLong    more tokens than the model can read
 |   +-- GrammarRefused   a grammar or JSON schema that cannot be followed
 |   +-- ConversationFull     a conversation that may not be cut has come to its end
+|   +-- DocumentRefused  a document that cannot be read: of no known kind, damaged or hostile
 |   `-- ImportRefused    a file that cannot be taken in: not an export, damaged or hostile
 |       `-- ImportTooLarge    it is larger than the box takes in, or would become so
 +-- NotFound             no such thing, or not this person's
@@ -80,6 +81,10 @@ class GrammarRefused(InvalidInput):
 
 class ConversationFull(InvalidInput):
     """The whole conversation does not fit into the context, and nothing of it may be left out."""
+
+
+class DocumentRefused(InvalidInput):
+    """The file is no document that the box can read, or is damaged or hostile."""
 
 
 class ImportRefused(InvalidInput):

@@ -31,6 +31,7 @@ from appliance.conversations.sequence_watch import SequenceWatch
 from appliance.core_dumps import hide_memory
 from appliance.data_dir import derived_key, open_data_dir, page_secret
 from appliance.desk import Desk, open_desk
+from appliance.documents_desk import DocumentsDesk, open_documents_desk
 from appliance.engine.backend import Backend
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine_choice import ChatEngine, chat_engine
@@ -48,6 +49,7 @@ from appliance.sealed_desk import (
     open_sealed_desk,
 )
 from appliance.settings import Settings
+from appliance.store import documents as stored_documents
 from appliance.store import people
 from appliance.store.database import Database
 from appliance.temporary_desk import TemporaryDesk, open_temporary_desk
@@ -68,6 +70,7 @@ class Box:
     desk: Desk
     temporary: TemporaryDesk
     admin: AdminDesk
+    documents: DocumentsDesk
     sealed: SealedDesk
     completions: Completions
     generations: Generations
@@ -105,13 +108,18 @@ async def open_box(
         generations = engine.generations
         await generations.start()
         stack.push_async_callback(generations.stop)
-        recall = await stack.enter_async_context(open_recall_desk(settings, database, engine))
+        recall = await stack.enter_async_context(
+            open_recall_desk(settings, database, engine, stored_documents.names)
+        )
         recalls = recall.recall if settings.recall.enabled else None
         temporary = await stack.enter_async_context(
             open_temporary_desk(settings, database, engine, metrics, usage.count)
         )
         sealed, completions_of_sealed = await stack.enter_async_context(
             open_sealed_desk(settings, database, engine, metrics, temporary, usage.count, recalls)
+        )
+        documents = await stack.enter_async_context(
+            open_documents_desk(settings, database, recall.indexer.note)
         )
         desk = await stack.enter_async_context(
             open_desk(
@@ -124,7 +132,10 @@ async def open_box(
                 database,
                 temporary.conversations,
                 SealedEnds(sealed),
+                documents.library,
                 count=usage.count,
+                sweep_files=documents.library.sweep,
+                open_file=documents.files.open,
                 afterwards=(recall.indexer.look,) if settings.recall.enabled else (),
                 recalls=recalls,
             )
@@ -152,6 +163,7 @@ async def open_box(
             desk=desk,
             temporary=temporary,
             admin=admin,
+            documents=documents,
             sealed=SealedDesk(
                 sealed,
                 completions_of_sealed,

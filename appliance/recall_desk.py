@@ -25,6 +25,12 @@ class RecallDesk:
     model: EmbeddingModel
 
 
+def model_of(settings: Settings) -> EmbeddingModel:
+    """The embedding model that the settings name."""
+    asked = settings.recall
+    return EmbeddingModel(asked.model, asked.dimension, asked.query_prefix, asked.passage_prefix)
+
+
 @asynccontextmanager
 async def open_recall_desk(
     settings: Settings,
@@ -33,16 +39,13 @@ async def open_recall_desk(
     name_documents: NameDocuments = no_documents,
 ) -> AsyncIterator[RecallDesk]:
     """Join it, and begin to index; on leaving, what is not indexed stays for the next start."""
-    chosen = settings.recall
-    model = EmbeddingModel(
-        chosen.model, chosen.dimension, chosen.query_prefix, chosen.passage_prefix
-    )
+    model = model_of(settings)
     async with AsyncExitStack() as stack:
         computing = Computing(engine.turns)
         stack.callback(computing.close)
         models = EmbeddingModels(computing)
         indexer = Indexer(database, models, computing, model)
-        if chosen.enabled:
+        if settings.recall.enabled:
             indexer.start()
             stack.push_async_callback(indexer.stop)
         recall = Recall(database, models, name_documents)

@@ -282,6 +282,20 @@ class LimitsSettings(Section):
     )
 
 
+class DocumentsSettings(Section):
+    """Files that people put in to be asked about."""
+
+    file_mb: Whole = _whole(100, 1, 2000, "Largest document, in MB.")
+    person_mb: Whole = _whole(
+        2000, 1, 1_000_000, "How much room all documents of one person may take, in MB."
+    )
+    folder: Folder | None = _setting(
+        None,
+        "A folder of this machine that is watched; everybody can ask about what lies in it.",
+        "the path of a folder",
+    )
+
+
 class AccountsSettings(Section):
     """How long somebody stays signed in."""
 
@@ -382,6 +396,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = Field(default_factory=EngineSettings)
     hot: HotSettings = Field(default_factory=HotSettings)
     limits: LimitsSettings = Field(default_factory=LimitsSettings)
+    documents: DocumentsSettings = Field(default_factory=DocumentsSettings)
     accounts: AccountsSettings = Field(default_factory=AccountsSettings)
     assistant: AssistantSettings = Field(default_factory=AssistantSettings)
     recall: RecallSettings = Field(default_factory=RecallSettings)

@@ -7,6 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from appliance.box_errands import BoxErrands, box_errands
 from appliance.conversations.conversation import Person
 from appliance.data_dir import derived_key, open_data_dir, page_secret
+from appliance.documents.files import DocumentFiles
+from appliance.documents.library import Library
+from appliance.documents_desk import document_limits
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.front_door import open_front_door
 from appliance.hot.connection import Hot
@@ -15,6 +18,10 @@ from appliance.hot.token_stream import TokenStream
 from appliance.portable.belongings import Belongings
 from appliance.portable.imports import Imports
 from appliance.portable.takeout import Takeout
+from appliance.recall.computing import NO_TURNS, Computing
+from appliance.recall.indexer import Indexer
+from appliance.recall.models import EmbeddingModels
+from appliance.recall_desk import model_of
 from appliance.settings import Settings
 from appliance.store import people
 from appliance.store.database import Database
@@ -54,9 +61,18 @@ async def open_stopped_box(settings: Settings) -> AsyncIterator[BoxErrands]:
         stack.push_async_callback(imports.stop)
         async with database.write() as tx:
             person = await people.local_person(tx)
+        files = DocumentFiles(settings.data_dir)
+        # What is put in now is read when the box runs.
+        library = Library(database, files, document_limits(settings), lambda: None)
         belongings = Belongings(
-            database, RecentWindow(hot), TokenStream(hot), SavedStates(snapshots), imports
+            *(database, RecentWindow(hot), TokenStream(hot), SavedStates(snapshots)),
+            *(imports, library),
         )
         door = await open_front_door(settings, database)
         address = f"http://localhost:{settings.server.port}"
-        yield box_errands(person, door, Takeout(database), imports, belongings, address)
+        computing = Computing(NO_TURNS)
+        stack.callback(computing.close)
+        # It does not run: the next start finds what there is to do.
+        indexer = Indexer(database, EmbeddingModels(computing), computing, model_of(settings))
+        takeout = Takeout(database, files.open)
+        yield box_errands(person, door, takeout, imports, belongings, library, address, indexer)

@@ -71,15 +71,18 @@ class Kept:
 @click.command()
 @click.argument("dataset", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--model", default="multilingual", show_default=True, help="As recall.model.")
+@click.option("--floor", is_flag=True, help="Leave out what the box would not put in a prompt.")
 @click.option("--most", type=click.IntRange(1), help="Only so many of the conversations.")
-def main(dataset: Path, model: str, most: int | None) -> None:
+def main(dataset: Path, model: str, floor: bool, most: int | None) -> None:
     """Print how well DATASET's questions bring back what was said."""
     samples = json.loads(dataset.read_text(encoding="utf-8"))[:most]
-    figures = asyncio.run(measure(samples, EmbeddingModel(model, 384)))
+    figures = asyncio.run(measure(samples, EmbeddingModel(model, 384), floor))
     click.echo("\n".join(figures.lines()))
 
 
-async def measure(samples: list[dict[str, Any]], model: EmbeddingModel) -> Figures:
+async def measure(
+    samples: list[dict[str, Any]], model: EmbeddingModel, has_floor: bool = False
+) -> Figures:
     """Ask all questions of all samples."""
     figures = Figures()
     computing = Computing(NO_TURNS)
@@ -94,7 +97,7 @@ async def measure(samples: list[dict[str, Any]], model: EmbeddingModel) -> Figur
             for question in sample["qa"]:
                 wanted = {own.ids[name] for name in _evidence(question) if name in own.ids}
                 if wanted:
-                    await _ask(recall, own, question["question"], wanted, figures)
+                    await _ask(recall, own, question["question"], wanted, figures, has_floor)
         await database.close()
     computing.close()
     return figures
@@ -125,10 +128,15 @@ async def keep(database: Database, sample: dict[str, Any], number: int) -> Kept:
 
 
 async def _ask(
-    recall: Recall, own: Kept, question: str, wanted: set[str], figures: Figures
+    recall: Recall,
+    own: Kept,
+    question: str,
+    wanted: set[str],
+    figures: Figures,
+    has_floor: bool,
 ) -> None:
     began = perf_counter()
-    recalled = await recall.search(own.person, question, max(DEPTHS))
+    recalled = await recall.search(own.person, question, max(DEPTHS), has_floor=has_floor)
     figures.seconds.append(perf_counter() - began)
     found = [_message_id(each) for each in recalled]
     for depth in DEPTHS:

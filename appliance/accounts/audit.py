@@ -49,6 +49,8 @@ class Act(StrEnum):
     MODEL_CHOSEN = "model chosen"
     MODEL_VERIFIED = "model verified"
     MODEL_REMOVED = "model removed"
+    DOCUMENT_ADDED = "document added for everybody"
+    DOCUMENT_REMOVED = "document removed for everybody"
     SEALED = "sealed"
     UNSEALED = "unsealed"
 

@@ -22,8 +22,8 @@ from appliance.accounts.recovery_code import READ_AS, last_group, new_code, read
 from appliance.accounts.sealed_accounts import SealedAccounts, Work
 from appliance.conversations.conversation import Person, new_id
 from appliance.errors import AccountClosed, ApplianceError, Conflict, InvalidInput
-from appliance.sentences import say
-from appliance.store import sealing, seals, turns
+from appliance.sentences import say, say_counted
+from appliance.store import documents, sealing, seals, turns
 from appliance.store.database import Database
 from appliance.store.seals import Seal
 
@@ -110,6 +110,8 @@ class SealChanges:
             raise InvalidInput(_NOT_WRITTEN_DOWN)
         if await self._accounts.find(person) is not None:
             raise Conflict(_ALREADY)
+        async with self._database.read() as reader:
+            await _check_no_documents(reader, person)
         await self._settle(person)
         seal_id, key = new_id(), secrets.token_bytes(KEY_BYTES)
         seal = Seal(
@@ -181,6 +183,7 @@ class SealChanges:
             async with self._database.write() as tx:
                 if await seals.find(tx, person.person_key) is not None:
                     raise Conflict(_ALREADY)
+                await _check_no_documents(tx, person)
                 await self._check_quiet(tx, person)
                 change.rows = await sealing.count_rows(tx, person.person_key)
                 await sealing.seal_all(tx, person.person_key, seal, change.tell)
@@ -215,6 +218,21 @@ class SealChanges:
         async with self._database.write() as tx:
             await seals.mark_swept(tx, person.person_key)
         return True
+
+
+async def _check_no_documents(reader: Connection, person: Person) -> None:
+    """Their files lie on the disk as they came, and nothing here could seal them."""
+    count, _ = await documents.count_and_bytes(reader, person.person_key)
+    if count:
+        raise Conflict(
+            say_counted(
+                "You keep %(num)s document here, and the box cannot seal files yet. Delete it "
+                "first.",
+                "You keep %(num)s documents here, and the box cannot seal files yet. Delete them "
+                "first.",
+                count,
+            )
+        )
 
 
 def _letters(typed: str) -> str:

@@ -82,6 +82,10 @@ async def _do_here(
             return await box.accounts.do(asked.account)
         if asked.errand == "key":
             return await box.keys.do(await box.account(asked.person), asked.key)
+        if asked.errand == "document":
+            return await box.document(asked.document, asked.person, given)
+        if asked.errand == "reindex":
+            return await box.reindex(is_begun=False)
         if given is not None:
             return await box.bring(asked.person, given)
         if taken is None:

@@ -9,9 +9,11 @@ from rich.console import Console
 from appliance import __version__
 from appliance.cli.announce import announce
 from appliance.cli.ask import ask
+from appliance.cli.document import document
 from appliance.cli.key import key
 from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
+from appliance.cli.reindex import reindex
 from appliance.cli.serve import serve
 from appliance.cli.settings import settings
 from appliance.cli.tls import tls
@@ -37,7 +39,11 @@ def version() -> None:
     click.echo(f"python {sys.version.split()[0]}")
 
 
-_COMMANDS = (serve, announce, tls, setup, user, key, ask, model, export, import_, person, settings)
+_COMMANDS = (
+    *(serve, announce, tls, setup, user, key, ask, model, export, import_, person, document),
+    reindex,
+    settings,
+)
 
 for command in (*_COMMANDS, version):
     cli.add_command(command)

@@ -133,7 +133,8 @@ async def _serve(settings: Settings) -> None:
                     stack.enter_context(saying_what_is_served(settings.data_dir, Served(port)))
                 desk = box.desk
                 errands = box_errands(
-                    box.person, box.door, desk.takeout, desk.imports, desk.belongings, address
+                    *(box.person, box.door, desk.takeout, desk.imports, desk.belongings),
+                    *(box.documents.library, address, box.recall.indexer),
                 )
                 async with errands_taken(settings.data_dir, errands):
                     _listen_for_changes(box)

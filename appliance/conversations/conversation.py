@@ -315,6 +315,7 @@ class DeleteReceipt:
     """Copies that others could read."""
     facts: int = 0
     """What was remembered of the person from these words."""
+    documents: int = 0
 
     def __add__(self, other: "DeleteReceipt") -> "DeleteReceipt":
         return DeleteReceipt(
@@ -325,6 +326,7 @@ class DeleteReceipt:
             kv_states=self.kv_states + other.kv_states,
             shared_links=self.shared_links + other.shared_links,
             facts=self.facts + other.facts,
+            documents=self.documents + other.documents,
         )
 
 
@@ -336,6 +338,7 @@ class Holdings:
     messages: int
     text_bytes: int
     shared_links: int = 0
+    documents: int = 0
 
 
 @dataclass(frozen=True, slots=True)

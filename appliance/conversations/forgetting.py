@@ -1,6 +1,6 @@
 """Delete means delete: what there is of words besides their rows."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from appliance.conversations.conversation import DeleteReceipt, Person
 from appliance.conversations.read_ahead import ReadAhead
@@ -9,6 +9,10 @@ from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream
 from appliance.store import prompt_records
 from appliance.store.database import Database
+
+
+async def nothing_beside() -> None:
+    """For whoever keeps nothing beside the tables."""
 
 
 class Forgetting:
@@ -21,12 +25,14 @@ class Forgetting:
         window: RecentWindow,
         token_stream: TokenStream,
         read_ahead: ReadAhead,
+        sweep_files: Callable[[], Awaitable[None]] = nothing_beside,
     ) -> None:
         self._database = database
         self._runner = runner
         self._window = window
         self._token_stream = token_stream
         self._read_ahead = read_ahead
+        self._sweep_files = sweep_files
 
     async def forget(
         self, person: Person, conversation_id: str, turn_ids: Iterable[str], facts: int = 0
@@ -37,6 +43,7 @@ class Forgetting:
         Returns what else went. Raises EngineError when something of it is left.
         """
         await self._database.truncate_wal()
+        await self._sweep_files()
         await self._read_ahead.end(person)
         kv_states = await self._forget_states(person, conversation_id, has_facts=facts > 0)
         hot_entries = await self._window.forget(conversation_id)

@@ -2,11 +2,8 @@
 
 import os
 import select
-import signal
 import subprocess
-import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,18 +12,15 @@ import msgspec
 
 from appliance.errors import ModelRefused
 from appliance.model_files.names import plain
+from appliance.model_files.throw_away import end_child, ending, start_child, start_of
 from appliance.model_files.trial_report import AdapterReport, TrialAnswer, TrialReport
-from appliance.paths import ROOT
 from appliance.sentences import said_before, say
 
 _Report = TypeVar("_Report", TrialReport, AdapterReport)
 
 _GIB = 1 << 30
 _MAX_ANSWER_BYTES = 1 << 20
-_START = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-    "from appliance.model_files.trial import main; main()"
-)
+_START = start_of("model_files.trial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ def _tried(
     try:
         said = _listen(child, time.monotonic() + limits.wall_seconds)
     finally:
-        _end(child)
+        end_child(child)
     if said is None:
         raise ModelRefused(
             say(
@@ -92,22 +86,7 @@ def _start(
     path: Path, base: Path | None, limits: TrialLimits, whole: bool
 ) -> "subprocess.Popen[bytes]":
     bounds = (limits.memory_bytes, limits.cpu_seconds, os.getpid())
-    arguments = (ROOT, path, *bounds, int(whole), base.resolve() if base else "")
-    return subprocess.Popen(
-        # Isolated: no variable, no current directory and no start-up file of the person's counts.
-        [sys.executable, "-I", "-B", "-c", _START, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={
-            "GGML_NO_BACKTRACE": "1",  # else an abort starts a debugger
-            "LANG": "C.UTF-8",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-        },
-        cwd="/",
-        start_new_session=True,
-    )
+    return start_child(_START, path, *bounds, int(whole), base.resolve() if base else "")
 
 
 def _listen(child: "subprocess.Popen[bytes]", deadline: float) -> bytes | None:
@@ -126,16 +105,6 @@ def _listen(child: "subprocess.Popen[bytes]", deadline: float) -> bytes | None:
     return None
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    """Nothing of it is left, nor of what it may have started."""
-    if child.stdout is not None:
-        child.stdout.close()
-    with suppress(ProcessLookupError, PermissionError):
-        # Its session is still there even when it has ended: it is not waited for yet.
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-
-
 def _believed(said: bytes, status: int, shown: str) -> TrialAnswer:
     try:
         answer = msgspec.json.decode(said, type=TrialAnswer)
@@ -144,7 +113,7 @@ def _believed(said: bytes, status: int, shown: str) -> TrialAnswer:
             say(
                 "%(file)s made the process that tried it end (%(reason)s); do not use this file.",
                 file=shown,
-                reason=_ending(status),
+                reason=ending(status),
             )
         ) from error
     if answer.report is None and answer.adapter is None:
@@ -159,12 +128,3 @@ def _present(report: _Report | None, shown: str) -> _Report:
     if report is None:
         raise ModelRefused(say("%(file)s made its trial lie; do not use this file.", file=shown))
     return report
-
-
-def _ending(status: int) -> str:
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"

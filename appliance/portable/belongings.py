@@ -91,10 +91,11 @@ class Belongings:
 
     async def end_all_of(self, person: Person) -> DeleteReceipt:
         """The same for whoever has asked already. Raises StoreError, EngineError."""
+        held = await self.count(person)
         for each in self._background:
             await each.end(person)
         await self._writing.stop_all(person)
-        receipt = DeleteReceipt(0, 0, 0)
+        receipt = DeleteReceipt(0, 0, 0, documents=held.documents)
         gone_ids: list[str] = []
         gone_turn_ids: list[str] = []
         while True:

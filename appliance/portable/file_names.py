@@ -28,6 +28,12 @@ def stem(title: str) -> str:
     return NO_NAME if not name or name.split(".")[0].lower() in _RESERVED else name
 
 
+def file_name(name: str) -> str:
+    """The same for what has a suffix of its own."""
+    base, dot, suffix = name.rpartition(".")
+    return f"{stem(base)}.{stem(suffix)}" if dot and base else stem(name)
+
+
 def attachment(name: str) -> str:
     """The Content-Disposition of a download (RFC 6266), with a plain name for old programs."""
     plain = "".join(char if char.isascii() and char not in "%'" else "_" for char in name)

@@ -5,10 +5,11 @@ thousands of them are ever in memory, and a slow download holds nothing of the d
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import BinaryIO
 
 import msgspec
 
@@ -19,11 +20,15 @@ from appliance.portable.conversation_json import PAGE, ConversationJson
 from appliance.portable.document import FORMAT, VERSION
 from appliance.portable.zip_stream import ZipStream
 from appliance.sentences import say
-from appliance.store import shared_links
+from appliance.store import documents, shared_links
 from appliance.store import whole_conversations as whole
 from appliance.store.database import Database
 
 _NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
+
+
+OpenFile = Callable[[str], BinaryIO]
+PIECE_BYTES = 1 << 18
 
 
 class Kind(StrEnum):
@@ -45,8 +50,10 @@ class TakenFile:
 class Takeout:
     """Writes down what a person has. Holds no state."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, open_file: OpenFile | None = None) -> None:
+        """`open_file` gives the file of a document, by its id; without it there are none."""
         self._database = database
+        self._open_file = open_file
 
     async def conversation(self, person: Person, conversation_id: str, kind: Kind) -> TakenFile:
         """One conversation as a file of its own. Raises NotFound."""
@@ -96,10 +103,31 @@ class Takeout:
                     async for piece in pieces:
                         await asyncio.to_thread(entry.write, piece)
                         yield archive.take()
+        async with aclosing(self._documents(person, archive)) as pieces:
+            async for piece in pieces:
+                yield piece
         if links := await self._shared_links(person):
             with archive.entry("shared_links.json", 0) as entry:
                 entry.write(links)
         yield archive.finish()
+
+    async def _documents(self, person: Person, archive: ZipStream) -> AsyncGenerator[bytes, None]:
+        """The files of this person's own documents, as they came."""
+        if self._open_file is None:
+            return
+        async with self._database.read() as reader:
+            found = await documents.list_all(reader, person.person_key)
+        own = (each for each in reversed(found) if not each.is_everybodys)
+        for number, each in enumerate(own, start=1):
+            try:
+                file = await asyncio.to_thread(self._open_file, each.document_id)
+            except NotFound:
+                continue  # deleted meanwhile, or it was refused and not kept
+            name = file_names.file_name(each.name)
+            with file, archive.entry(f"documents/{number:05} {name}", each.created_at) as entry:
+                while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+                    await asyncio.to_thread(entry.write, piece)
+                    yield archive.take()
 
     async def _shared_links(self, person: Person) -> bytes:
         """What is shared of theirs and for how long; the links themselves are not kept."""

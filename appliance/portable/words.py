@@ -15,8 +15,22 @@ _UNITS = ("kB", "MB", "GB")
 
 def held_words(held: Holdings) -> str:
     """How much there is."""
+    if not held.conversations and held.documents:
+        return say(
+            "The box keeps no conversation of yours, but %(documents)s.",
+            documents=documents_words(held.documents),
+        )
     if not held.conversations:
         return say("The box keeps no conversation of yours.")
+    if held.documents:
+        return say(
+            "The box keeps %(conversations)s of yours with %(messages)s, %(size)s of text, and "
+            "%(documents)s.",
+            conversations=conversations_words(held.conversations),
+            messages=messages_words(held.messages),
+            size=size_words(held.text_bytes),
+            documents=documents_words(held.documents),
+        )
     return say(
         "The box keeps %(conversations)s of yours with %(messages)s, %(size)s of text.",
         conversations=conversations_words(held.conversations),
@@ -89,6 +103,11 @@ def conversations_words(count: int) -> str:
     return say_counted("%(num)s conversation", "%(num)s conversations", count)
 
 
+def documents_words(count: int) -> str:
+    """So many of them."""
+    return say_counted("%(num)s document", "%(num)s documents", count)
+
+
 def messages_words(count: int) -> str:
     """So many of them."""
     return say_counted("%(num)s message", "%(num)s messages", count)
@@ -106,6 +125,7 @@ def size_words(size_bytes: int) -> str:
 
 def _traces(receipt: DeleteReceipt) -> Iterator[str]:
     counted = (
+        say_counted("%(num)s document", "%(num)s documents", receipt.documents),
         say_counted("%(num)s shared link", "%(num)s shared links", receipt.shared_links),
         say_counted("%(num)s fact about you", "%(num)s facts about you", receipt.facts),
         say_counted(

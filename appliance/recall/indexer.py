@@ -91,6 +91,11 @@ class Indexer:
             )
         return Progress(backlog.messages, backlog.all_chunks - backlog.chunks, backlog.all_chunks)
 
+    async def done_of_total(self) -> tuple[int, int]:
+        """The same in two numbers, a message that is not cut yet as one."""
+        progress = await self.progress()
+        return progress.done, progress.total + progress.messages
+
     async def begin_anew(self) -> None:
         """Make all vectors again; until they are there, the old ones serve."""
         async with self._database.write() as tx:

@@ -10,6 +10,7 @@ import structlog
 from appliance.errors import ModelError
 from appliance.recall.computing import Computing
 from appliance.recall.embedding import Embedder, EmbeddingModel, pieces_of
+from appliance.recall.loading import load as load_model
 from appliance.recall.vectors import as_bytes, mean_of
 
 IDLE_SECONDS = 600.0
@@ -24,7 +25,7 @@ Load = Callable[[EmbeddingModel], Embedder]
 class EmbeddingModels:
     """Answers with vectors as the store keeps them. Used from the event loop alone."""
 
-    def __init__(self, computing: Computing, load: Load = EmbeddingModel.load) -> None:
+    def __init__(self, computing: Computing, load: Load = load_model) -> None:
         self._computing = computing
         self._load = load
         self._loaded: dict[EmbeddingModel, asyncio.Future[Embedder]] = {}

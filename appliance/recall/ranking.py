@@ -19,10 +19,11 @@ RECENCY = 0.1
 """How much of a score is lost with age; half of it in the first two months."""
 RECENCY_SECONDS = 90 * 86400
 
-COVERED = 0.5
+COVERED = 0.42
 """Share of what a question's words say that a chunk must have, to be recalled by words alone."""
 LEAST_COMPARED, MOST_COMPARED = 8, 32
 """With fewer there is nothing to stand out from; of more, the nearest."""
+USUAL_GAP = 0.02
 LEAST_SHARE = 0.2
 """Of the best score: what has less is left out."""
 
@@ -56,15 +57,17 @@ def aged(score: float, age_seconds: float) -> float:
     return score * (1 - RECENCY + RECENCY * exp(-max(0.0, age_seconds) / RECENCY_SECONDS))
 
 
-def near_in_meaning(cosines: Mapping[int, float], floor: float, gap: float) -> set[int]:
+def near_in_meaning(cosines: Mapping[int, float], floor: float) -> set[int]:
     """The chunks whose meaning has to do with the question.
 
-    Any two texts are a little alike, those of one language and kind more so. So a chunk must not
-    only be near: among several it must stand out.
+    Any two texts are a little alike, those of one language and kind more so. So what counts is how
+    near a chunk is, and as much how far it stands out from what is usual among the nearest.
     """
     ordered = sorted(cosines.values(), reverse=True)[:MOST_COMPARED]
-    usual = ordered[len(ordered) // 2] if len(ordered) >= LEAST_COMPARED else floor - gap
-    return {key for key, cosine in cosines.items() if cosine >= max(floor, usual + gap)}
+    if len(ordered) < LEAST_COMPARED:
+        return {key for key, cosine in cosines.items() if cosine >= floor - USUAL_GAP}
+    usual = ordered[len(ordered) // 2]
+    return {key for key, cosine in cosines.items() if 2 * cosine - usual >= floor}
 
 
 def coverage(weights: Mapping[str, float], text: str) -> float:

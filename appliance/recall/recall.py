@@ -46,7 +46,7 @@ class _Asked:
     def near_in_meaning(self, cosines: Mapping[int, float]) -> set[int]:
         if self.model is None:
             return set()
-        return ranking.near_in_meaning(cosines, self.model.floor, self.model.gap)
+        return ranking.near_in_meaning(cosines, self.model.floor)
 
 
 class Recall:
@@ -72,11 +72,13 @@ class Recall:
         *,
         without: str | None = None,
         conversation: str | None = None,
+        has_floor: bool = True,
     ) -> tuple[Recalled, ...]:
         """At most `k` chunks that have to do with the text, the best first; often none.
 
         `without` is a conversation that is left out, because its words are at hand already;
-        `conversation` is the one whose own documents are seen, too. Raises StoreError.
+        `conversation` is the one whose own documents are seen, too. Without a floor the best that
+        there is comes back, for whoever has asked to look. Raises StoreError.
         """
         text = text[:MOST_CHARS]
         if k < 1 or asks_nothing(text):
@@ -111,7 +113,7 @@ class Recall:
             )
             grounded = _grounded(found, asked.near_in_meaning(dict(near)), weights)
             chunks = [found[key] for key in chosen if key in found]
-            if not grounded:
+            if has_floor and not grounded:
                 return ()
             kept = self._kept(chunks, scores)
             return await self._told(reader, within, kept[:k], beside, found)

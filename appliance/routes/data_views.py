@@ -15,7 +15,7 @@ def data_view(theme: str, held: Holdings, found: Import | None = None) -> DataVi
     return DataView(
         theme=theme,
         held=words.held_words(held),
-        has_any=held.conversations > 0,
+        has_any=held.conversations > 0 or held.documents > 0,
         notice="",
         imported=import_view(found) if found else None,
         confirmation=CONFIRMATION,

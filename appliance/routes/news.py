@@ -86,6 +86,7 @@ async def blank_page(
         fragments.changed_inside("conversations", page.sidebar.conversations),
         fragments.into("header", page.header),
         fragments.into("composer-ids", page.ids),
+        partial("attached", "innerHTML"),
         fragments.into("temporary", temporary_view(None, is_chosen=was_temporary)),
         fragments.into("presence", page.presence),
         fragments.instead_of("action", page.action),

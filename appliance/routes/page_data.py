@@ -164,6 +164,16 @@ class PresenceView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipView:
+    """What takes documents into the conversation; put in anew, it holds no file any more."""
+
+    template: ClassVar[str] = "_clip.html"
+    variable: ClassVar[str] = "clip"
+
+    element_id: str = "clip"
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorView:
     """One sentence about what went wrong and what to do."""
 
@@ -211,3 +221,4 @@ class PageView:
     sync: SyncView
     temporary: TemporaryView
     presence: PresenceView
+    clip: ClipView = ClipView()

@@ -62,14 +62,16 @@ async def _receive(
                 token += part
 
 
-async def form_parts(request: Request[Any, Any, Any]) -> AsyncGenerator[Any, None]:
+async def form_parts(
+    request: Request[Any, Any, Any], most_parts: int = 4
+) -> AsyncGenerator[Any, None]:
     """What the parser of multipart forms says: a segment's head, its bytes, None at its end."""
     kind, options = request.content_type
     boundary = options.get("boundary")
     if kind != "multipart/form-data" or not boundary:
         raise ImportRefused(NO_FILE)
     try:
-        with PushMultipartParser(boundary.encode(), max_segment_count=4) as parser:
+        with PushMultipartParser(boundary.encode(), max_segment_count=most_parts) as parser:
             async for piece in request.stream():
                 if piece and not parser.closed:
                     for part in parser.parse(piece):

@@ -4,7 +4,7 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Conversation, DeleteReceipt, Folder, TitledBy
 from appliance.errors import NotFound
-from appliance.store import facts, shared_links, title_terms
+from appliance.store import documents, facts, shared_links, title_terms
 from appliance.store.cells import FOLDER_NAME, TITLE
 from appliance.store.messages import delete_all
 from appliance.store.rows import Row, all_rows, changed_rows, first_row
@@ -226,6 +226,7 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
     await changed_rows(tx, f"DELETE FROM summaries WHERE conversation_key = {mine}", parameters)
     links = await shared_links.delete_of_conversation(tx, person_key, conversation_id)
     learnt = await facts.count_of_conversation(tx, person_key, conversation_id)
+    attached = await documents.delete_of_conversation(tx, person_key, conversation_id)
     await title_terms.unindex(tx, person_key, conversation_id)
     turns = await changed_rows(tx, f"DELETE FROM turns WHERE conversation_key = {mine}", parameters)
     messages = await delete_all(tx, person_key, conversation_id)
@@ -238,6 +239,7 @@ async def delete(tx: Connection, person_key: int, conversation_id: str) -> Delet
         turns=turns,
         shared_links=links,
         facts=learnt,
+        documents=attached,
     )
 
 

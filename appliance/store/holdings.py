@@ -17,7 +17,8 @@ SELECT
     (SELECT count(*) FROM conversations WHERE person_key = ?1),
     count(*),
     ifnull(sum(octet_length(content)), 0),
-    (SELECT count(*) FROM shared_links WHERE person_key = ?1)
+    (SELECT count(*) FROM shared_links WHERE person_key = ?1),
+    (SELECT count(*) FROM documents WHERE person_key = ?1)
 FROM messages WHERE person_key = ?1
 """
 TABLES = """

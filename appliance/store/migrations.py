@@ -24,10 +24,11 @@ from appliance.store.shapes.m010_shared_links import M010
 from appliance.store.shapes.m011_seals import M011
 from appliance.store.shapes.m012_chunks import M012
 from appliance.store.shapes.m013_facts import M013
+from appliance.store.shapes.m014_documents import M014
 from appliance.store.shapes.migration import Migration
 
 MIGRATIONS: tuple[Migration, ...] = (
-    *(M001, M002, M003, M004, M005, M006, M007, M008, M009, M010, M011, M012, M013),
+    *(M001, M002, M003, M004, M005, M006, M007, M008, M009, M010, M011, M012, M013, M014),
 )
 
 CREATE_LEDGER = """

@@ -14,6 +14,8 @@ FACT = "conversations.fact"
 SHARED_NOUNS = "conversations.shared_link"
 ACCOUNTS = {"accounts.account", "accounts.api_key", "accounts.limit", "accounts.tally"}
 """What of accounts is plain values."""
+DOCUMENTS = {"documents.block", "documents.document"}
+RECALLED = {"recall.tokens", "recall.documents"}
 ENGINE_FRONT = {"engine.engine", "engine.events", "engine.sequence", "engine.chat_tokenizer"}
 """What the engine is from outside; the rest of it is its own business."""
 
@@ -25,13 +27,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", NOUNS, FACT, SHARED_NOUNS, "recall.tokens", *ACCOUNTS},
+    "store": {"errors", NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
     "accounts": {"errors", NOUNS, "conversations.accepting", "store"},
     # Where the web server stands; it knows nobody and no conversation.
     "network": {"errors", "settings", "model_files.atomic_file", "stalled_readers"},
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},
+    # Files of strangers are read in the same kind of child that models are tried in.
+    "documents": {"errors", NOUNS, "conversations.accepting", "model_files", "recall", "store"},
     # What comes in from a file stands where the page's own rules allow it to.
     "portable": {
         *{"errors", NOUNS, FACT, "conversations.accepting", "conversations.folders", "hot"},
@@ -66,12 +70,14 @@ MAY_IMPORT: dict[str, set[str]] = {
             "metrics",
             "hot.token_stream",
             "portable",
+            "documents",
             "administration",
             "model_files",
             "accounts",
             "network",
             # Where something stands that was recalled.
             "prompting.pieces",
+            "recall",
         },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
         "store.database",
@@ -85,6 +91,8 @@ EDGES = {
     "app",
     "desk",
     "desk_choice",
+    "documents_desk",
+    "document_errands",
     "sealed_desk",
     "recall_desk",
     "lifespan",
@@ -127,6 +135,8 @@ ONLY_IN = {
     "nh3": {"rendering.sanitising"},
     "argon2": {"accounts.passwords", "accounts.key_locks"},
     "zxcvbn": {"accounts.passwords"},
+    "pypdfium2": {"documents.pdf"},
+    "lxml": {"documents.marked_up"},
     "segno": {"routes.qr_views"},
     "uvicorn": {"web_server", "network.connection"},
     "cryptography": {"network.authority", "accounts.keyring", "accounts.key_locks"},

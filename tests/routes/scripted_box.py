@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mappi
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from scripted_details import ScriptedReplays, ScriptedSeenPrompts
@@ -39,6 +39,11 @@ from appliance.conversations.opening import SCREENFUL
 from appliance.conversations.service import ConversationService
 from appliance.conversations.temporary import TemporaryConversations
 from appliance.desk import Desk
+from appliance.documents.document import Document
+from appliance.documents.files import DocumentFiles
+from appliance.documents.intake import Intake
+from appliance.documents.library import Library
+from appliance.documents_desk import DocumentsDesk
 from appliance.engine.gauges import EngineGauges
 from appliance.errors import Conflict, NotFound
 from appliance.lifespan import Box
@@ -308,6 +313,16 @@ class NoneTemporary(TemporaryConversations):
         return None
 
 
+class NoDocuments(Library):
+    """Nobody has put anything in."""
+
+    def __init__(self) -> None:
+        return
+
+    async def of_conversation(self, person: Person, conversation_id: str) -> tuple[Document, ...]:
+        return ()
+
+
 def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
     """A box of which only the page's parts are real."""
     at_desk: dict[str, Any] = dict.fromkeys(field.name for field in fields(Desk))
@@ -320,6 +335,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
         "temporary": TemporaryDesk(Desk(**at_desk), NoneTemporary(), Lifetimes()),
         "admin": AdminDesk(**dict.fromkeys(field.name for field in fields(AdminDesk))),
         "sealed": SealedDesk(**dict.fromkeys(field.name for field in fields(SealedDesk))),
+        "documents": DocumentsDesk(NoDocuments(), cast(Intake, None), DocumentFiles(data_dir)),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
     }

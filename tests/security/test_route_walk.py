@@ -37,7 +37,7 @@ HARMLESS = {
     *{"chat", "embeddings", "read", "metrics", "requests_per_minute", "tokens_per_day"},
     *{"next_page", "role", "days", "confirmation", "old", "new", "pinned", "new_folder", "kind"},
     *{"act", "done", "shows_name", "disabled", "accepted", "file", "requests", "tokens", "usual"},
-    *{"code", "language", "use", "recalled"},
+    *{"code", "language", "use", "recalled", "passage"},
 }
 """Names that are no ids: words, numbers, choices."""
 YES = ("pinned", "archived", "recalled")
@@ -185,6 +185,10 @@ async def everything_of(street: Street, ann: Browser) -> dict[str, str]:
     wish = Wish(CANARY, frozenset({Scope.READ}))
     made = await street.box.door.keys.make(person, wish)
     message_id = opened.messages[0].message_id
+    files = {"file": ("x.txt", f"{CANARY}.".encode())}
+    await ann.client.post("/documents", data=token, files=files)
+    await street.box.documents.intake.wait_idle()
+    (document,) = await street.box.documents.library.list(person)
     shared = await desk.sharing.share(person, conversation_id, 7)
     fact = Fact(new_id(), conversation_id, message_id, Topic.OTHER, CANARY, 0, 90)
     async with desk.database.write() as tx:
@@ -200,6 +204,7 @@ async def everything_of(street: Street, ann: Browser) -> dict[str, str]:
         "summary_id": new_id(),
         "fact_id": fact.fact_id,
         "page_id": new_id(),
+        "document_id": document.document_id,
         "sign_in_id": device.sign_in_id,
         "link_id": link.link_id,
         "shared_link_id": shared.link.link_id,

@@ -106,3 +106,18 @@ document.addEventListener("htmx:error", ({ target }) => {
 });
 
 takeUpDraft();
+
+// What is dropped or pasted goes the way of what is chosen.
+function attach(event) {
+  const files = (event.dataTransfer ?? event.clipboardData).files;
+  const clip = document.getElementById("files");
+  if (!files.length || isTemporary()) return;
+  event.preventDefault();
+  clip.files = files;
+  clip.dispatchEvent(new Event("change"));
+}
+addEventListener("drop", attach);
+addEventListener("paste", attach);
+addEventListener("dragover", (event) => {
+  if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+});

@@ -1,0 +1,1 @@
+"""Files that people put into the box to be asked about: read, kept, cited, deleted."""
