@@ -6,13 +6,13 @@ from aiosqlite import Connection
 
 from appliance.conversations.conversation import Person, RecalledFrom, Turn
 from appliance.prompting.pieces import DocumentPiece, MessagePiece, Piece, pieces_in
-from appliance.store import quotable
+from appliance.store import quotable, quoted_documents
 
 
 async def recalled_from(
     reader: Connection, person: Person, turns: Iterable[Turn]
 ) -> Mapping[str, tuple[RecalledFrom, ...]]:
-    """By turn id; each conversation or passage once, and none that is gone. One query at most."""
+    """By turn id; each conversation or passage once, and none that is gone. Two queries at most."""
     pieces = {turn.turn_id: pieces_in(turn.prompt_record) for turn in turns}
     pieces = {turn_id: found for turn_id, found in pieces.items() if found}
     titles = await _titles(reader, person, pieces)
@@ -31,7 +31,11 @@ async def _titles(
 ) -> Mapping[str, str]:
     all_of_them = [piece for found in pieces.values() for piece in found]
     ids = {each.conversation_id for each in all_of_them if isinstance(each, MessagePiece)}
-    return await quotable.titles(reader, person.person_key, ids) if ids else {}
+    documents = {each.document_id for each in all_of_them if isinstance(each, DocumentPiece)}
+    key = person.person_key
+    titles = await quotable.titles(reader, key, ids) if ids else {}
+    names = await quoted_documents.names(reader, key, documents) if documents else {}
+    return {**titles, **names}
 
 
 def _place(piece: Piece) -> tuple[str, int]:
@@ -42,7 +46,9 @@ def _place(piece: Piece) -> tuple[str, int]:
 
 def _source(piece: Piece, titles: Mapping[str, str]) -> RecalledFrom | None:
     if isinstance(piece, DocumentPiece):
-        return RecalledFrom(document_id=piece.document_id, passage=piece.passage)
+        if (name := titles.get(piece.document_id)) is None:
+            return None
+        return RecalledFrom(name, document_id=piece.document_id, passage=piece.passage)
     if (title := titles.get(piece.conversation_id)) is None:
         return None
     return RecalledFrom(title, piece.conversation_id, piece.message_id)

@@ -28,7 +28,7 @@ from appliance.prompting.material import (
     facts_words,
 )
 from appliance.prompting.pieces import facts_in, pieces_in
-from appliance.prompting.stored_words import DocumentPassages, StoredWords, told_fact
+from appliance.prompting.stored_words import StoredWords, told_fact
 from appliance.prompting.tokenizer import Tokenizer
 from appliance.prompting.window import Window
 from appliance.recall.found import Recalled
@@ -53,12 +53,10 @@ class Materials:
         database: Database,
         tokenizer: Tokenizer,
         recalls: Recalls | None = None,
-        documents: DocumentPassages | None = None,
     ) -> None:
         self._database = database
         self._tokenizer = tokenizer
         self._recalls = recalls
-        self._documents = documents
 
     async def of_answered(self, person: Person, window: Window) -> Mapping[str, Material]:
         """By their ids, what messages of the window had with them that were answered there."""
@@ -196,7 +194,7 @@ class Materials:
         fact_ids = {at: facts_in(record) for at, record in records.items()}
         if not any(pieces.values()) and not any(fact_ids.values()):
             return {}
-        words = StoredWords(self._database, self._documents, person)
+        words = StoredWords(self._database, person)
         if not await words.load(
             conversation_id,
             [piece for each in pieces.values() for piece in each],

@@ -2,49 +2,26 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from appliance.conversations.conversation import Person
 from appliance.conversations.fact import Fact, FactsUse
 from appliance.prompting.finding import quoted_from
 from appliance.prompting.material import Material, Passage, ToldFact, document_origin
 from appliance.prompting.pieces import DocumentPiece, MessagePiece, Piece
-from appliance.store import facts, quotable
+from appliance.store import facts, quotable, quoted_documents
 from appliance.store.database import Database
-
-
-class DocumentPassages(Protocol):
-    """Reads passages of documents that this person may see."""
-
-    async def passages(
-        self, person: Person, wanted: Collection[tuple[str, int]]
-    ) -> Mapping[tuple[str, int], "DocumentPassage"]:
-        """By document id and passage number; what is not there any more is left out."""
-        ...
-
-
-class DocumentPassage(Protocol):
-    """A passage and where it stands."""
-
-    name: str
-    page: int | None
-    heading: str
-    text: str
 
 
 class StoredWords:
     """The words of pieces and facts, read at one go."""
 
-    def __init__(
-        self, database: Database, documents: DocumentPassages | None, person: Person
-    ) -> None:
+    def __init__(self, database: Database, person: Person) -> None:
         self._database = database
-        self._documents = documents
         self._person = person
         self._facts: dict[str, Fact] = {}
         self._use = FactsUse.OFF
         self._said: Mapping[str, quotable.Quotable] = {}
-        self._passages: Mapping[tuple[str, int], DocumentPassage] = {}
+        self._passages: Mapping[tuple[str, int], quoted_documents.QuotedPassage] = {}
 
     async def load(
         self, conversation_id: str, pieces: Iterable[Piece], fact_ids: Collection[str]
@@ -62,9 +39,10 @@ class StoredWords:
                 self._facts = {each.fact_id: each for each in known}
             if in_messages:
                 self._said = await quotable.by_ids(reader, key, in_messages)
-        wanted = {(e.document_id, e.passage) for e in places if isinstance(e, DocumentPiece)}
-        if wanted and self._documents is not None:
-            self._passages = await self._documents.passages(self._person, wanted)
+            if wanted := {
+                (e.document_id, e.passage) for e in places if isinstance(e, DocumentPiece)
+            }:
+                self._passages = await quoted_documents.passages(reader, key, wanted)
         return True
 
     def material(self, fact_ids: Iterable[str], pieces: Iterable[Piece]) -> Material:

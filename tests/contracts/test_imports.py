@@ -78,9 +78,9 @@ MAY_IMPORT: dict[str, set[str]] = {
             "model_files",
             "accounts",
             "network",
-            "recall",
             # Where something stands that was recalled.
             "prompting.pieces",
+            "recall",
         },
         *{"json_schema", "engine.events", "engine.sequence", "engine.grammar.grammar"},
         "store.database",

@@ -14,6 +14,7 @@ from appliance.conversations.shelf import Placing
 from appliance.errors import EngineUnavailable
 from appliance.lifespan import Box
 from appliance.prompting.material import MESSAGE_HEADING, RECALLED_HEADING
+from appliance.store import chunks
 
 OpenBox = Callable[..., Awaitable[Box]]
 DOG = "My dog is called Rex and he is five years old."
@@ -292,3 +293,35 @@ async def test_read_ahead_reads_what_the_next_prompt_begins_with(
         pass
     counts = (await stored(box, again.turn)).counts
     assert counts.prompt_tokens - counts.cached_tokens <= len("How old is he?\n") + 2
+
+
+async def test_a_passage_of_a_document_stays_with_its_message_until_it_is_deleted(
+    open_scripted: OpenBox, recall: ScriptedRecall, replies: InTurn
+) -> None:
+    box = await open_scripted(ScriptedBackend(replies, context_tokens=10_000), **RECALLING)
+    key = box.person.person_key
+    async with box.desk.database.write() as tx:
+        await tx.execute(
+            "INSERT INTO documents (document_key, document_id, person_key, name, created_at, state)"
+            " VALUES (1, ?, ?, 'handbook.pdf', 0, 'ready')",
+            ("d" * 32, key),
+        )
+        passage = chunks.Passage(3, "We open at nine.", page=4, heading="Opening hours")
+        await chunks.insert_of_document(tx, key, 1, [passage], 0)
+    recall.will_find_document("We open at nine.")
+    first = await exchange(box, "When does the shop open?")
+    conversation_id = first.conversation.conversation_id
+    opened = await box.desk.service.open_conversation(box.person, conversation_id)
+    (source,) = opened.recalled[first.turn.turn_id]
+    assert (source.title, source.document_id, source.passage) == ("handbook.pdf", "d" * 32, 3)
+    again = await exchange(box, "And on Sundays?", conversation_id)
+    quote = 'The document "handbook.pdf", page 4, under "Opening hours":\n> We open at nine.'
+    assert replies.prompts[-1].count(quote) == 1
+    before, after = await stored(box, first.turn), await stored(box, again.turn)
+    assert after.counts.cached_tokens >= before.counts.prompt_tokens
+    async with box.desk.database.write() as tx:
+        await chunks.delete_of_document(tx, key, 1)
+        await tx.execute("DELETE FROM documents")
+    recall.found.clear()
+    await exchange(box, "And on Mondays?", conversation_id)
+    assert "We open at nine." not in replies.prompts[-1]
