@@ -11,6 +11,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import BinaryIO, cast
 
@@ -51,7 +52,8 @@ _TOO_MUCH_MEMORY = say(
 
 def main() -> None:
     name, memory, cpu, step, parent = sys.argv[1:6]
-    os.nice(NICENESS)
+    with suppress(OSError):  # the service's own sandbox allows nobody to change that
+        os.nice(NICENESS)
     give_up_all(int(memory), int(cpu), int(parent))
     teller = _Teller(float(step))
     try:

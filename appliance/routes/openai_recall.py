@@ -18,12 +18,11 @@ from appliance.recall.embedding import EmbeddingModel
 from appliance.recall.found import MessageSource, Recalled
 from appliance.recall.models import EmbeddingModels
 from appliance.recall.recall import Recall
-from appliance.sentences import say
 
 MOST_TEXTS = 64
 MOST_CHARS = 8_000
-_TOO_MUCH = say("Send 1 to 64 texts of at most 8000 characters each.")
-_NO_VECTOR = say("One of the texts is empty, or the model makes nothing of it.")
+_TOO_MUCH = "Send 1 to 64 texts of at most 8000 characters each."
+_NO_VECTOR = "One of the texts is empty, or the model makes nothing of it."
 
 Depth = Annotated[int, msgspec.Meta(ge=1, le=50)]
 
@@ -82,7 +81,7 @@ async def search(
     """What this person said, or what their documents say, that has to do with a question."""
     asked = _decoded(await request.body(), RecallRequest)
     if recall is None:
-        raise Conflict(say("This box remembers nothing: recall.enabled is false."))
+        raise Conflict("This box remembers nothing: recall.enabled is false.")
     found = await recall.search(person, asked.query, asked.k, without=asked.without_conversation)
     return {"object": "list", "asked_at": int(time()), "data": [_told(each) for each in found]}
 

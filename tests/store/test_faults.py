@@ -77,7 +77,7 @@ def tiny_disk(tmp_path):
     """A disk of 1 MB."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("cannot mount a small disk here")
     yield disk
