@@ -93,6 +93,7 @@ def test_documents_begin_a_conversation_and_what_was_written_stays(box, page, tm
     page.locator("#attached").get_by_role("link", name="house.txt").click()
     expect(page.get_by_text("It is blue.")).to_be_visible()
     page.get_by_role("link", name="To the conversation", exact=True).click()
+    expect(page.locator("#attached").get_by_role("link", name="house.txt")).to_be_visible()
     page.get_by_label("Add documents").set_input_files(files(tmp_path, b_txt=b"Second."))
     expect(page.locator("#attached li")).to_have_count(2)
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mappi
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import uvicorn
 from scripted_details import ScriptedReplays, ScriptedSeenPrompts
@@ -314,6 +314,13 @@ class NoneTemporary(TemporaryConversations):
         return None
 
 
+class NoIntake(Intake):
+    """Nothing is being read."""
+
+    def __init__(self) -> None:
+        self.progress, self.trouble = None, ""
+
+
 class NoDocuments(Library):
     """Nobody has put anything in."""
 
@@ -336,7 +343,7 @@ def scripted_box(service: ScriptedService, data_dir: Path) -> Box:
         "temporary": TemporaryDesk(Desk(**at_desk), NoneTemporary(), Lifetimes()),
         "admin": AdminDesk(**dict.fromkeys(field.name for field in fields(AdminDesk))),
         "sealed": SealedDesk(**dict.fromkeys(field.name for field in fields(SealedDesk))),
-        "documents": DocumentsDesk(NoDocuments(), cast(Intake, None), DocumentFiles(data_dir)),
+        "documents": DocumentsDesk(NoDocuments(), NoIntake(), DocumentFiles(data_dir)),
         "recall": RecallDesk(**dict.fromkeys(field.name for field in fields(RecallDesk))),
         "metrics": Metrics(EngineGauges),
         "page_secret": "s" * 64,
