@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from appliance.documents.files import DocumentFiles
 from appliance.documents.intake import Intake
 from appliance.documents.library import DocumentLimits, Library
+from appliance.documents.quotations import Forget, Quotations
 from appliance.documents.watched_folder import WatchedFolder
 from appliance.settings import Settings
 from appliance.store.database import Database
@@ -31,7 +32,7 @@ def document_limits(settings: Settings) -> DocumentLimits:
 
 @asynccontextmanager
 async def open_documents_desk(
-    settings: Settings, database: Database, note_passages: Callable[[], None]
+    settings: Settings, database: Database, note_passages: Callable[[], None], forget: Forget
 ) -> AsyncIterator[DocumentsDesk]:
     """Join it; on leaving, what is being read is put off to the next start.
 
@@ -39,7 +40,8 @@ async def open_documents_desk(
     """
     told = asyncio.Event()
     files = DocumentFiles(settings.data_dir)
-    library = Library(database, files, document_limits(settings), lambda: intake.note())
+    quotations = Quotations(database, forget)
+    library = Library(database, files, document_limits(settings), quotations, lambda: intake.note())
     intake = Intake(database, files, library, note_passages, told)
     await intake.clear_up()
     tasks = [asyncio.create_task(intake.run(), name="documents")]

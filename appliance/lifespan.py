@@ -120,7 +120,7 @@ async def open_box(
             open_sealed_desk(settings, database, engine, metrics, temporary, usage.count, recalls)
         )
         documents = await stack.enter_async_context(
-            open_documents_desk(settings, database, recall.indexer.note)
+            open_documents_desk(settings, database, recall.indexer.note, generations.forget)
         )
         desk = await stack.enter_async_context(
             open_desk(

@@ -9,6 +9,7 @@ from appliance.conversations.conversation import Person
 from appliance.data_dir import derived_key, open_data_dir, page_secret
 from appliance.documents.files import DocumentFiles
 from appliance.documents.library import Library
+from appliance.documents.quotations import Quotations
 from appliance.documents_desk import document_limits
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.front_door import open_front_door
@@ -40,7 +41,11 @@ class SavedStates:
 
     async def forget_words(self, person: Person) -> int:
         """Delete the states of the KV cache on disk. Raises EngineError when one is left."""
-        return await asyncio.to_thread(self._snapshots.forget, person.person_id)
+        return await self.forget(person.person_id)
+
+    async def forget(self, owner: str, tag: str | None = None) -> int:
+        """The same, or only those of one tag."""
+        return await asyncio.to_thread(self._snapshots.forget, owner, tag)
 
 
 @asynccontextmanager
@@ -61,11 +66,12 @@ async def open_stopped_box(settings: Settings) -> AsyncIterator[BoxErrands]:
         stack.push_async_callback(imports.stop)
         async with database.write() as tx:
             person = await people.local_person(tx)
-        files = DocumentFiles(settings.data_dir)
+        files, saved = DocumentFiles(settings.data_dir), SavedStates(snapshots)
         # What is put in now is read when the box runs.
-        library = Library(database, files, document_limits(settings), lambda: None)
+        quotations = Quotations(database, saved.forget)
+        library = Library(database, files, document_limits(settings), quotations, lambda: None)
         belongings = Belongings(
-            *(database, RecentWindow(hot), TokenStream(hot), SavedStates(snapshots)),
+            *(database, RecentWindow(hot), TokenStream(hot), saved),
             *(imports, library),
         )
         door = await open_front_door(settings, database)

@@ -27,6 +27,7 @@ from appliance.documents.block import Passage
 from appliance.documents.document import Document, NumberedPassage, OpenDocument, Place
 from appliance.documents.file_name import shown_name
 from appliance.documents.files import DocumentFiles
+from appliance.documents.quotations import Quotations
 from appliance.errors import InvalidInput, NotAllowed, NotFound
 from appliance.sentences import say
 from appliance.store import chunks, conversations, documents, seals
@@ -68,10 +69,12 @@ class Library:
         database: Database,
         files: DocumentFiles,
         limits: DocumentLimits,
+        quotations: Quotations,
         tell: Callable[[], None],
     ) -> None:
         self._database = database
         self._files = files
+        self._quotations = quotations
         self.limits = limits
         self._tell = tell
         self._arrivals: dict[str, Arrival] = {}
@@ -194,12 +197,15 @@ class Library:
         return found
 
     async def delete_of(self, owner_key: int, *ids: str) -> int:
-        """The same for whoever knows whose they are; how many there were. Raises StoreError."""
+        """The same for whoever knows whose they are; how many there were. Raises StoreError,
+        EngineError.
+        """
         gone = 0
         for document_id in ids:
             async with self._database.write() as tx:
                 gone += await documents.delete(tx, owner_key, document_id)
             await asyncio.to_thread(self._files.delete, document_id)
+            await self._quotations.forget(owner_key, document_id)
         if gone:
             await self._database.truncate_wal()
         return gone

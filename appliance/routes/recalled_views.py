@@ -15,8 +15,12 @@ def message_url(conversation_id: str, message_id: str) -> str:
     return f"/conversations/{conversation_id}?at={message_id}#message-{message_id}"
 
 
+def passage_url(document_id: str, passage: int) -> str:
+    """The page of a document with one of its passages: a server does not see what is behind #."""
+    return f"/documents/{document_id}?passage={passage}#passage-{passage}"
+
+
 def _link(source: RecalledFrom) -> SourceLink:
     if source.document_id:
-        url = f"/documents/{source.document_id}#passage-{source.passage}"
-        return SourceLink(source.title, url)
+        return SourceLink(source.title, passage_url(source.document_id, source.passage))
     return SourceLink(source.title, message_url(source.conversation_id, source.message_id))

@@ -6,7 +6,7 @@ from appliance.conversations.conversation import Role, Turn
 from appliance.conversations.prompt_parts import PartKind, PromptPart, number
 from appliance.conversations.seen_prompt import SeenPrompt
 from appliance.prompting.pieces import DocumentPiece, MessagePiece
-from appliance.routes.recalled_views import message_url
+from appliance.routes.recalled_views import message_url, passage_url
 from appliance.routes.seen_data import FactGroup, PartView, SeenView
 from appliance.routes.turn_facts import (
     NOT_RECORDED,
@@ -85,7 +85,7 @@ def _url(part: PromptPart) -> str:
         case _, MessagePiece() as piece if part.words:
             return message_url(piece.conversation_id, piece.message_id)
         case _, DocumentPiece() as piece:
-            return f"/documents/{piece.document_id}#passage-{piece.passage}"
+            return passage_url(piece.document_id, piece.passage)
         case _:
             return ""
 

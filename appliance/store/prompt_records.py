@@ -7,6 +7,7 @@ import msgspec
 from aiosqlite import Connection
 
 from appliance.store.cells import PROMPT_RECORD
+from appliance.store.chunks import EVERYBODY
 from appliance.store.rows import all_rows
 
 # CROSS JOIN keeps the order: the few ids first, each found by its index.
@@ -25,6 +26,13 @@ NAMING = f"""
 SELECT DISTINCT c.conversation_id
 FROM turns t JOIN conversations c ON c.conversation_key = t.conversation_key
 WHERE t.person_key = ?1 AND instr({PROMPT_RECORD.read("t")}, ?2)
+"""
+QUOTING = f"""
+SELECT DISTINCT p.person_id, c.conversation_id
+FROM turns t
+JOIN conversations c ON c.conversation_key = t.conversation_key
+JOIN people p ON p.person_key = t.person_key
+WHERE (t.person_key = ?1 OR ?1 = {EVERYBODY}) AND instr({PROMPT_RECORD.read("t")}, ?2)
 """
 
 
@@ -54,3 +62,13 @@ async def conversations_naming(
     """
     rows = await all_rows(reader, NAMING, (person_key, source_id))
     return tuple(row[0] for row in rows)
+
+
+async def quoting(
+    reader: Connection, owner_key: int, document_id: str
+) -> tuple[tuple[str, str], ...]:
+    """Whose prompts held something of that document, by `person_id`, and in which conversation.
+    What is there for everybody may be in anybody's.
+    """
+    rows = await all_rows(reader, QUOTING, (owner_key, document_id))
+    return tuple((row[0], row[1]) for row in rows)

@@ -46,13 +46,13 @@ def test_each_part_is_told_in_the_order_in_which_it_was_read():
         ("Be kind.", 12, 0),
         (PartKind.DROPPED, None, 4),
         (PartKind.SUMMARY, 30, 4),
-        (PartKind.RECALLED, 20, 0),
         ("Words 0", 5, 1),
         ("Words 1", 6, 1),
+        (PartKind.RECALLED, 20, 0),
         ("Words 2", 7, 1),
         (PartKind.REPLY_SO_FAR, 9, 0),
     ]
-    assert [part.role for part in found[4:7]] == [Role.USER, Role.ASSISTANT, Role.USER]
+    assert [part.role for part in found[3:7]] == [Role.USER, Role.ASSISTANT, None, Role.USER]
 
 
 def test_a_record_of_before_has_messages_without_numbers():

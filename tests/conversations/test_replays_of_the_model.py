@@ -32,6 +32,8 @@ async def test_a_reply_that_ran_alone_begins_again_word_for_word(tmp_path) -> No
         hot={"embedded": False},
         limits={"reply_tokens": 60},
         assistant={"titles": False, "summaries": False, "facts": False},
+        # What the first seed said is not for the second one.
+        recall={"enabled": False},
     )
     beginnings = []
     async with open_box(settings) as box:

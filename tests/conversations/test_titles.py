@@ -52,7 +52,10 @@ async def test_the_real_model_reads_nothing_of_a_conversation_twice_for_its_titl
     tmp_path: Path,
 ) -> None:
     limits = {"reply_tokens": 24}
-    settings = Settings(data_dir=tmp_path, hot={"embedded": False}, limits=limits)
+    only_titles = {"facts": False, "summaries": False}
+    settings = Settings(
+        data_dir=tmp_path, hot={"embedded": False}, limits=limits, assistant=only_titles
+    )
     async with open_box(settings) as box:
         await box.generations.wait_ready()
         (first,) = await talk(box, 1, words=RAIN * 4)

@@ -16,6 +16,7 @@ from appliance.conversations.conversation import Person
 from appliance.documents.files import DocumentFiles
 from appliance.documents.intake import Intake
 from appliance.documents.library import DocumentLimits, Library
+from appliance.documents.quotations import Quotations
 from appliance.store import people
 from appliance.store.database import Database
 
@@ -27,8 +28,15 @@ async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
         person = await people.local_person(tx)
     files, told = DocumentFiles(tmp_path), asyncio.Event()
     limits = DocumentLimits(file_bytes=2_000_000, person_bytes=3_000_000)
-    library = Library(database, files, limits, lambda: shelf.intake.note())
-    shelf = Shelf(tmp_path, database, person, library, files, told)
+    forgotten: list[tuple[str, str]] = []
+
+    async def forget(person_id: str, conversation_id: str) -> int:
+        forgotten.append((person_id, conversation_id))
+        return 1
+
+    quotations = Quotations(database, forget)
+    library = Library(database, files, limits, quotations, lambda: shelf.intake.note())
+    shelf = Shelf(tmp_path, database, person, library, files, told, forgotten)
     shelf.intake = Intake(database, files, library, shelf.noted.set, told)
     shelf.start()
     yield shelf

@@ -24,6 +24,8 @@ class Shelf:
     library: Library
     files: DocumentFiles
     told: asyncio.Event
+    forgotten: list[tuple[str, str]]
+    """Whose words of which conversation the engine was told to let go of."""
     noted: asyncio.Event = field(default_factory=asyncio.Event)
     intake: Intake = field(init=False)
     _running: "asyncio.Task[None] | None" = None

@@ -7,11 +7,12 @@ import papers
 import pytest
 from kept_conversations import keep
 
-from appliance.conversations.conversation import new_id
+from appliance.conversations.conversation import Turn, TurnStatus, new_id
 from appliance.documents import files, intake
 from appliance.documents.document import DocumentState, Place
 from appliance.errors import InvalidInput, NotAllowed, NotFound, StoreFull
-from appliance.store import conversations, seals
+from appliance.store import conversations, seals, turns
+from appliance.store.chunks import EVERYBODY
 from appliance.store.seals import Seal
 
 
@@ -60,6 +61,29 @@ async def test_what_is_deleted_leaves_nothing(shelf):
     with pytest.raises(NotFound):
         await shelf.library.find(shelf.person, document.document_id)
     assert b"valve" not in (shelf.directory / "appliance.sqlite3").read_bytes()
+
+
+async def test_what_prompts_quoted_of_a_deleted_document_is_let_go(shelf, eve):
+    mine = await shelf.put(b"The valve is blue.")
+    for_all = await shelf.put(b"The lid is red.", "lid.txt", Place(EVERYBODY))
+    quoted = {}
+    for person, document in ((shelf.person, mine), (shelf.person, for_all), (eve, for_all)):
+        conversation, (question, *_) = await keep(shelf.database, person, "House", "Which?")
+        turn = Turn(
+            *(new_id(), conversation.conversation_id, question.message_id, None),
+            *(TurnStatus.FINISHED, 1),
+            prompt_record={"recalled": [{"document_id": document.document_id}]},
+        )
+        async with shelf.database.write() as tx:
+            await turns.insert(tx, person.person_key, turn)
+        quoted[person.person_id, document.document_id] = conversation.conversation_id
+    await shelf.library.delete(shelf.person, mine.document_id)
+    me, she = shelf.person.person_id, eve.person_id
+    assert shelf.forgotten == [(me, quoted[me, mine.document_id])]
+    await shelf.library.delete(shelf.person, for_all.document_id, is_admin=True)
+    assert sorted(shelf.forgotten[1:]) == sorted(
+        [(me, quoted[me, for_all.document_id]), (she, quoted[she, for_all.document_id])]
+    )
 
 
 async def test_what_goes_with_its_conversation_goes(shelf):
