@@ -28,15 +28,8 @@ NAMES = {
 }
 
 PROGRAMS_ONLY = (
-    *(
-        "cli",
-        "json_schema",
-        "routes/openai",
-        "routes/response_format",
-        "settings",
-        "recall/",
-        "routes/openai_recall",
-    ),
+    *("cli", "json_schema", "routes/openai", "routes/response_format", "settings"),
+    *("recall/", "document_errands"),
     *("model_files/adapters", "model_files/presets", "model_files/pull"),
     "model_files/trial_model",  # what it says of adapters
     *("store/opening", "store/migrations", "data_dir", "errand_socket", "stopped_box"),
@@ -47,11 +40,11 @@ PROGRAMS_ONLY = (
     *("network/announcement", "network/authority", "network/certificates", "network/listening"),
     *("network/tls_folder", "store/facts"),
 )
-TO_KEYS = {"_BAD_KEY", "_NOT_FOR_KEYS"}
-"""What programs with a key are told."""
 """Whose errors nobody meets at the page: the command line, `/v1`, the start, and what the store
 tells the parts above it.
 """
+TO_KEYS = {"_BAD_KEY", "_NOT_FOR_KEYS"}
+"""What programs with a key are told."""
 
 
 def source_of(template: Path) -> str:

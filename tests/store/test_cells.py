@@ -41,6 +41,14 @@ OTHER_KEY = b"\7" * 32
 NO_WORDS = {
     ("conversations", "conversation_id"),
     ("conversations", "titled_by"),
+    # A sealed account has no documents: it is refused while there are some.
+    ("documents", "document_id"),
+    ("documents", "name"),
+    ("documents", "kind"),
+    ("documents", "state"),
+    ("documents", "why"),
+    ("documents", "folder_path"),
+    ("documents", "folder_stamp"),
     ("facts", "fact_id"),
     ("facts", "superseded_by"),
     ("folders", "folder_id"),
