@@ -14,7 +14,8 @@ from appliance.hot.connection import Hot
 from appliance.model_files.library import ModelLibrary
 from appliance.model_files.presets import load_known_templates, load_presets
 from appliance.paths import PRESETS
-from appliance.settings import DEFAULT_MODEL, Settings
+from appliance.settings import Settings
+from appliance.settings_engine import DEFAULT_MODEL
 from appliance.store.database import Database
 
 

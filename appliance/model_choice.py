@@ -10,7 +10,8 @@ from appliance.engine.backend import Backend
 from appliance.engine.engine_limits import seats_for
 from appliance.model_files.installed import InstalledModel
 from appliance.model_files.library import ModelLibrary
-from appliance.settings import DEFAULT_MODEL, Settings
+from appliance.settings import Settings
+from appliance.settings_engine import DEFAULT_MODEL
 
 
 class ModelChoice:

@@ -21,7 +21,7 @@ from appliance.network.guests import Guest, Guests
 from appliance.network.https_only import HttpsOnly
 from appliance.network.listening import allowed_ports
 from appliance.network.reception import Reception
-from appliance.settings import ServerSettings
+from appliance.settings_sections import ServerSettings
 
 _GRACE_SECONDS = 3
 

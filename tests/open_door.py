@@ -21,7 +21,7 @@ from appliance.network.certificates import Certificates, turn_on
 from appliance.network.connection import Limits
 from appliance.network.listening import listen
 from appliance.network.tls_folder import TlsFolder
-from appliance.settings import ServerSettings
+from appliance.settings_sections import ServerSettings
 from appliance.stalled_readers import STALLED_SECONDS, cut_stalled_readers
 from appliance.web_server import WebServer
 

@@ -20,7 +20,8 @@ from appliance.model_files.manifest import ManifestRow
 from appliance.model_files.presets import load_presets
 from appliance.paths import PRESETS
 from appliance.routes.page_views import box_view
-from appliance.settings import DEFAULT_MODEL, Settings
+from appliance.settings import Settings
+from appliance.settings_engine import DEFAULT_MODEL
 
 pytestmark = pytest.mark.model
 

@@ -18,7 +18,8 @@ from appliance.model_files.library import ModelLibrary
 from appliance.model_files.names import name_for, plain
 from appliance.model_files.presets import load_known_templates, load_presets
 from appliance.paths import PRESETS
-from appliance.settings import DEFAULT_MODEL, Settings
+from appliance.settings import Settings
+from appliance.settings_engine import DEFAULT_MODEL
 
 Command = Callable[..., None]
 

@@ -5,7 +5,7 @@ import socket
 
 from appliance.errors import SettingsError
 from appliance.network.addresses import LOOPBACK, is_among, parsed
-from appliance.settings import ServerSettings
+from appliance.settings_sections import ServerSettings
 from appliance.stalled_readers import cut_stalled_readers
 
 EVERYWHERE = "::"

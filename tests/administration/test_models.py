@@ -8,7 +8,7 @@ from appliance.administration.models import ModelPlan, Models
 from appliance.conversations.box_status import BoxStatus
 from appliance.errors import Conflict, NotFound
 from appliance.model_files.adding import candidate
-from appliance.settings import DEFAULT_MODEL
+from appliance.settings_engine import DEFAULT_MODEL
 
 
 class Swap:

@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"errors", NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
     "accounts": {"errors", NOUNS, "conversations.accepting", "store"},
     # Where the web server stands; it knows nobody and no conversation.
-    "network": {"errors", "settings", "model_files.atomic_file", "stalled_readers"},
+    "network": {"errors", "settings_sections", "model_files.atomic_file", "stalled_readers"},
     "hot": {"errors", NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", NOUNS, "store"},

@@ -17,7 +17,8 @@ from appliance.model_files.adding import candidate
 from appliance.model_files.library import ModelLibrary
 from appliance.model_files.presets import LoraUse, load_presets
 from appliance.paths import PRESETS
-from appliance.settings import DEFAULT_MODEL, Settings
+from appliance.settings import Settings
+from appliance.settings_engine import DEFAULT_MODEL
 
 WriteGguf = Callable[..., Path]
 WIDTH = 32  # of the tiny model

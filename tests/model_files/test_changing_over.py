@@ -12,7 +12,7 @@ from appliance_process import ApplianceProcess
 from program import key_of, shown
 
 from appliance.data_dir import open_data_dir, running_pid, say_who_runs
-from appliance.settings import DEFAULT_MODEL
+from appliance.settings_engine import DEFAULT_MODEL
 
 pytestmark = pytest.mark.model
 

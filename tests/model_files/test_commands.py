@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from appliance.cli.model import model
 from appliance.errors import ModelRefused
 from appliance.model_files.box_memory import total_memory_gb
-from appliance.settings import DEFAULT_MODEL
+from appliance.settings_engine import DEFAULT_MODEL
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from appliance.model_files import checksums
 from appliance.model_files.adding import candidate
 from appliance.model_files.installed import InstalledModel
 from appliance.model_files.library import ModelLibrary
-from appliance.settings import DEFAULT_MODEL
+from appliance.settings_engine import DEFAULT_MODEL
 
 
 def _add(library: ModelLibrary, path: Path, name: str = "tiny") -> InstalledModel:

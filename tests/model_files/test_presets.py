@@ -10,7 +10,7 @@ from appliance.errors import ModelError
 from appliance.model_files.names import check_name
 from appliance.model_files.presets import load_known_templates, load_presets
 from appliance.paths import PRESETS
-from appliance.settings import DEFAULT_MODEL
+from appliance.settings_engine import DEFAULT_MODEL
 
 SMOLLM2_TEMPLATE = Path(__file__).parents[1] / "engine" / "chat_templates" / "smollm2.jinja"
 

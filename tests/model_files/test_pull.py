@@ -17,7 +17,7 @@ from appliance.model_files.library import ModelLibrary
 from appliance.model_files.presets import load_presets
 from appliance.model_files.pull import find_remote
 from appliance.paths import PRESETS
-from appliance.settings import DEFAULT_MODEL
+from appliance.settings_engine import DEFAULT_MODEL
 
 # The command as a person runs it, but for the one line at the end of main().
 RUN = """

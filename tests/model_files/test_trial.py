@@ -20,7 +20,7 @@ from appliance.model_files.trial_report import TrialAnswer
 from appliance.model_files.trial_run import TrialLimits, run_trial
 from appliance.paths import LOCALE, ROOT
 from appliance.sentences import value_in
-from appliance.settings import DEFAULT_MODEL
+from appliance.settings_engine import DEFAULT_MODEL
 
 WriteGguf = Callable[..., Path]
 FIRM = TrialLimits(memory_bytes=3 << 30, cpu_seconds=20, wall_seconds=60)

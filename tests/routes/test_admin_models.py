@@ -11,7 +11,7 @@ from signed_in import sign_in
 from appliance.accounts.account import AccountRole
 from appliance.administration.additions import Stage
 from appliance.routes.model_upload import MAX_MODEL_BYTES
-from appliance.settings import DEFAULT_MODEL
+from appliance.settings_engine import DEFAULT_MODEL
 
 _TINY = Path(__file__).parent.parent / "model_files" / "tiny_gguf.py"
 

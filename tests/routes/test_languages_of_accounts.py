@@ -10,7 +10,7 @@ from appliance.accounts.limit import Limit
 from appliance.accounts.tally import Tally
 from appliance.app import create_app
 from appliance.lifespan import Box
-from appliance.settings import DEFAULT_MODEL
+from appliance.settings_engine import DEFAULT_MODEL
 
 
 @pytest.fixture
