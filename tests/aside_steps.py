@@ -4,8 +4,8 @@ from typing import Any
 
 from conversation_steps import follow_to_end, say
 
-from appliance.conversations.conversation import Turn, TurnStatus
 from appliance.conversations.questions import summary_question, title_question
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.lifespan import Box
 
 TITLE = "Rain in the garden"

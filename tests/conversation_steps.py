@@ -6,13 +6,9 @@ from typing import Any
 
 from fakes import ScriptedBackend
 
-from appliance.conversations.conversation import (
-    OpenConversation,
-    Person,
-    StartedTurn,
-    TurnSnapshot,
-    new_id,
-)
+from appliance.conversations.conversation import Person, new_id
+from appliance.conversations.opened import OpenConversation, StartedTurn
+from appliance.conversations.turn import TurnSnapshot
 from appliance.engine.sequence import Sequence
 from appliance.lifespan import Box
 

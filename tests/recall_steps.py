@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from appliance.conversations.conversation import Message, Person, StartedTurn
+from appliance.conversations.conversation import Message, Person
+from appliance.conversations.opened import StartedTurn
 from appliance.lifespan import Box
 from appliance.recall.found import DocumentSource, MessageSource, Recalled
 

@@ -9,7 +9,8 @@ from appliance.accounts.account import Account
 from appliance.accounts.key_locks import Cost, LockKind, lock
 from appliance.accounts.keyring import Keyring
 from appliance.accounts.recovery_code import new_code
-from appliance.conversations.conversation import Person, StartedTurn, new_id
+from appliance.conversations.conversation import Person, new_id
+from appliance.conversations.opened import StartedTurn
 from appliance.lifespan import Box
 from appliance.store import people, sealing
 from appliance.store.database import Database

@@ -5,7 +5,8 @@ from typing import Protocol
 from appliance.accounts.account import Account
 from appliance.accounts.names import name_key
 from appliance.accounts.people import People
-from appliance.conversations.conversation import DeleteReceipt, Person
+from appliance.conversations.conversation import Person
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.errors import InvalidInput
 from appliance.sentences import say
 

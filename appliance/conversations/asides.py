@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from appliance.conversations.conversation import Person, Turn, TurnStatus
+from appliance.conversations.conversation import Person
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.errors import ApplianceError
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Message, Person, StartedTurn, Turn
+from appliance.conversations.conversation import Message, Person
+from appliance.conversations.opened import StartedTurn
+from appliance.conversations.turn import Turn
 from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import Conflict, QueueFull

@@ -17,16 +17,8 @@ from appliance.conversations.asking import (
     check_queue,
     to_the_end,
 )
-from appliance.conversations.conversation import (
-    Conversation,
-    DeleteReceipt,
-    Message,
-    PairDeleted,
-    Person,
-    StartedTurn,
-    TitledBy,
-    new_id,
-)
+from appliance.conversations.conversation import Conversation, Message, Person, TitledBy, new_id
+from appliance.conversations.deleted import DeleteReceipt, PairDeleted
 from appliance.conversations.finding import (
     NO_MESSAGE,
     find_conversation,
@@ -37,6 +29,7 @@ from appliance.conversations.finding import (
     is_shown,
 )
 from appliance.conversations.forgetting import Forgetting
+from appliance.conversations.opened import StartedTurn
 from appliance.conversations.room import check_room_after, check_room_to_go_on
 from appliance.conversations.service import ServiceLimits
 from appliance.conversations.turn_record import new_turn

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from appliance.conversations.conversation import DeleteReceipt, Person
+from appliance.conversations.conversation import Person
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.hot.recent_window import RecentWindow

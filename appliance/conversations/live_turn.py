@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from time import monotonic
 
-from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot
 from appliance.conversations.generation import Generation
 from appliance.conversations.line import PlaceInLine
+from appliance.conversations.turn import Turn, TurnPhase, TurnSnapshot
 
 FULL_PACE_READERS = 6
 """So many pages of one reply see every change; more of them see changes less often."""

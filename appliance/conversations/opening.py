@@ -7,17 +7,10 @@ reply is parted from its message.
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import (
-    Conversation,
-    Excerpt,
-    Message,
-    OpenConversation,
-    Person,
-    Role,
-    Summary,
-    Turn,
-)
+from appliance.conversations.conversation import Conversation, Message, Person, Role, Summary
+from appliance.conversations.opened import Excerpt, OpenConversation
 from appliance.conversations.recalled_from import recalled_from
+from appliance.conversations.turn import Turn
 from appliance.prompting.summary import newest_chain, with_words
 from appliance.store import message_tree, messages, summaries, turns
 

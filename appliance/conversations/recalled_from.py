@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Person, RecalledFrom, Turn
+from appliance.conversations.conversation import Person
+from appliance.conversations.opened import RecalledFrom
+from appliance.conversations.turn import Turn
 from appliance.prompting.pieces import DocumentPiece, MessagePiece, Piece, pieces_in
 from appliance.store import quotable, quoted_documents
 

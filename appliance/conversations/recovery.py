@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import structlog
 
-from appliance.conversations.conversation import Person, Turn
+from appliance.conversations.conversation import Person
 from appliance.conversations.line import PlaceInLine
+from appliance.conversations.turn import Turn
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.hot.token_stream import TokenStream
 from appliance.sentences import say

@@ -9,9 +9,9 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
-from appliance.conversations.conversation import Turn
 from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.prompt_parts import number
+from appliance.conversations.turn import Turn
 from appliance.engine.sequence import SamplingParams
 from appliance.errors import GrammarRefused
 from appliance.prompting.assembler import Prompt

@@ -9,10 +9,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from appliance.conversations.conversation import Person, Turn, TurnPhase, TurnStatus
+from appliance.conversations.conversation import Person
 from appliance.conversations.generation import Generation, Generations, Handling
 from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.replay_check import differences, sampling_of
+from appliance.conversations.turn import Turn, TurnPhase, TurnStatus
 from appliance.engine.events import Delta, Ended, Progress
 from appliance.engine.sequence import FinishReason, Priority
 from appliance.errors import Conflict, EngineUnavailable, NotFound

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Person, Turn
+from appliance.conversations.conversation import Person
 from appliance.conversations.prompt_parts import PromptPart, first_words, number, prompt_parts
+from appliance.conversations.turn import Turn
 from appliance.errors import NotFound
 from appliance.prompting.fingerprints import text_digest
 from appliance.prompting.pieces import MessagePiece, Piece, pieces_in

@@ -21,26 +21,16 @@ from appliance.conversations.asking import (
 )
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.box_status import BoxStatus
-from appliance.conversations.conversation import (
-    NEWEST,
-    Conversation,
-    DeleteReceipt,
-    Excerpt,
-    Message,
-    OpenConversation,
-    Person,
-    Role,
-    StartedTurn,
-    Turn,
-    TurnSnapshot,
-    new_id,
-)
+from appliance.conversations.conversation import Conversation, Message, Person, Role, new_id
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.conversations.finding import NO_TURN, find_conversation, find_idle
 from appliance.conversations.forgetting import Forgetting
 from appliance.conversations.live_turn import ended_snapshot
+from appliance.conversations.opened import NEWEST, Excerpt, OpenConversation, StartedTurn
 from appliance.conversations.opening import open_excerpt
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.room import check_room
+from appliance.conversations.turn import Turn, TurnSnapshot
 from appliance.conversations.turn_record import new_turn
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.errors import NotFound

@@ -7,15 +7,9 @@ from time import time
 
 import structlog
 
-from appliance.conversations.conversation import (
-    Message,
-    Role,
-    Turn,
-    TurnCounts,
-    TurnStatus,
-    new_id,
-)
+from appliance.conversations.conversation import Message, Role, new_id
 from appliance.conversations.live_turn import LiveTurn
+from appliance.conversations.turn import Turn, TurnCounts, TurnStatus
 from appliance.engine.events import Ended
 from appliance.engine.sequence import FinishReason, SamplingParams
 from appliance.errors import NotFound, StoreError

@@ -14,11 +14,12 @@ from time import monotonic
 import structlog
 
 from appliance.conversations.asides import Asides
-from appliance.conversations.conversation import Person, Turn, TurnCounts, TurnPhase, TurnStatus
+from appliance.conversations.conversation import Person
 from appliance.conversations.generation import CountReply, Generations, Handling, nobody_counts
 from appliance.conversations.line import PlaceInLine
 from appliance.conversations.live_turn import LiveTurn
 from appliance.conversations.model_profile import ModelProfile
+from appliance.conversations.turn import Turn, TurnCounts, TurnPhase, TurnStatus
 from appliance.conversations.turn_record import TurnRecord, ended_turn, turn_counts
 from appliance.engine.events import Delta, Ended, Event, Progress, SequenceCounts
 from appliance.engine.sequence import FinishReason

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from appliance.conversations.accepting import check_text, title_of
-from appliance.conversations.conversation import Conversation, Message, Role, Summary, Turn
+from appliance.conversations.conversation import Conversation, Message, Role, Summary
 from appliance.conversations.fact import Fact
+from appliance.conversations.turn import Turn
 from appliance.errors import ImportRefused
 from appliance.portable.document import LATEST_SECOND
 from appliance.portable.tree import Node, in_order, nearest

@@ -5,14 +5,9 @@ from typing import Literal, cast
 
 import msgspec
 
-from appliance.conversations.conversation import (
-    Conversation,
-    Message,
-    Summary,
-    Turn,
-    TurnStatus,
-)
+from appliance.conversations.conversation import Conversation, Message, Summary
 from appliance.conversations.fact import Fact
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.portable.document import Counts, EndedTurn, KeptFact, KeptSummary, SaidMessage
 
 

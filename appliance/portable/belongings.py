@@ -11,7 +11,8 @@ from typing import Protocol
 
 import structlog
 
-from appliance.conversations.conversation import DeleteReceipt, Holdings, Person
+from appliance.conversations.conversation import Person
+from appliance.conversations.deleted import DeleteReceipt, Holdings
 from appliance.errors import InvalidInput
 from appliance.hot.recent_window import RecentWindow
 from appliance.hot.token_stream import TokenStream

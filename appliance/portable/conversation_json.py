@@ -5,8 +5,9 @@ from typing import TypeVar
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Message, Summary, Turn
+from appliance.conversations.conversation import Message, Summary
 from appliance.conversations.fact import Fact
+from appliance.conversations.turn import Turn
 from appliance.portable import as_json
 from appliance.store import whole_conversations as whole
 from appliance.store.database import Database

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from appliance.conversations.conversation import TitledBy, TurnStatus
+from appliance.conversations.conversation import TitledBy
 from appliance.conversations.fact import Topic
+from appliance.conversations.turn import TurnStatus
 
 FORMAT = "appliance.conversations"
 VERSION = 1

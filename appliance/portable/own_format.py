@@ -8,15 +8,8 @@ from typing import Any
 import msgspec
 
 from appliance.conversations.accepting import accepted_folder_name, check_text
-from appliance.conversations.conversation import (
-    Conversation,
-    Folder,
-    Message,
-    Role,
-    Turn,
-    TurnCounts,
-    TurnStatus,
-)
+from appliance.conversations.conversation import Conversation, Folder, Message, Role
+from appliance.conversations.turn import Turn, TurnCounts, TurnStatus
 from appliance.errors import ImportRefused
 from appliance.portable.arriving import Arriving, check_content, check_texts, title_for
 from appliance.portable.document import ConversationDocument, EndedTurn, SaidMessage

@@ -6,7 +6,7 @@ Pure. None of it is anybody's text.
 from collections.abc import Iterator
 from functools import reduce
 
-from appliance.conversations.conversation import DeleteReceipt, Holdings
+from appliance.conversations.deleted import DeleteReceipt, Holdings
 from appliance.portable.report import ImportReport
 from appliance.sentences import number, row, say, say_counted
 

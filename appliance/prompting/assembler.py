@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Protocol
 
-from appliance.conversations.conversation import Message, Person, Role, Turn
+from appliance.conversations.conversation import Message, Person, Role
+from appliance.conversations.turn import Turn
 from appliance.errors import ConversationFull, PromptTooLong
 from appliance.prompting.budget import MESSAGE_OVERHEAD_TOKENS, ContextFull
 from appliance.prompting.fingerprints import fingerprints

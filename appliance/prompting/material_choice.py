@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 
-from appliance.conversations.conversation import Person, Turn
+from appliance.conversations.conversation import Person
+from appliance.conversations.turn import Turn
 from appliance.errors import ConversationFull, PromptTooLong
 from appliance.prompting.budget import MESSAGE_OVERHEAD_TOKENS, split_material
 from appliance.prompting.fitting import Fitter

@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
-from appliance.conversations.conversation import Person, Role, Turn
+from appliance.conversations.conversation import Person, Role
 from appliance.conversations.fact import FactsUse
+from appliance.conversations.turn import Turn
 from appliance.errors import ApplianceError
 from appliance.prompting.budget import MaterialBudget
 from appliance.prompting.finding import (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from appliance.accounts.account import SignedIn, SignIn
 from appliance.accounts.passwords import SHORTEST
-from appliance.conversations.conversation import DeleteReceipt
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.portable import words
 from appliance.routes import local_time
 from appliance.routes.account_data import AccountPage, DeviceView, LeftPage

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from appliance.conversations.conversation import Message, OpenConversation
+from appliance.conversations.conversation import Message
+from appliance.conversations.opened import OpenConversation
 from appliance.routes.message_data import BranchesView
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from appliance.conversations.conversation import DeleteReceipt, Holdings
+from appliance.conversations.deleted import DeleteReceipt, Holdings
 from appliance.portable import words
 from appliance.portable.belongings import CONFIRMATION
 from appliance.portable.imports import Import

@@ -2,7 +2,7 @@
 
 from litestar.plugins.htmx import HTMXRequest
 
-from appliance.conversations.conversation import Excerpt
+from appliance.conversations.opened import Excerpt
 
 _NAMES = {
     "before_id": "before",

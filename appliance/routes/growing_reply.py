@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from litestar.response.sse import ServerSentEventMessage
 
-from appliance.conversations.conversation import TurnSnapshot
+from appliance.conversations.turn import TurnSnapshot
 from appliance.languages.language import Language
 from appliance.rendering.blocks import BlockRenderer
 from appliance.routes.fragments import Fragments, partial, swap_event

@@ -9,14 +9,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date, tzinfo
 from itertools import pairwise
 
-from appliance.conversations.conversation import (
-    Message,
-    OpenConversation,
-    Role,
-    Turn,
-    TurnSnapshot,
-    TurnStatus,
-)
+from appliance.conversations.conversation import Message, Role
+from appliance.conversations.opened import OpenConversation
+from appliance.conversations.turn import Turn, TurnSnapshot, TurnStatus
 from appliance.rendering.blocks import Block, BlockRenderer
 from appliance.routes import local_time
 from appliance.routes.branch_views import branches_before_nothing, branches_view

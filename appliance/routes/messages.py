@@ -10,7 +10,8 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect
 
 from appliance.conversations.branches import Branches
-from appliance.conversations.conversation import PairDeleted, Person, new_id
+from appliance.conversations.conversation import Person, new_id
+from appliance.conversations.deleted import PairDeleted
 from appliance.conversations.service import ConversationService
 from appliance.routes.fragments import Fragments, answer, partial
 from appliance.routes.message_data import EditView

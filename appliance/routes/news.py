@@ -6,12 +6,8 @@ from litestar import Response
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect
 
-from appliance.conversations.conversation import (
-    OpenConversation,
-    Person,
-    StartedTurn,
-    names_temporary,
-)
+from appliance.conversations.conversation import Person, names_temporary
+from appliance.conversations.opened import OpenConversation, StartedTurn
 from appliance.conversations.service import ConversationService
 from appliance.routes.excerpts import excerpt_of
 from appliance.routes.fragments import Fragments, answer, partial

@@ -8,16 +8,11 @@ from hashlib import blake2b
 from litestar.plugins.htmx import HTMXRequest
 
 from appliance.conversations.box_status import BoxStatus
-from appliance.conversations.conversation import (
-    Conversation,
-    Folder,
-    OpenConversation,
-    TitledBy,
-    TurnSnapshot,
-    new_id,
-)
+from appliance.conversations.conversation import Conversation, Folder, TitledBy, new_id
+from appliance.conversations.opened import OpenConversation
 from appliance.conversations.opening import SCREENFUL
 from appliance.conversations.temporary import TITLE as TEMPORARY_TITLE
+from appliance.conversations.turn import TurnSnapshot
 from appliance.routes import local_time
 from appliance.routes.message_data import MessagesView
 from appliance.routes.message_views import message_views

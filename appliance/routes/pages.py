@@ -15,7 +15,8 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from appliance.conversations.branches import Branches
-from appliance.conversations.conversation import Excerpt, OpenConversation, Person
+from appliance.conversations.conversation import Person
+from appliance.conversations.opened import Excerpt, OpenConversation
 from appliance.conversations.service import ConversationService
 from appliance.errors import NotFound
 from appliance.routes.excerpts import excerpt_of

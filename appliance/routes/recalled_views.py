@@ -1,6 +1,6 @@
 """Where a reply has what it remembers from, as links that open the place."""
 
-from appliance.conversations.conversation import OpenConversation, RecalledFrom
+from appliance.conversations.opened import OpenConversation, RecalledFrom
 from appliance.routes.message_data import RecalledView, SourceLink
 
 

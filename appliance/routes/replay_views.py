@@ -4,9 +4,9 @@ two compare.
 
 from collections.abc import Iterator
 
-from appliance.conversations.conversation import TurnPhase
 from appliance.conversations.replay_check import caveats, first_difference
 from appliance.conversations.replays import Original, ReplaySnapshot
+from appliance.conversations.turn import TurnPhase
 from appliance.routes.fragments import Fragments, partial
 from appliance.routes.seen_data import ComparedText, ReplayView, ReplayWords
 from appliance.sentences import say, say_counted

@@ -4,7 +4,7 @@ how it ended and what the model did not read.
 
 from math import isfinite
 
-from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot
+from appliance.conversations.turn import Turn, TurnPhase, TurnSnapshot
 from appliance.routes.message_data import StatusView
 from appliance.sentences import number, row, say, say_counted
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from appliance.conversations.conversation import Role, Turn
+from appliance.conversations.conversation import Role
 from appliance.conversations.prompt_parts import PartKind, PromptPart, number
 from appliance.conversations.seen_prompt import SeenPrompt
+from appliance.conversations.turn import Turn
 from appliance.prompting.pieces import DocumentPiece, MessagePiece
 from appliance.routes.recalled_views import message_url, passage_url
 from appliance.routes.seen_data import FactGroup, PartView, SeenView

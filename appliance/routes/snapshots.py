@@ -5,8 +5,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Generic, TypeVar
 
-from appliance.conversations.conversation import OpenConversation, Person, TurnSnapshot
+from appliance.conversations.conversation import Person
+from appliance.conversations.opened import OpenConversation
 from appliance.conversations.service import ConversationService
+from appliance.conversations.turn import TurnSnapshot
 
 Snapshot = TypeVar("Snapshot")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
-from appliance.conversations.conversation import TurnSnapshot
+from appliance.conversations.turn import TurnSnapshot
 from appliance.routes.message_data import StatusView
 from appliance.routes.reply_words import LEAST_WAIT_SECONDS, status_view, wait_step
 

@@ -22,13 +22,10 @@ from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
 from appliance.conversations.box_status import BoxStatus
-from appliance.conversations.conversation import (
-    OpenConversation,
-    Person,
-    TurnSnapshot,
-    TurnStatus,
-)
+from appliance.conversations.conversation import Person
+from appliance.conversations.opened import OpenConversation
 from appliance.conversations.service import ConversationService
+from appliance.conversations.turn import TurnSnapshot, TurnStatus
 from appliance.errors import NotFound
 from appliance.routes.fragments import Fragments, named_event, swap_event
 from appliance.routes.growing_reply import GrowingReplies, Seen

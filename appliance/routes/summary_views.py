@@ -5,7 +5,8 @@ from datetime import date, tzinfo
 from hashlib import blake2b
 
 from appliance.conversations.accepting import SUMMARY_CHARS
-from appliance.conversations.conversation import Message, OpenConversation, Summary
+from appliance.conversations.conversation import Message, Summary
+from appliance.conversations.opened import OpenConversation
 from appliance.conversations.summaries import OpenSummaries
 from appliance.portable.words import messages_words
 from appliance.routes import local_time

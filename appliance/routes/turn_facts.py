@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from appliance.conversations.conversation import Turn
 from appliance.conversations.prompt_parts import number
+from appliance.conversations.turn import Turn
 from appliance.routes.seen_data import FactView
 from appliance.sentences import number as shown
 from appliance.sentences import say, say_counted

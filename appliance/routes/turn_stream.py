@@ -19,8 +19,9 @@ import msgspec
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
-from appliance.conversations.conversation import Person, TurnSnapshot
+from appliance.conversations.conversation import Person
 from appliance.conversations.service import ConversationService
+from appliance.conversations.turn import TurnSnapshot
 from appliance.errors import InvalidInput, NotFound
 from appliance.routes.snapshots import paced
 

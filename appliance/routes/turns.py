@@ -11,13 +11,8 @@ from litestar.response import Redirect
 
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.branches import Branches
-from appliance.conversations.conversation import (
-    Conversation,
-    OpenConversation,
-    Person,
-    StartedTurn,
-    new_id,
-)
+from appliance.conversations.conversation import Conversation, Person, new_id
+from appliance.conversations.opened import OpenConversation, StartedTurn
 from appliance.conversations.service import ConversationService
 from appliance.routes.fragments import Fragments, answer, partial
 from appliance.routes.message_views import views_of_turn

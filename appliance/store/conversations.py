@@ -2,7 +2,8 @@
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Conversation, DeleteReceipt, Folder, TitledBy
+from appliance.conversations.conversation import Conversation, Folder, TitledBy
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.errors import NotFound
 from appliance.store import documents, facts, shared_links, title_terms
 from appliance.store.cells import FOLDER_NAME, TITLE

@@ -8,7 +8,7 @@ from collections import Counter
 
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import Holdings
+from appliance.conversations.deleted import Holdings
 from appliance.store import chunks, message_terms, title_terms
 from appliance.store.rows import all_rows, changed_rows, first_row
 

@@ -6,7 +6,8 @@ import msgspec
 from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import Person, Turn, TurnCounts, TurnStatus
+from appliance.conversations.conversation import Person
+from appliance.conversations.turn import Turn, TurnCounts, TurnStatus
 from appliance.errors import Conflict, NotFound
 from appliance.sentences import say
 from appliance.store.cells import CHECKPOINT, ERROR, PROMPT_RECORD, SAMPLING, seal_of

@@ -12,8 +12,9 @@ import msgspec
 from aiosqlite import Connection
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import Conversation, Message, Role, Summary, Turn
+from appliance.conversations.conversation import Conversation, Message, Role, Summary
 from appliance.conversations.fact import Fact
+from appliance.conversations.turn import Turn
 from appliance.errors import Conflict
 from appliance.store import (
     conversations,

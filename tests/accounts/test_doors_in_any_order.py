@@ -16,7 +16,8 @@ from appliance.accounts.account import AccountRole
 from appliance.accounts.leaving import Leaving
 from appliance.accounts.second_step import HalfIn
 from appliance.accounts.sign_ins import DAY
-from appliance.conversations.conversation import DeleteReceipt, Person
+from appliance.conversations.conversation import Person
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.errors import Conflict, InvalidInput
 from appliance.front_door import open_front_door
 from appliance.settings import Settings

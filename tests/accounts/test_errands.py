@@ -6,7 +6,8 @@ from house import AT_HOME, PASSWORD, House
 from appliance.accounts.account import LinkPurpose
 from appliance.accounts.errands import AccountErrands, AccountWish
 from appliance.accounts.leaving import Leaving
-from appliance.conversations.conversation import DeleteReceipt, Person
+from appliance.conversations.conversation import Person
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.errors import Conflict, InvalidInput, NotFound
 
 

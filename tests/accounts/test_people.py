@@ -7,7 +7,8 @@ from house import AT_HOME, PASSWORD, House
 
 from appliance.accounts.account import AccountRole
 from appliance.accounts.leaving import Leaving
-from appliance.conversations.conversation import Conversation, DeleteReceipt, Person, new_id
+from appliance.conversations.conversation import Conversation, Person, new_id
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.errors import Conflict, InvalidInput, NotFound
 from appliance.store import conversations, people
 from appliance.store.database import Database

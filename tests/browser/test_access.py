@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from appliance.conversations.box_status import BoxStatus
-from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.conversations.turn import TurnPhase, TurnStatus
 
 SIZES = {
     "wide": {"viewport": {"width": 1280, "height": 800}},

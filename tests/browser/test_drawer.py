@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from appliance.conversations.conversation import TurnPhase
+from appliance.conversations.turn import TurnPhase
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 RECORD = {

@@ -9,7 +9,7 @@ from house import PASSWORD
 from playwright.sync_api import BrowserContext, Page, expect
 from scripted_box import RunningBox
 
-from appliance.conversations.conversation import TurnPhase
+from appliance.conversations.turn import TurnPhase
 
 NewContext = Callable[..., BrowserContext]
 

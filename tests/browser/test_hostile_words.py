@@ -18,7 +18,7 @@ from browser.hostile_box import (
 from hostile_markup import MARKUP
 from playwright.sync_api import expect
 
-from appliance.conversations.conversation import TurnPhase
+from appliance.conversations.turn import TurnPhase
 
 
 @pytest.fixture(scope="module")

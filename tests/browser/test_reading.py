@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from appliance.conversations.conversation import TurnPhase
+from appliance.conversations.turn import TurnPhase
 
 BELOW = "document.documentElement.scrollHeight - innerHeight - scrollY"
 AT_THE_END = f"() => {BELOW} < 2"

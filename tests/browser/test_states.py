@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from scripted_box import RunningBox
 
 from appliance.conversations.box_status import BoxStatus
-from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.conversations.turn import TurnPhase, TurnStatus
 from appliance.errors import QueueFull
 
 

@@ -9,7 +9,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "appliance"
 
-NOUNS = "conversations.conversation"
+NOUNS = {
+    *{"conversations.conversation", "conversations.turn", "conversations.opened"},
+    "conversations.deleted",
+}
 FACT = "conversations.fact"
 SHARED_NOUNS = "conversations.shared_link"
 ACCOUNTS = {
@@ -30,33 +33,33 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
-    "accounts": {"errors", NOUNS, "conversations.accepting", "store"},
+    "store": {"errors", *NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
+    "accounts": {"errors", *NOUNS, "conversations.accepting", "store"},
     # Where the web server stands; it knows nobody and no conversation.
     "network": {"errors", "settings_sections", "model_files.atomic_file", "stalled_readers"},
-    "hot": {"errors", NOUNS},
+    "hot": {"errors", *NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template"},
-    "recall": {"errors", NOUNS, "store"},
+    "recall": {"errors", *NOUNS, "store"},
     # Files of strangers are read in the same kind of child that models are tried in.
-    "documents": {"errors", NOUNS, "conversations.accepting", "model_files", "recall", "store"},
+    "documents": {"errors", *NOUNS, "conversations.accepting", "model_files", "recall", "store"},
     # What comes in from a file stands where the page's own rules allow it to.
     "portable": {
-        *{"errors", NOUNS, FACT, "conversations.accepting", "conversations.folders", "hot"},
+        *{"errors", *NOUNS, FACT, "conversations.accepting", "conversations.folders", "hot"},
         "store",
     },
     # Figures and files: it knows how much there is of everybody, and never reads it.
     "administration": {
-        *{"errors", NOUNS, "conversations.box_status", "engine.gauges", "model_files", "store"},
+        *{"errors", *NOUNS, "conversations.box_status", "engine.gauges", "model_files", "store"},
     },
     "metrics": {"engine.gauges", "engine.kv_snapshots", "engine.kv_snapshot_collection"},
-    "prompting": {"errors", NOUNS, FACT, "recall", "hot", "store"},
+    "prompting": {"errors", *NOUNS, FACT, "recall", "hot", "store"},
     "conversations": {
         *{"errors", "prompting", "recall", "hot", "store", "metrics", "json_schema"},
         *ENGINE_FRONT,
     },
     # A second kind of engine, joined to the rest where the first one is.
     "remote": {
-        *{"errors", NOUNS, "conversations.generation", "conversations.model_profile"},
+        *{"errors", *NOUNS, "conversations.generation", "conversations.model_profile"},
         *{"conversations.open_generations", "model_files.names", "engine.engine"},
         *{"engine.events", "engine.gauges"},
         "engine.sequence",

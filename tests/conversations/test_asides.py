@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from appliance.conversations.asides import Asides, Place
-from appliance.conversations.conversation import Person, Turn, TurnStatus
+from appliance.conversations.conversation import Person
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.errors import EngineUnavailable
 
 ANN = Person(1, "a" * 32, "Ann")

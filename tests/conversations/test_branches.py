@@ -11,7 +11,8 @@ from conversation_steps import InTurn, exchange, follow_to_end, opened, say, sho
 from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import OpenConversation, StartedTurn, new_id
+from appliance.conversations.conversation import new_id
+from appliance.conversations.opened import OpenConversation, StartedTurn
 from appliance.errors import Conflict, ConversationFull, InvalidInput, NotFound, PromptTooLong
 from appliance.lifespan import Box
 

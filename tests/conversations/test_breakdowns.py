@@ -10,7 +10,7 @@ from conversation_steps import follow_to_end, say, step_until
 from fakes import ScriptedBackend, echo
 
 from appliance.conversations import line
-from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.conversations.turn import TurnPhase, TurnStatus
 from appliance.engine.backend import BackendFailed
 from appliance.engine.batch import Batch
 from appliance.engine.sequence import Sequence as EngineSequence

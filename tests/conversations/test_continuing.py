@@ -18,13 +18,9 @@ from conversation_steps import (
 from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import (
-    Message,
-    OpenConversation,
-    StartedTurn,
-    TurnSnapshot,
-    TurnStatus,
-)
+from appliance.conversations.conversation import Message
+from appliance.conversations.opened import OpenConversation, StartedTurn
+from appliance.conversations.turn import TurnSnapshot, TurnStatus
 from appliance.engine.backend import BackendFailed
 from appliance.engine.sequence import Sequence
 from appliance.errors import Conflict, ConversationFull

@@ -9,7 +9,9 @@ from conversation_steps import InTurn, exchange, follow_to_end, held_words, open
 from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import PairDeleted, StartedTurn, TitledBy, new_id
+from appliance.conversations.conversation import TitledBy, new_id
+from appliance.conversations.deleted import PairDeleted
+from appliance.conversations.opened import StartedTurn
 from appliance.errors import NotFound
 from appliance.hot.connection import Hot
 from appliance.hot.recent_window import RecentWindow

@@ -9,8 +9,9 @@ from aside_steps import settled
 from conversation_steps import exchange, held_words, say, step_until
 from fakes import ScriptedBackend
 
-from appliance.conversations.conversation import Person, StartedTurn, new_id
+from appliance.conversations.conversation import Person, new_id
 from appliance.conversations.fact import Fact, FactsUse, Topic
+from appliance.conversations.opened import StartedTurn
 from appliance.conversations.shelf import Placing
 from appliance.errors import InvalidInput, NotFound
 from appliance.lifespan import Box

@@ -10,7 +10,8 @@ from conversation_steps import follow_to_end, say, wait_for_text
 from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import Turn, TurnStatus, new_id
+from appliance.conversations.conversation import new_id
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.errors import ConversationFull
 from appliance.lifespan import Box
 

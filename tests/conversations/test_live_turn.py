@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from appliance.conversations import live_turn
-from appliance.conversations.conversation import Turn, TurnStatus
 from appliance.conversations.live_turn import LiveTurn, ended_snapshot
+from appliance.conversations.turn import Turn, TurnStatus
 
 TURN = Turn("t", "c", "m", None, TurnStatus.RUNNING, created_at=0)
 

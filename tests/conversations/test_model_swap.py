@@ -10,8 +10,8 @@ from conversation_steps import follow_to_end, say, wait_for_text
 from fakes import ScriptedBackend
 
 from appliance import engine_choice
-from appliance.conversations.conversation import TurnPhase, TurnStatus
 from appliance.conversations.model_profile import ModelProfile
+from appliance.conversations.turn import TurnPhase, TurnStatus
 from appliance.engine.backend import Backend
 from appliance.errors import EngineUnavailable, ModelMissing, ModelRefused
 from appliance.lifespan import Box

@@ -8,9 +8,9 @@ from fakes import ScriptedBackend
 from recall_steps import RECALLING, ScriptedRecall, said_in
 from recall_steps import recall as recall  # a fixture
 
-from appliance.conversations.conversation import Turn
 from appliance.conversations.prompt_parts import PartKind
 from appliance.conversations.shelf import Placing
+from appliance.conversations.turn import Turn
 from appliance.errors import EngineUnavailable
 from appliance.lifespan import Box
 from appliance.prompting.material import MESSAGE_HEADING, RECALLED_HEADING

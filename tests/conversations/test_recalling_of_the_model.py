@@ -10,9 +10,9 @@ from conversation_steps import exchange
 from recall_steps import ScriptedRecall, said_in
 from recall_steps import recall as recall  # a fixture
 
-from appliance.conversations.conversation import Turn
 from appliance.conversations.fact_question import Picks, fact_grammar, fact_question
 from appliance.conversations.statements import statements_in
+from appliance.conversations.turn import Turn
 from appliance.engine.sequence import SamplingParams
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings

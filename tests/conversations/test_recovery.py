@@ -11,7 +11,7 @@ from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
 from appliance.conversations import turn_record
-from appliance.conversations.conversation import TurnStatus
+from appliance.conversations.turn import TurnStatus
 from appliance.engine.sequence import Sequence
 from appliance.lifespan import Box
 

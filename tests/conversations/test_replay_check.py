@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.conversations.conversation import Turn, TurnStatus
 from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.replay_check import (
     ELSEWHERE,
@@ -13,6 +12,7 @@ from appliance.conversations.replay_check import (
     first_difference,
     sampling_of,
 )
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.engine.sequence import SamplingParams
 from appliance.prompting.assembler import Prompt
 

@@ -8,9 +8,10 @@ import pytest
 from conversation_steps import follow_to_end, say, step_until, wait_for_text
 from fakes import ScriptedBackend
 
-from appliance.conversations.conversation import Person, TurnPhase, new_id
+from appliance.conversations.conversation import Person, new_id
 from appliance.conversations.model_profile import ModelProfile
 from appliance.conversations.replays import MOST_TRIES, Replays, ReplaySnapshot
+from appliance.conversations.turn import TurnPhase
 from appliance.engine.sequence import Sequence
 from appliance.errors import ApplianceError, Conflict, EngineUnavailable, NotFound
 from appliance.lifespan import Box

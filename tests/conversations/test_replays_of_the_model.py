@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from conversation_steps import follow_to_end, say
 
-from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.conversations.turn import TurnPhase, TurnStatus
 from appliance.conversations.turn_runner import TurnRunner
 from appliance.lifespan import open_box
 from appliance.settings import Settings

@@ -12,7 +12,8 @@ from conversation_steps import follow_to_end, held_words, say, step_until, wait_
 from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import Person, TurnPhase, TurnStatus, new_id
+from appliance.conversations.conversation import Person, new_id
+from appliance.conversations.turn import TurnPhase, TurnStatus
 from appliance.engine.events import Progress
 from appliance.errors import (
     Conflict,

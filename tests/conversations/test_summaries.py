@@ -11,7 +11,8 @@ from canary import in_files
 from conversation_steps import held_words
 from fakes import ScriptedBackend
 
-from appliance.conversations.conversation import Message, Person, Role, Summary, Turn, new_id
+from appliance.conversations.conversation import Message, Person, Role, Summary, new_id
+from appliance.conversations.turn import Turn
 from appliance.errors import InvalidInput, NotFound, PromptTooLong
 from appliance.lifespan import Box
 from appliance.store import conversations, messages

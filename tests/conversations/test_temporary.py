@@ -12,9 +12,10 @@ from conversation_steps import follow_to_end, say, step_until, wait_for_text
 from fakes import ScriptedBackend
 
 from appliance.conversations import temporary
-from appliance.conversations.conversation import TurnStatus, names_temporary
+from appliance.conversations.conversation import names_temporary
 from appliance.conversations.lifetimes import GRACE_SECONDS, UNUSED_SECONDS
 from appliance.conversations.temporary import MOST_A_PERSON, TITLE
+from appliance.conversations.turn import TurnStatus
 from appliance.errors import Conflict, NotFound, StoreFull
 from appliance.lifespan import Box
 from appliance.store.rows import first_row

@@ -9,13 +9,8 @@ from conversation_steps import exchange, follow_to_end, opened
 from fakes import ScriptedBackend
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import (
-    Message,
-    OpenConversation,
-    Role,
-    StartedTurn,
-    new_id,
-)
+from appliance.conversations.conversation import Message, Role, new_id
+from appliance.conversations.opened import OpenConversation, StartedTurn
 from appliance.engine.sequence import Sequence
 from appliance.lifespan import Box
 

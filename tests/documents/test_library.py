@@ -7,7 +7,8 @@ import papers
 import pytest
 from kept_conversations import keep
 
-from appliance.conversations.conversation import Turn, TurnStatus, new_id
+from appliance.conversations.conversation import new_id
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.documents import files, intake
 from appliance.documents.document import DocumentState, Place
 from appliance.errors import InvalidInput, NotAllowed, NotFound, StoreFull

@@ -8,7 +8,7 @@ from exports import bring, own_conversation, own_file, rows, whole
 from fakes import ScriptedBackend
 from valkey.asyncio import Valkey
 
-from appliance.conversations.conversation import DeleteReceipt, Holdings
+from appliance.conversations.deleted import DeleteReceipt, Holdings
 from appliance.errors import InvalidInput
 from appliance.portable.belongings import BATCH, CONFIRMATION
 from appliance.store import holdings

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.conversations.conversation import Message, Person, Role, Turn, TurnStatus
+from appliance.conversations.conversation import Message, Person, Role
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.errors import ConversationFull, PromptTooLong
 from appliance.prompting.assembler import Assembler, Prompt
 from appliance.prompting.window import Window

@@ -10,7 +10,7 @@ from program import key_of, shown
 from remote.conftest import OpenRemote
 from signed_in import COOKIES
 
-from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.conversations.turn import TurnPhase, TurnStatus
 from appliance.engine.events import Delta
 
 pytestmark = pytest.mark.model

@@ -11,7 +11,7 @@ from benchmark.servers import Server, model_file, theirs
 from conversation_steps import follow_to_end, say, wait_for_text
 from remote.conftest import OpenRemote
 
-from appliance.conversations.conversation import TurnStatus
+from appliance.conversations.turn import TurnStatus
 from appliance.errors import PromptTooLong
 from appliance.lifespan import Box
 

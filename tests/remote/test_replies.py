@@ -10,7 +10,7 @@ from conversation_steps import follow_to_end, say, wait_for_text
 from remote.conftest import OpenRemote, OpenStub
 from remote.stub_server import HEAD, Asked, event, said, stream, whole
 
-from appliance.conversations.conversation import TurnPhase, TurnSnapshot, TurnStatus
+from appliance.conversations.turn import TurnPhase, TurnSnapshot, TurnStatus
 from appliance.engine.events import Ended
 from appliance.engine.kv_snapshot_file import KEY_BYTES
 from appliance.engine.kv_snapshots import KvSnapshots, SnapshotMeta

@@ -16,28 +16,15 @@ from appliance.admin_desk import AdminDesk
 from appliance.app import create_app
 from appliance.conversations.box_status import BoxStatus
 from appliance.conversations.branches import Branches
-from appliance.conversations.conversation import (
-    NEWEST,
-    Conversation,
-    DeleteReceipt,
-    Excerpt,
-    Message,
-    OpenConversation,
-    Person,
-    Role,
-    StartedTurn,
-    Turn,
-    TurnCounts,
-    TurnPhase,
-    TurnSnapshot,
-    TurnStatus,
-    new_id,
-)
+from appliance.conversations.conversation import Conversation, Message, Person, Role, new_id
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.conversations.lifetimes import Lifetimes
 from appliance.conversations.live_turn import LiveTurn, ended_snapshot
+from appliance.conversations.opened import NEWEST, Excerpt, OpenConversation, StartedTurn
 from appliance.conversations.opening import SCREENFUL
 from appliance.conversations.service import ConversationService
 from appliance.conversations.temporary import TemporaryConversations
+from appliance.conversations.turn import Turn, TurnCounts, TurnPhase, TurnSnapshot, TurnStatus
 from appliance.desk import Desk
 from appliance.documents.document import Document
 from appliance.documents.files import DocumentFiles

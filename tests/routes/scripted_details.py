@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-from appliance.conversations.conversation import Person, TurnPhase
+from appliance.conversations.conversation import Person
 from appliance.conversations.prompt_parts import first_words, prompt_parts
 from appliance.conversations.replays import Original, Replays, ReplaySnapshot
 from appliance.conversations.seen_prompt import SeenPrompt, SeenPrompts
+from appliance.conversations.turn import TurnPhase
 from appliance.errors import Conflict
 
 if TYPE_CHECKING:

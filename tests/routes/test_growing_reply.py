@@ -5,7 +5,7 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot, TurnStatus
+from appliance.conversations.turn import Turn, TurnPhase, TurnSnapshot, TurnStatus
 from appliance.languages.language import Language
 from appliance.rendering.blocks import BlockRenderer
 from appliance.routes.fragments import Fragments, View

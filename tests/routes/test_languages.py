@@ -13,7 +13,7 @@ from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.conversations.box_status import BoxStatus
-from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.conversations.turn import TurnPhase, TurnStatus
 from appliance.lifespan import Box
 
 

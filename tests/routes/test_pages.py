@@ -4,8 +4,9 @@ from dataclasses import replace
 from scripted_box import NOW, SOMEONE_ELSE
 
 from appliance.conversations.box_status import BoxStatus
-from appliance.conversations.conversation import TitledBy, TurnPhase, TurnStatus
+from appliance.conversations.conversation import TitledBy
 from appliance.conversations.opening import SCREENFUL
+from appliance.conversations.turn import TurnPhase, TurnStatus
 from appliance.routes.page_views import FIRST_QUESTIONS
 
 DAY = 86_400

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot, TurnStatus
+from appliance.conversations.turn import Turn, TurnPhase, TurnSnapshot, TurnStatus
 from appliance.routes.reply_words import (
     cut_words,
     status_view,

@@ -4,7 +4,7 @@ import pytest
 from open_stream import OpenStream
 from scripted_box import SOMEONE_ELSE
 
-from appliance.conversations.conversation import TurnCounts, TurnPhase, TurnStatus
+from appliance.conversations.turn import TurnCounts, TurnPhase, TurnStatus
 from appliance.errors import EngineUnavailable
 
 RECORD = {

@@ -14,7 +14,7 @@ from scripted_box import ScriptedService
 from signed_in import KEY, ScriptedSignIns, account_of
 
 from appliance.accounts.throttle import ACCOUNT
-from appliance.conversations.conversation import TurnPhase
+from appliance.conversations.turn import TurnPhase
 from appliance.lifespan import Box
 
 

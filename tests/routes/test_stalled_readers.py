@@ -12,7 +12,7 @@ import pytest
 from scripted_box import RunningBox, ScriptedService
 from signed_in import COOKIES, KEY
 
-from appliance.conversations.conversation import TurnPhase
+from appliance.conversations.turn import TurnPhase
 from appliance.network.listening import listen
 from appliance.stalled_readers import STALLED_SECONDS
 

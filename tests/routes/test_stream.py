@@ -7,7 +7,7 @@ from open_stream import OpenStream
 from scripted_box import SOMEONE_ELSE
 
 from appliance.conversations.box_status import BoxStatus
-from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.conversations.turn import TurnPhase, TurnStatus
 
 DONE = ("done", "")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from open_stream import Event, OpenStream
 from scripted_box import SOMEONE_ELSE
 
-from appliance.conversations.conversation import Turn, TurnPhase, TurnSnapshot, TurnStatus
+from appliance.conversations.turn import Turn, TurnPhase, TurnSnapshot, TurnStatus
 from appliance.routes.turn_stream import TextReader
 
 # What breaks a count of bytes, of UTF-16 units or of lines.

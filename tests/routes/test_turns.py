@@ -1,7 +1,7 @@
 import pytest
 from scripted_box import ME, SOMEONE_ELSE
 
-from appliance.conversations.conversation import TurnPhase, TurnStatus
+from appliance.conversations.turn import TurnPhase, TurnStatus
 from appliance.errors import Conflict, EngineUnavailable, InvalidInput, QueueFull, StoreFull
 
 ID = "a" * 32

@@ -11,7 +11,8 @@ from httpx import ASGITransport, AsyncClient, Response
 from signed_in import sign_in
 
 from appliance.app import create_app
-from appliance.conversations.conversation import OpenConversation, StartedTurn, new_id
+from appliance.conversations.conversation import new_id
+from appliance.conversations.opened import OpenConversation, StartedTurn
 from appliance.engine.sequence import Sequence
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings

@@ -9,7 +9,7 @@ from sealing import PASSWORD, Dweller
 
 from appliance.accounts.account import Device, SignedIn, Visitor
 from appliance.accounts.key_locks import LockKind
-from appliance.conversations.conversation import TurnStatus
+from appliance.conversations.turn import TurnStatus
 from appliance.errors import AccountClosed, Conflict, EngineError, InvalidInput
 from appliance.portable.errands import Errands
 from appliance.store import seals, turns

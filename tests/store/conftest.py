@@ -6,15 +6,8 @@ from pathlib import Path
 import pytest
 from aiosqlite import Connection
 
-from appliance.conversations.conversation import (
-    Conversation,
-    Message,
-    Person,
-    Role,
-    Turn,
-    TurnStatus,
-    new_id,
-)
+from appliance.conversations.conversation import Conversation, Message, Person, Role, new_id
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.store import conversations, messages, people
 from appliance.store.database import Database
 

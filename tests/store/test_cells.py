@@ -6,16 +6,9 @@ from pysqlite3 import dbapi2 as sqlite
 from sealing import KEY, new_seal, seal_now
 
 from appliance.accounts.keyring import MARK, Keyring
-from appliance.conversations.conversation import (
-    Conversation,
-    Folder,
-    Message,
-    Role,
-    Turn,
-    TurnStatus,
-    new_id,
-)
+from appliance.conversations.conversation import Conversation, Folder, Message, Role, new_id
 from appliance.conversations.fact import Fact, Topic
+from appliance.conversations.turn import Turn, TurnStatus
 from appliance.errors import AccountClosed, StoreError
 from appliance.store import (
     chunks,

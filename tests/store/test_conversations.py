@@ -1,6 +1,7 @@
 import pytest
 
-from appliance.conversations.conversation import Conversation, DeleteReceipt, new_id
+from appliance.conversations.conversation import Conversation, new_id
+from appliance.conversations.deleted import DeleteReceipt
 from appliance.errors import NotFound
 from appliance.store import conversations, messages, turns
 

@@ -1,7 +1,8 @@
 import pytest
 from pysqlite3 import dbapi2 as sqlite
 
-from appliance.conversations.conversation import TitledBy, TurnCounts
+from appliance.conversations.conversation import TitledBy
+from appliance.conversations.turn import TurnCounts
 from appliance.errors import StoreError, StoreRefused
 from appliance.store import conversations, opening, turns
 from appliance.store.database import Database

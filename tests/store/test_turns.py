@@ -2,7 +2,8 @@ import dataclasses
 
 import pytest
 
-from appliance.conversations.conversation import Role, TurnCounts, TurnStatus, new_id
+from appliance.conversations.conversation import Role, new_id
+from appliance.conversations.turn import TurnCounts, TurnStatus
 from appliance.errors import Conflict, NotFound
 from appliance.store import messages, turns
 
