@@ -1,8 +1,9 @@
 """The nouns of a conversation, as plain values.
 
 This module and `turn.py` import nothing of ours, `opened.py` and `deleted.py` only these two, so
-that store, hot, prompting and routes may all speak of the same things. Ids that leave the server are random 128-bit hex strings; keys are SQLite's integers
-and never leave it. Times are Unix seconds.
+that store, hot, prompting and routes may all speak of the same things. Ids that leave the server
+are random 128-bit hex strings; keys are SQLite's integers and never leave it. Times are Unix
+seconds.
 """
 
 import secrets
