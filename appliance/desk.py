@@ -14,6 +14,7 @@ from appliance.conversations.fact_finder import FactFinder
 from appliance.conversations.facts import Facts
 from appliance.conversations.forgetting import Forgetting, nothing_beside
 from appliance.conversations.generation import CountReply, nobody_counts
+from appliance.conversations.questioner import Questioner
 from appliance.conversations.read_ahead import ReadAhead
 from appliance.conversations.replays import Replays
 from appliance.conversations.sealed_search import SealedSearch
@@ -178,11 +179,12 @@ def _makers(
     settings: Settings, database: Database, engine: ChatEngine, prompts: AsidePrompts
 ) -> list[Make]:
     """What the settings want done beside conversations, in this order."""
+    questioner = Questioner(engine.generations, prompts, engine.profile)
     makers: list[Make] = []
     if settings.assistant.titles:
-        makers.append(Titles(database, engine.generations, prompts, engine.profile).make)
+        makers.append(Titles(database, questioner).make)
     if settings.assistant.summaries:
-        makers.append(Summariser(database, engine.generations, prompts, engine.profile).make)
+        makers.append(Summariser(database, questioner).make)
     if settings.assistant.facts:
-        makers.append(FactFinder(database, engine.generations, prompts, engine.profile).make)
+        makers.append(FactFinder(database, questioner).make)
     return makers

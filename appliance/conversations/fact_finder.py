@@ -1,10 +1,9 @@
 """Looks after a turn whether somebody has said something of themselves that is worth keeping."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
-from appliance.conversations.aside import ask
 from appliance.conversations.asides import Place
 from appliance.conversations.conversation import Message, Role, new_id
 from appliance.conversations.fact import MOST_FACTS, Fact, FactsUse
@@ -15,10 +14,8 @@ from appliance.conversations.fact_question import (
     fact_grammar,
     fact_question,
 )
-from appliance.conversations.generation import Generations
-from appliance.conversations.model_profile import ModelProfile
+from appliance.conversations.questioner import Questioner
 from appliance.conversations.statements import statements_in
-from appliance.prompting.aside import AsidePrompts
 from appliance.store import facts, messages, quotable, turns
 from appliance.store.database import Database
 
@@ -30,17 +27,9 @@ _ANSWER_TOKENS = 200
 class FactFinder:
     """Asks the model once for each message that may have something, and keeps what it chooses."""
 
-    def __init__(
-        self,
-        database: Database,
-        generations: Generations,
-        prompts: AsidePrompts,
-        model_profile: Callable[[], ModelProfile],
-    ) -> None:
+    def __init__(self, database: Database, questioner: Questioner) -> None:
         self._database = database
-        self._generations = generations
-        self._prompts = prompts
-        self._model_profile = model_profile
+        self._questioner = questioner
 
     async def make(self, place: Place) -> None:
         """Look at what was said last on this branch."""
@@ -50,17 +39,10 @@ class FactFinder:
         statements = statements_in(branch[0].content)
         if not statements:
             return
-        async with self._generations.using_model():
+        async with self._questioner.using_model():
             question = fact_question(statements)
-            prompt = await self._prompts.about(place.person, branch, question, _ANSWER_TOKENS)
-            answer = await ask(
-                self._generations,
-                self._model_profile(),
-                place.person,
-                place.conversation_id,
-                prompt,
-                grammar=fact_grammar(statements),
-            )
+            prompt = await self._questioner.about(place, branch, question, _ANSWER_TOKENS)
+            answer = await self._questioner.ask(place, prompt, grammar=fact_grammar(statements))
         found: Sequence[Believed] = ()
         if answer is not None and answer.is_whole:
             found = believed_facts(answer.text, statements)

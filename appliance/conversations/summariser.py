@@ -1,18 +1,14 @@
 """Summarises the oldest messages of a conversation before they no longer fit."""
 
-from collections.abc import Callable
 from time import time
 
 import structlog
 
-from appliance.conversations.aside import ask
 from appliance.conversations.asides import Place
 from appliance.conversations.believing import believed_summary
 from appliance.conversations.conversation import Role, Summary, new_id
-from appliance.conversations.generation import Generations
-from appliance.conversations.model_profile import ModelProfile
+from appliance.conversations.questioner import Questioner
 from appliance.conversations.questions import summary_question
-from appliance.prompting.aside import AsidePrompts
 from appliance.prompting.fitting import Due
 from appliance.store import summaries
 from appliance.store.database import Database
@@ -27,38 +23,30 @@ class Summariser:
     would be without it.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        generations: Generations,
-        prompts: AsidePrompts,
-        model_profile: Callable[[], ModelProfile],
-    ) -> None:
+    def __init__(self, database: Database, questioner: Questioner) -> None:
         self._database = database
-        self._generations = generations
-        self._prompts = prompts
-        self._model_profile = model_profile
+        self._questioner = questioner
 
     async def make(self, place: Place) -> None:
         """Summarise what is due on this branch."""
-        async with self._generations.using_model():
+        async with self._questioner.using_model():
             person, conversation_id = place.person, place.conversation_id
-            due = await self._prompts.due_summary(person, conversation_id, place.leaf_id)
+            due = await self._questioner.prompts.due_summary(person, conversation_id, place.leaf_id)
             if due is None:
                 return
             told = [summary.content for summary in due.told]
             spoken = [*told, *(message.content for message in due.messages)]
             question = summary_question("\n".join(spoken))
-            prompt = await self._prompts.of(due, question, _ANSWER_TOKENS)
+            prompt = await self._questioner.prompts.of(due, question, _ANSWER_TOKENS)
             if prompt.reply_tokens < 1:
                 return
-            profile = self._model_profile()
-            answer = await ask(self._generations, profile, person, conversation_id, prompt)
+            model_sha256 = self._questioner.model_profile().sha256
+            answer = await self._questioner.ask(place, prompt)
         asked = [*told, *(m.content for m in due.messages if m.role is Role.USER)]
         content = answer and believed_summary(answer.text, answer.is_whole, spoken, asked, question)
         log.info("asked for a summary", messages=len(due.messages), is_believed=bool(content))
         if content:
-            await self._keep(place, due, content, profile.sha256)
+            await self._keep(place, due, content, model_sha256)
 
     async def _keep(self, place: Place, due: Due, content: str, model_sha256: str) -> None:
         """Raises NotFound when one of the messages was deleted meanwhile."""

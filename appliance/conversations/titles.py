@@ -1,17 +1,12 @@
 """A title for a conversation that has only its first words for one."""
 
-from collections.abc import Callable
-
 import structlog
 
-from appliance.conversations.aside import ask
 from appliance.conversations.asides import Place
 from appliance.conversations.believing import believed_title
 from appliance.conversations.conversation import Message, TitledBy
-from appliance.conversations.generation import Generations
-from appliance.conversations.model_profile import ModelProfile
+from appliance.conversations.questioner import Questioner
 from appliance.conversations.questions import title_question
-from appliance.prompting.aside import AsidePrompts
 from appliance.store import conversations, messages
 from appliance.store.database import Database
 
@@ -26,17 +21,9 @@ _ANSWER_TOKENS = 32
 class Titles:
     """Asks the model, and believes it or not. A person's title is never touched."""
 
-    def __init__(
-        self,
-        database: Database,
-        generations: Generations,
-        prompts: AsidePrompts,
-        model_profile: Callable[[], ModelProfile],
-    ) -> None:
+    def __init__(self, database: Database, questioner: Questioner) -> None:
         self._database = database
-        self._generations = generations
-        self._prompts = prompts
-        self._model_profile = model_profile
+        self._questioner = questioner
 
     async def make(self, place: Place) -> None:
         """Give this conversation a title, if it still needs one and the model finds one."""
@@ -44,17 +31,10 @@ class Titles:
         if present is None:
             return
         spoken = [message.content for message in branch]
-        async with self._generations.using_model():
+        async with self._questioner.using_model():
             question = title_question(spoken[0])
-            prompt = await self._prompts.about(place.person, branch, question, _ANSWER_TOKENS)
-            answer = await ask(
-                self._generations,
-                self._model_profile(),
-                place.person,
-                place.conversation_id,
-                prompt,
-                _has_line,
-            )
+            prompt = await self._questioner.about(place, branch, question, _ANSWER_TOKENS)
+            answer = await self._questioner.ask(place, prompt, _has_line)
         title = None
         if answer is not None and answer.is_whole:
             title = believed_title(answer.text, spoken, present)
