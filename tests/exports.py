@@ -37,7 +37,7 @@ POINTS_TO = {
     **dict.fromkeys(("input_message_key", "reply_message_key"), "messages"),
     **dict.fromkeys(("first_message_key", "last_message_key"), "messages"),
 }
-OF_THIS_BOX = {
+OF_THIS_BOX = {"is_chunked", 
     "person_key",
     "activity",  # the order of the list is the order of the file
     "client_message_id",  # makes sending twice harmless, and nothing else
@@ -150,6 +150,7 @@ def own_conversation(*texts: str, **changes: Any) -> dict[str, Any]:
         "titled_by": "person",
         "is_pinned": False,
         "is_archived": False,
+        "is_recalled": True,
         "folder": None,
         "created_at": 1_700_000_000,
         "updated_at": 1_700_000_100,

@@ -23,6 +23,7 @@ _SENTENCES = {
     401: "No key, or one that is not known here",
     403: "The key may not do that, or another site's page has asked",
     404: "There is no such thing, or it is somebody else's",
+    409: "Not as things stand; the sentence says why",
     413: "Too large to be sent at once",
     422: "Read, and refused; the sentence says what to change",
     423: "The account is sealed and closed; its owner opens it at the page",
@@ -54,6 +55,12 @@ def document() -> dict[str, Any]:
         "security": [{"key": []}],
         "paths": {
             "/v1/chat/completions": {"post": _chat()},
+            "/v1/embeddings": {
+                "post": _asked("A vector for each text", "EmbeddingRequest", "Embeddings")
+            },
+            "/v1/recall": {
+                "post": _asked("What was said that has to do with it", "RecallRequest", "Recalled")
+            },
             "/v1/models": {"get": _v1("The model that is loaded", ref("Models"))},
             "/v1/models/{name}": {
                 "get": _v1("The same by its name", ref("Model"), _in("path", "name"))
@@ -83,12 +90,15 @@ def document() -> dict[str, Any]:
 
 
 def _chat() -> Schema:
-    asked = _v1("One reply to a list of messages", ref("Completion"))
+    asked = _asked("One reply to a list of messages", "ChatRequest", "Completion")
     asked["responses"]["200"]["content"][_EVENTS] = {"schema": _EVENT}
-    asked["requestBody"] = {
-        "required": True,
-        "content": {_JSON: {"schema": ref("ChatRequest")}},
-    }
+    return asked
+
+
+def _asked(summary: str, sent: str, answer: str) -> Schema:
+    """What is sent as JSON, and answered so."""
+    asked = _v1(summary, ref(answer))
+    asked["requestBody"] = {"required": True, "content": {_JSON: {"schema": ref(sent)}}}
     return asked
 
 

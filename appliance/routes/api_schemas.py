@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from appliance.routes.openai_recall import EmbeddingRequest, RecallRequest
 from appliance.routes.openai_wire import ChatRequest
 
 Schema = dict[str, Any]
@@ -45,11 +46,37 @@ _CHOICE = all_of(
     logprobs=NOTHING,
     finish_reason={"enum": ["stop", "length"]},
 )
+_EMBEDDING = all_of(
+    object={"const": "embedding"},
+    index=NUMBER,
+    embedding={"oneOf": [list_of({"type": "number"}), TEXT]},
+)
+_MESSAGE = all_of(
+    type={"const": "message"}, conversation_id=TEXT, message_id=TEXT, role=TEXT, title=TEXT
+)
+_DOCUMENT = all_of(
+    type={"const": "document"},
+    document_id=TEXT,
+    passage=NUMBER,
+    name=TEXT,
+    page={"type": ["integer", "null"]},
+    heading=TEXT,
+)
+_RECALLED = all_of(
+    text=TEXT,
+    before=TEXT,
+    after=TEXT,
+    said_at=NUMBER,
+    score={"type": "number"},
+    source={"oneOf": [_MESSAGE, _DOCUMENT]},
+)
 
 
 def schemas() -> dict[str, Schema]:
     """By name."""
-    _, sent = msgspec.json.schema_components([ChatRequest], ref_template=_REF)
+    _, sent = msgspec.json.schema_components(
+        [ChatRequest, EmbeddingRequest, RecallRequest], ref_template=_REF
+    )
     return {
         **sent,
         "Completion": all_of(
@@ -60,6 +87,13 @@ def schemas() -> dict[str, Schema]:
             choices=list_of(_CHOICE),
             usage=_USAGE,
         ),
+        "Embeddings": all_of(
+            object={"const": "list"},
+            model=TEXT,
+            data=list_of(_EMBEDDING),
+            usage=all_of(prompt_tokens=NUMBER, total_tokens=NUMBER),
+        ),
+        "Recalled": all_of(object={"const": "list"}, asked_at=NUMBER, data=list_of(_RECALLED)),
         "Model": all_of(id=TEXT, object={"const": "model"}, created=NUMBER, owned_by=TEXT),
         "Models": all_of(object={"const": "list"}, data=list_of(ref("Model"))),
         "Error": all_of(error=all_of(message=TEXT, type=TEXT, param=MAYBE_TEXT, code=MAYBE_TEXT)),

@@ -46,7 +46,7 @@ class RecallRequest(msgspec.Struct):
 @post(
     "/v1/embeddings",
     status_code=200,
-    opt={"scope": "embeddings", "keys_only": True, "asks_model": True},
+    opt={"scope": "embeddings", "keys_only": True},
 )
 async def embeddings(
     request: Request[Any, Any, Any],

@@ -341,6 +341,8 @@ async def test_each_route_that_a_key_opens_was_meant_to_be_one(page: Page) -> No
     opened = {(method, path): opt["scope"] for method, path, opt in handlers if "scope" in opt}
     assert opened == {
         ("POST", "/v1/chat/completions"): "chat",
+        ("POST", "/v1/embeddings"): "embeddings",
+        ("POST", "/v1/recall"): "read",
         ("GET", "/v1/models"): "chat",
         ("GET", "/v1/models/{name}"): "chat",
         ("GET", "/turns/{turn_id}/stream"): "read",
