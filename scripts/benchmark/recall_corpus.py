@@ -108,7 +108,8 @@ class Corpus:
         aside = chance.normal(scale=TURNED / size[1] ** 0.5, size=size)
         turned = self.vectors[picked] + aside
         largest = numpy.abs(turned).max(axis=1, keepdims=True)
-        return numpy.rint(turned * 127 / largest).astype(numpy.int8)
+        rounded: NDArray[numpy.int8] = numpy.rint(turned * 127 / largest).astype(numpy.int8)
+        return rounded
 
 
 async def begin(
