@@ -61,5 +61,6 @@ def _reply_meanwhile(ours: Launch, sizes: Sizes, pairs: int, say: Say) -> Outcom
         outcome.busy.append(busy_fraction())
         outcome.ours.append(asyncio.run(run_once(with_it, ours, sizes)))
         outcome.theirs.append(asyncio.run(run_once(without, ours, sizes)))
-        say(f"{pair + 1}/{pairs}, a reply while more is indexed, and one without")
+        shown = " / ".join(str(runs[-1]) for runs in (outcome.ours, outcome.theirs))
+        say(f"{pair + 1}/{pairs}, a reply while more is indexed / without: {shown}")
     return outcome
