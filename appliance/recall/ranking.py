@@ -7,7 +7,7 @@ part of each score goes on to the next chunk, and a smaller one back. The weight
 found most in the public LoCoMo questions (`scripts/evaluate-recall`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from math import exp, log
 
 from appliance.recall.tokens import terms_of
@@ -70,11 +70,15 @@ def near_in_meaning(cosines: Mapping[int, float], floor: float) -> set[int]:
     return {key for key, cosine in cosines.items() if 2 * cosine - usual >= floor}
 
 
-def coverage(weights: Mapping[str, float], text: str) -> float:
-    """How much of what the words of a question say stands in a text, from 0 to 1."""
+def terms_in(text: str) -> Set[str]:
+    """Each once. It takes longer than all that is done with them."""
+    return frozenset(terms_of(text).split())
+
+
+def coverage(weights: Mapping[str, float], terms: Set[str]) -> float:
+    """How much of what the words of a question say is among the terms of a text, from 0 to 1."""
     if not weights:
         return 0.0
-    terms = set(terms_of(text).split())
     stems = {_stem(term) for term in terms}
     found = sum(weight for word, weight in weights.items() if word in terms or _stem(word) in stems)
     return found / sum(weights.values())
@@ -88,10 +92,9 @@ def weights(chunks: int, chunks_with: Mapping[str, int]) -> dict[str, float]:
     }
 
 
-def is_same(one: str, other: str) -> bool:
-    """Whether two texts say the same in nearly the same words."""
-    a, b = set(terms_of(one).split()), set(terms_of(other).split())
-    return len(a & b) >= 0.9 * len(a | b)
+def is_same(one: Set[str], other: Set[str]) -> bool:
+    """Whether two texts with these terms say the same in nearly the same words."""
+    return len(one & other) >= 0.9 * len(one | other)
 
 
 def best(scores: Mapping[int, float], limit: int) -> Sequence[int]:

@@ -1,7 +1,7 @@
 """Recall: what was said, in any of a person's conversations, and what their documents say."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from time import time
 
@@ -35,10 +35,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question in the two forms in which it is looked for."""
+    """A question in the two forms in which it is looked for, and what was found by its words."""
 
     words: tuple[str, ...]
-    match: str
+    within: Scope
+    found: list[tuple[int, float]]
     vector: bytes | None = None
     space: Space | None = None
     model: EmbeddingModel | None = None
@@ -83,10 +84,9 @@ class Recall:
         text = text[:MOST_CHARS]
         if k < 1 or asks_nothing(text):
             return ()
-        asked = await self._asked(person, text)
+        asked = await self._asked(person, text, without, conversation)
+        within, words = asked.within, asked.found
         async with self._database.read() as reader:
-            within = await scope_of(reader, person.person_key, without, conversation)
-            words = await chunk_search.matching(reader, within, asked.match, CANDIDATES)
             near: list[tuple[int, float]] = []
             if asked.space is not None and asked.vector is not None:
                 near = await chunk_vectors.nearest(
@@ -108,27 +108,36 @@ class Recall:
                 each.chunk_key: each
                 for each in await chunk_search.of_keys(reader, within, [*chosen, *around])
             }
-            weights = ranking.weights(
-                *await chunk_search.counts_of_words(reader, person.person_key, asked.words)
-            )
-            grounded = _grounded(found, asked.near_in_meaning(dict(near)), weights)
-            chunks = [found[key] for key in chosen if key in found]
-            if has_floor and not grounded:
+            if has_floor and not (
+                asked.near_in_meaning(dict(near)) & found.keys()
+                or await _has_its_words(reader, person.person_key, asked.words, found.values())
+            ):
                 return ()
-            kept = self._kept(chunks, scores)
-            return await self._told(reader, within, kept[:k], beside, found)
+            kept = self._kept([found[key] for key in chosen if key in found], scores, k)
+            return await self._told(reader, within, kept, beside, found)
 
-    async def _asked(self, person: Person, text: str) -> _Asked:
-        """What to look for; by words alone when there is no vector in time."""
+    async def _asked(
+        self, person: Person, text: str, without: str | None, conversation: str | None
+    ) -> _Asked:
+        """What to look for, and what is found by its words: both threads work at the same time. By
+        words alone when there is no vector in time.
+        """
         words = words_of(text)
         match = match_of(words, person.person_key)
         async with self._database.read() as reader:
+            within = await scope_of(reader, person.person_key, without, conversation)
             space = await chunk_vectors.serving(reader)
         model = named(space.name) if space is not None else None
         if model is None:
-            return _Asked(words, match)
-        vector = await self._vector(model, text)
-        return _Asked(words, match, vector, space, model)
+            return _Asked(words, within, await self._by_words(within, match))
+        vector, found = await asyncio.gather(
+            self._vector(model, text), self._by_words(within, match)
+        )
+        return _Asked(words, within, found, vector, space, model)
+
+    async def _by_words(self, within: Scope, match: str) -> list[tuple[int, float]]:
+        async with self._database.read() as reader:
+            return await chunk_search.matching(reader, within, match, CANDIDATES)
 
     async def _vector(self, model: EmbeddingModel, text: str) -> bytes | None:
         try:
@@ -139,9 +148,7 @@ class Recall:
             return None
 
     def _kept(
-        self,
-        chunks: list[FoundChunk],
-        scores: Mapping[int, float],
+        self, chunks: list[FoundChunk], scores: Mapping[int, float], most: int
     ) -> list[tuple[FoundChunk, float]]:
         """Each text once, the best first, without those that are much worse than the best."""
         now = self._clock()
@@ -150,11 +157,14 @@ class Recall:
         ]
         scored.sort(key=lambda each: -each[1])
         kept: list[tuple[FoundChunk, float]] = []
+        told: list[Set[str]] = []
         for chunk, score in scored:
-            if score < ranking.LEAST_SHARE * scored[0][1]:
+            if score < ranking.LEAST_SHARE * scored[0][1] or len(kept) == most:
                 break
-            if not any(ranking.is_same(chunk.text, other.text) for other, _ in kept):
+            terms = ranking.terms_in(chunk.text)
+            if not any(ranking.is_same(terms, other) for other in told):
                 kept.append((chunk, score))
+                told.append(terms)
         return kept
 
     async def _told(
@@ -192,13 +202,13 @@ class Recall:
         return tuple(told)
 
 
-def _grounded(
-    found: Mapping[int, FoundChunk], near: set[int], weights: Mapping[str, float]
-) -> set[int]:
-    """Those with a reason of their own: near in meaning, or with the words that say most."""
-    return {
-        key
-        for key, chunk in found.items()
-        if key in near
-        or ranking.coverage(weights, f"{chunk.heading}\n{chunk.text}") >= ranking.COVERED
-    }
+async def _has_its_words(
+    reader: Connection, person_key: int, words: Sequence[str], found: Iterable[FoundChunk]
+) -> bool:
+    """Whether any of these has the words of the question that say most."""
+    weights = ranking.weights(*await chunk_search.counts_of_words(reader, person_key, words))
+    return any(
+        ranking.coverage(weights, ranking.terms_in(f"{each.heading}\n{each.text}"))
+        >= ranking.COVERED
+        for each in found
+    )

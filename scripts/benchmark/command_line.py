@@ -1,6 +1,7 @@
 """scripts/bench: reads what is asked for, measures, prints."""
 
 import json
+import os
 import shlex
 import signal
 import sys
@@ -10,12 +11,12 @@ from types import FrameType
 import click
 
 from appliance.cpu import physical_cores
-from benchmark import ceiling, machine, plots, report, servers
+from benchmark import ceiling, machine, plots, recall, report, servers
 from benchmark.ceiling import Ceiling
 from benchmark.errors import BenchmarkError
 from benchmark.llama_build import find_llama_server, version_of
 from benchmark.running import Outcome, run_all
-from benchmark.scenario import FULL, QUICK
+from benchmark.scenario import FULL, QUICK, Sizes
 from benchmark.scenarios import CHATS, SCENARIOS
 
 _NAMES = [scenario.name for scenario in SCENARIOS]
@@ -28,6 +29,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--quick", is_flag=True, help="Small sizes: shows that it works, measures nothing.")
 @click.option("--json", "json_file", type=_FILE, help="Write everything to this file, too.")
 @click.option("--plots", "plots_folder", type=click.Path(path_type=Path), help="Write pictures.")
+@click.option("--recall", "is_recall", is_flag=True, help="Only recall; no llama-server.")
 @click.option("--threads", type=click.IntRange(1, 512), help="On both sides.  [physical cores]")
 @click.option("--limit", is_flag=True, help="Measure llama.cpp without a server, too.")
 @click.option("--anyway", is_flag=True, help="Go on although the machine is busy.")
@@ -40,6 +42,7 @@ def main(
     quick: bool,
     json_file: Path | None,
     plots_folder: Path | None,
+    is_recall: bool,
     threads: int | None,
     limit: bool,
     anyway: bool,
@@ -50,13 +53,17 @@ def main(
     """Compare this appliance with llama.cpp's own llama-server.
 
     Same model file, same threads, same machine, in one run, through HTTP. The two take turns, each
-    time newly started.
+    time newly started. With --recall: searches among many chunks against other ways to search, and
+    a reply while the box indexes against the same reply alone.
     """
     signal.signal(signal.SIGTERM, _leave)
     sizes = QUICK if quick else FULL
     chosen = [scenario for scenario in SCENARIOS if not only or scenario.name in only]
     ceilings: list[Ceiling] = []
     try:
+        if is_recall:
+            _measure_recall(sizes, runs, threads or physical_cores(), anyway, json_file)
+            return
         program = find_llama_server(llama_server)
         busy = machine.refuse_when_busy(anyway)
         model, threads = servers.model_file(), threads or physical_cores()
@@ -81,12 +88,40 @@ def main(
         click.echo(str(error), err=True)
         sys.exit(1)
     _print(outcomes, ceilings)
-    if json_file:
-        written = json.dumps(report.as_json(outcomes, about, ceilings), indent=2)
-        json_file.write_text(written + "\n", encoding="utf-8")
+    _write(json_file, outcomes, about, ceilings)
     if plots_folder:
         paths = plots.draw(plots_folder, outcomes, ceilings)
         click.echo(f"Pictures: {', '.join(map(str, paths)) or 'none, matplotlib is not installed'}")
+
+
+def _measure_recall(
+    sizes: Sizes, runs: int, threads: int, anyway: bool, json_file: Path | None
+) -> None:
+    busy = machine.refuse_when_busy(anyway)
+    about = {
+        **machine.describe(),
+        "busy before": f"{busy:.0%}, load {os.getloadavg()[0]:.1f}",
+        "sizes": "quick, so nothing is measured by this" if sizes is QUICK else "full",
+    }
+    click.echo("\n".join(f"{name}: {text}" for name, text in about.items()) + "\n")
+    outcomes = recall.run_all(servers.ours(threads), sizes, runs, click.echo)
+    about["load after"] = f"{os.getloadavg()[0]:.1f}"
+    click.echo(f"\nLoad after: {about['load after']}. Theirs is what stands after the stroke.")
+    click.echo(report.table(outcomes))
+    for line in [*report.failures(outcomes, recall.SIDES), *report.disturbed(outcomes)]:
+        click.echo(line)
+    _write(json_file, outcomes, about, [])
+
+
+def _write(
+    json_file: Path | None,
+    outcomes: list[Outcome],
+    about: dict[str, str],
+    ceilings: list[Ceiling],
+) -> None:
+    if json_file:
+        written = json.dumps(report.as_json(outcomes, about, ceilings), indent=2)
+        json_file.write_text(written + "\n", encoding="utf-8")
 
 
 def _variables(given: tuple[str, ...]) -> dict[str, str]:

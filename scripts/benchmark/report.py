@@ -42,20 +42,32 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 def warnings(outcomes: Sequence[Outcome]) -> list[str]:
     """What the reader of the table has to know."""
-    return [*failures(outcomes), *_unequal(outcomes), *_disturbed(outcomes)]
+    return [*failures(outcomes), *_unequal(outcomes), *disturbed(outcomes)]
 
 
-def failures(outcomes: Sequence[Outcome]) -> list[str]:
+def failures(
+    outcomes: Sequence[Outcome], sides: tuple[str, str] = ("the appliance", "llama-server")
+) -> list[str]:
     """What a side could not do, a sentence each, and how often."""
     lines = []
     for outcome in outcomes:
-        for side, runs in (("the appliance", outcome.ours), ("llama-server", outcome.theirs)):
+        for side, runs in zip(sides, (outcome.ours, outcome.theirs), strict=True):
             reasons = [run.failure for run in runs if run.failure]
             for reason in dict.fromkeys(reasons):
                 times = f"{reasons.count(reason)} of {len(runs)} runs"
                 name = outcome.scenario.name
                 lines.append(f"{name}: {side} gave no figures in {times}, because {reason}")
     return lines
+
+
+def disturbed(outcomes: Sequence[Outcome]) -> list[str]:
+    """Where others used the machine."""
+    return [
+        f"{outcome.scenario.name}: the machine was up to {max(outcome.busy):.0%} busy with "
+        "something else before a pair; do not trust these figures"
+        for outcome in outcomes
+        if outcome.busy and max(outcome.busy) > BUSY_LIMIT
+    ]
 
 
 def ceiling_lines(ceilings: Sequence[Ceiling]) -> list[str]:
@@ -97,15 +109,6 @@ def _unequal(outcomes: Sequence[Outcome]) -> list[str]:
         if line.better is Better.NEITHER
         and line.ratio is not None
         and abs(line.ratio - 1) > _SAME_WORK
-    ]
-
-
-def _disturbed(outcomes: Sequence[Outcome]) -> list[str]:
-    return [
-        f"{outcome.scenario.name}: the machine was up to {max(outcome.busy):.0%} busy with "
-        "something else before a pair; do not trust these figures"
-        for outcome in outcomes
-        if outcome.busy and max(outcome.busy) > BUSY_LIMIT
     ]
 
 

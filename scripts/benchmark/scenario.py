@@ -20,6 +20,11 @@ class Sizes:
     rewritten_tokens: int
     neighbour_tokens: tuple[int, int]
     remembered: int
+    people: int
+    sentences: int
+    chunks: tuple[int, ...]
+    questions: int
+    indexed: int
 
 
 FULL = Sizes(
@@ -31,6 +36,11 @@ FULL = Sizes(
     rewritten_tokens=600,
     neighbour_tokens=(1000, 4000),
     remembered=100,
+    people=50,
+    sentences=1000,
+    chunks=(100_000, 500_000),
+    questions=200,
+    indexed=200,
 )
 QUICK = Sizes(
     reply_tokens=16,
@@ -41,6 +51,11 @@ QUICK = Sizes(
     rewritten_tokens=80,
     neighbour_tokens=(200, 500),
     remembered=6,
+    people=4,
+    sentences=40,
+    chunks=(400, 800),
+    questions=20,
+    indexed=20,
 )
 
 

@@ -120,6 +120,11 @@ class Server:
             (folder / "settings.toml").write_text(launch.settings_file, encoding="utf-8")
 
     @property
+    def data_dir(self) -> Path:
+        """Where the appliance keeps everything."""
+        return self._folder / "data"
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid

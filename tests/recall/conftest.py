@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.conversations.conversation import Person
+from appliance.errors import ModelRefused
 from appliance.recall.computing import NO_TURNS, Computing
 from appliance.recall.embedding import EmbeddingModel
 from appliance.recall.indexer import Indexer
@@ -24,6 +25,19 @@ class QuickEmbedder:
         return [1.0 + sum(ord(char) % 8 == number for char in text) for number in range(8)]
 
     passage = query
+
+
+class BreakingEmbedder(QuickEmbedder):
+    """One that can be told after how many texts it gives up."""
+
+    left: int | None = None
+
+    def passage(self, text: str) -> list[float]:
+        if self.left is not None:
+            if self.left == 0:
+                raise ModelRefused("no more")
+            self.left -= 1
+        return self.query(text)
 
 
 class Remembering:
@@ -58,5 +72,13 @@ async def person(database: Database) -> Person:
 @pytest.fixture
 async def remembering(database: Database) -> AsyncIterator[Remembering]:
     remembering = Remembering(database, QUICK)
+    yield remembering
+    remembering.computing.close()
+
+
+@pytest.fixture
+async def breaking(database: Database) -> AsyncIterator[Remembering]:
+    """The same with a model that can be told to break off."""
+    remembering = Remembering(database, QUICK, lambda model: BreakingEmbedder())
     yield remembering
     remembering.computing.close()
