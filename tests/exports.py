@@ -37,7 +37,8 @@ POINTS_TO = {
     **dict.fromkeys(("input_message_key", "reply_message_key"), "messages"),
     **dict.fromkeys(("first_message_key", "last_message_key"), "messages"),
 }
-OF_THIS_BOX = {"is_chunked", 
+OF_THIS_BOX = {
+    "is_chunked",
     "person_key",
     "activity",  # the order of the list is the order of the file
     "client_message_id",  # makes sending twice harmless, and nothing else
