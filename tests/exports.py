@@ -159,6 +159,7 @@ def own_conversation(*texts: str, **changes: Any) -> dict[str, Any]:
         "messages": messages,
         "turns": [],
         "summaries": [],
+        "facts": [],
         **changes,
     }
 
