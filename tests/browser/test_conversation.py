@@ -41,6 +41,9 @@ def test_a_first_message_gets_a_reply_and_an_address_of_its_own(replied):
 
 
 def test_a_reload_shows_what_the_stream_left(replied):
+    # Its last event has been put in place whole.
+    expect(replied.locator("#announce")).to_have_text("Answer ready.")
+    expect(replied.locator("[class*=htmx-]")).to_have_count(0)
     live = replied.locator("#messages").inner_html()
     replied.reload()
     expect(replied.locator(".reply")).to_be_visible()
