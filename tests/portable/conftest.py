@@ -29,6 +29,7 @@ async def open_scripted(tmp_path: Path) -> AsyncIterator[OpenBox]:
         ) -> Box:
             model = backend or ScriptedBackend(lambda sequence: "A short reply.")
             settings = Settings(
+                recall={"enabled": False},
                 data_dir=tmp_path / name,
                 hot={"embedded": hot},
                 assistant={"titles": False, "summaries": False, "facts": False},

@@ -61,7 +61,10 @@ def htmx() -> dict[str, str]:
 async def box(tmp_path: Path) -> AsyncIterator[Box]:
     """A box that keeps what it is told; only its model is scripted."""
     settings = Settings(
-        data_dir=tmp_path / "data", hot={"embedded": False}, server={"names": ["box.test"]}
+        recall={"enabled": False},
+        data_dir=tmp_path / "data",
+        hot={"embedded": False},
+        server={"names": ["box.test"]},
     )
     async with open_box(settings, lambda: ScriptedBackend(lambda _: "A reply.")) as box:
         yield box

@@ -56,6 +56,7 @@ async def open_page(
 ) -> AsyncIterator[Page]:
     """A box whose model answers with `reply`."""
     sections.setdefault("assistant", {"titles": False, "summaries": False, "facts": False})
+    sections.setdefault("recall", {"enabled": False})
     settings = Settings(data_dir=data_dir, hot={"embedded": False}, **sections)
     backend = ScriptedBackend(reply, gated=gated)
     async with open_box(settings, lambda: backend) as box:
