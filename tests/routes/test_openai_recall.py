@@ -16,7 +16,7 @@ from appliance.accounts.api_key import Scope
 
 @pytest.fixture
 async def page(tmp_path: Path) -> Any:
-    async with open_page(tmp_path / "data", lambda _: "Yes.") as page:
+    async with open_page(tmp_path / "data", lambda _: "Yes.", recall={"enabled": True}) as page:
         yield page
 
 

@@ -74,7 +74,7 @@ class Two:
 @pytest.fixture
 async def two(tmp_path: Path) -> Any:
     replies = InTurn("Yes.")
-    async with open_page(tmp_path / "data", replies) as page:
+    async with open_page(tmp_path / "data", replies, recall={"enabled": True}) as page:
         box = page.box
         await sign_in(box, "eve")
         crowd = [box.person, (await account_of(box, "eve")).person]
