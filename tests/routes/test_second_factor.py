@@ -30,7 +30,7 @@ async def turn_on(ann: Browser) -> tuple[pyotp.TOTP, list[str]]:
     groups = found(r'class="recovery-code"[^>]*>(.*?)</p>', setup)
     codes = pyotp.TOTP(re.sub(r"<[^>]+>|\s", "", groups))
     page = await ann.post(PAGE, code=codes.at(time()), password=PASSWORD)
-    spare = re.findall(r"<li>((?:\w{4}-){3}\w{4})</li>", page.text)
+    spare = re.findall(r"<li><code>((?:\w{4}-){3}\w{4})</code></li>", page.text)
     assert len(spare) == 8, page.text
     return codes, spare
 
@@ -96,7 +96,7 @@ async def test_it_ends_by_password_or_code_and_by_nothing_else(
         page = await ann.post(f"{PAGE}/removal", **fields)
         assert page.status_code == 422 and 'role="alert"' in page.text, fields
     shown = await ann.post(f"{PAGE}/spare-codes", password=PASSWORD)
-    renewed = re.findall(r"<li>((?:\w{4}-){3}\w{4})</li>", shown.text)
+    renewed = re.findall(r"<li><code>((?:\w{4}-){3}\w{4})</code></li>", shown.text)
     assert len(renewed) == 8 and not set(renewed) & set(spare)
     assert (await ann.post(f"{PAGE}/removal", code=spare[1])).status_code == 422
     done = await ann.post(f"{PAGE}/removal", code=renewed[1])
