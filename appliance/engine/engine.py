@@ -20,6 +20,7 @@ from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.events import Event
 from appliance.engine.gauges import EngineGauges, Meter
 from appliance.engine.guesser import Guesser
+from appliance.engine.heartbeat import LOADING_SECONDS, STEP_SECONDS, Heartbeat
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine.outbox import TOGETHER_SECONDS, Outbox
 from appliance.engine.scheduler import Scheduler, SchedulerLimits
@@ -54,7 +55,10 @@ class Engine:
         load: LoadModel,
         limits: EngineLimits,
         snapshots: KvSnapshots | None = None,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
+        self.heartbeat = heartbeat or Heartbeat()
+        """Whether the compute thread gets on. Whoever loads a model may say so there, too."""
         self._load = load
         self._limits = limits
         self._snapshots = snapshots
@@ -202,6 +206,7 @@ class Engine:
 
     def _open(self, load: LoadModel) -> None:
         self.failure = None
+        self.heartbeat.begin(LOADING_SECONDS)
         try:
             self._backend = load()
         except Exception as error:
@@ -226,7 +231,7 @@ class Engine:
         self.state = EngineState.FAILED
 
     def _refuse_until_told(self) -> None:
-        while not isinstance(command := self._inbox.get(), Stop):
+        while not isinstance(command := self._next_command(None), Stop):
             if isinstance(command, Replace):
                 self._replacement = command
                 return
@@ -247,6 +252,7 @@ class Engine:
         meter = Meter(stepper.scheduler)
         while self._obey_inbox(stepper):
             began, had_work = monotonic(), stepper.has_work
+            self.heartbeat.begin(STEP_SECONDS)
             try:
                 stepper.step()
                 if not stepper.has_work:
@@ -259,6 +265,7 @@ class Engine:
                 meter.add_step(monotonic() - began)
             self.gauges = meter.gauges(stepper.threads)
             self._tell(stepper, outbox)
+        self.heartbeat.begin(LOADING_SECONDS)
         stepper.save_all()
         stepper.cancel_all()
         self._tell(stepper, outbox)
@@ -269,6 +276,7 @@ class Engine:
         backend.close()
         if is_last:
             self._refuse_the_rest()
+            self.heartbeat.rest()
 
     def _tell(self, stepper: Stepper, outbox: Outbox) -> None:
         outbox.put(stepper.take_events())
@@ -319,11 +327,20 @@ class Engine:
         while True:
             due_in = stepper.save_idle(monotonic())
             try:
-                return self._inbox.get(timeout=due_in)
+                return self._next_command(due_in)
             except queue.Empty:
                 continue
 
+    def _next_command(self, within_seconds: float | None) -> Command:
+        """Wait for it. Raises queue.Empty when none comes."""
+        self.heartbeat.rest()
+        try:
+            return self._inbox.get(timeout=within_seconds)
+        finally:
+            self.heartbeat.begin(STEP_SECONDS)
+
     def _obey(self, command: Command, stepper: Stepper) -> bool:
+        self.heartbeat.begin(STEP_SECONDS)
         match command:
             case Submit(sequence, submitted_at):
                 stepper.accept(sequence, submitted_at)
