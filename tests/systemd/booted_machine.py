@@ -2,6 +2,7 @@
 is written anywhere. It has a network of its own.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 ROOT = Path(__file__).parents[2]
 HERE = Path("/opt/appliance/test")
 """Where the project lies in there, as an installation would put it."""
+AS_ITS_OWNER = ("runuser", "-u", "appliance", "--", "env", "-C", "/", "-i", "PATH=/usr/bin:/bin")
 BOOT_SECONDS = 90
 _CLONE_NEWNET = 0x40000000
 
@@ -76,12 +78,37 @@ class BootedMachine:
         return self.run("systemctl", "show", "--value", "-p", name, unit)
 
     def do(self, step: Callable[..., Answer], *args: Any) -> Answer:
-        """Something that opens sockets, done on that machine's network by a thread of this process."""
+        """Something that opens sockets, done on its network by a thread of this process."""
         return self._inside.submit(step, *args).result(timeout=600)
 
     def begin(self, step: Callable[..., Any], *args: Any) -> Any:
         """The same without waiting for it: a future."""
         return self._inside.submit(step, *args)
+
+    def appliance(self, *words: str, check: bool = True) -> str:
+        """The command line, as whoever looks after the box uses it."""
+        program = (f"{HERE}/venv/bin/python", "-I", "-m", "appliance", *words)
+        return self.run(*AS_ITS_OWNER, "STATE_DIRECTORY=/var/lib/appliance", *program, check=check)
+
+    def stored(self, sql: str) -> list[list[Any]]:
+        """What the database file holds, seen from outside."""
+        script = (
+            "import json, sqlite3, sys; "
+            "db = sqlite3.connect('file:/var/lib/appliance/appliance.sqlite3?mode=ro', uri=True); "
+            "print(json.dumps(db.execute(sys.argv[1]).fetchall()))"
+        )
+        rows: list[list[Any]] = json.loads(self.run("python3", "-c", script, sql))
+        return rows
+
+    def drop_in(self, text: str) -> None:
+        """More lines for [Service]; none takes them out again. The service is started anew."""
+        place = "/run/systemd/system/appliance.service.d/test.conf"
+        if text:
+            self.write(place, f"[Service]\n{text}\n")
+        else:
+            self.run("rm", "-f", place)
+        self.run("systemctl", "daemon-reload")
+        self.run("systemctl", "restart", "appliance.service", timeout_seconds=300)
 
     def install(self) -> None:
         """The project as it stands here, with the packages that run this test."""
@@ -107,8 +134,15 @@ class BootedMachine:
             "systemd-sysusers",
             f"cp {units} /etc/systemd/system/",
             "systemctl daemon-reload",
+            # Where the unit would make it; somebody is to be in there before the first start.
+            "install -d -o appliance -g appliance -m 700 /var/lib/appliance",
         ):
             self.shell(line)
+        self.run(
+            *(*AS_ITS_OWNER, f"PYTHONPATH={HERE}:{HERE}/packages:/opt/appliance/tests"),
+            *(f"{HERE}/venv/bin/python", "-c"),
+            "import signed_in, pathlib; signed_in.prepare(pathlib.Path('/var/lib/appliance'))",
+        )
 
     def stop(self) -> None:
         self._stack.close()
