@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from appliance.conversations.box_status import BoxStatus, box_status
@@ -16,6 +16,7 @@ from appliance.engine.chat_tokenizer import ChatTokenizer
 from appliance.engine.engine import Engine, EngineState
 from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.gauges import EngineGauges
+from appliance.engine.heartbeat import Heartbeat
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.model_choice import ModelChoice
 from appliance.model_files.library import ModelLibrary
@@ -45,6 +46,8 @@ class ChatEngine:
     """Only of a machine elsewhere, whose tokenizer is asked ahead."""
     swap: ModelSwap | None = None
     """Only of the model in this box, which may be changed while it runs."""
+    heartbeat: Heartbeat = field(default_factory=Heartbeat)
+    """Of the compute thread; with another machine's model there is none that could stop."""
     turns: Turns = NO_TURNS
     """With whom other heavy work takes turns."""
 
@@ -83,7 +86,9 @@ def new_engine(
     snapshots: KvSnapshots | None = None,
 ) -> tuple[Engine, ModelChoice]:
     """The engine in this process, and the model that the settings name for it."""
-    model = ModelChoice(settings, ModelLibrary(settings.model_dir, load_presets(PRESETS)))
+    heartbeat = Heartbeat()
+    library = ModelLibrary(settings.model_dir, load_presets(PRESETS))
+    model = ModelChoice(settings, library, heartbeat)
     limits = EngineLimits(
         slots=settings.engine.slots,
         kv_tokens=settings.engine.kv_tokens,
@@ -93,7 +98,7 @@ def new_engine(
         cores=physical_cores(),
         target_step_seconds=settings.engine.step_ms / 1000,
     )
-    return Engine(load or model.loader(model.name), limits, snapshots), model
+    return Engine(load or model.loader(model.name), limits, snapshots, heartbeat), model
 
 
 def _local(
@@ -112,6 +117,7 @@ def _local(
         swap.status,
         lambda: engine.gauges,
         swap=swap,
+        heartbeat=engine.heartbeat,
         turns=EngineTurns(engine),
     )
 

@@ -40,6 +40,7 @@ from appliance.errors import StoreError
 from appliance.front_door import FrontDoor, open_front_door
 from appliance.hot.connection import Hot
 from appliance.hot.server import ValkeyServer
+from appliance.hot.service import url_of_service
 from appliance.metrics import Metrics
 from appliance.recall_desk import RecallDesk, open_recall_desk
 from appliance.sealed_desk import (
@@ -226,11 +227,13 @@ def _open_snapshots(settings: Settings, secret: str, stack: AsyncExitStack) -> K
 
 
 async def _open_hot(settings: Settings, stack: AsyncExitStack) -> tuple[Hot, ValkeyServer | None]:
-    """A client for the Valkey in the settings, or for a private one that is started here, or for
-    none.
+    """A client for the Valkey in the settings, or for systemd's beside us, or for a private one
+    that is started here, or for none.
     """
     server: ValkeyServer | None = None
     url = settings.hot.url.get_secret_value() if settings.hot.url else None
+    if url is None and settings.hot.embedded:
+        url = await url_of_service()
     if url is None and settings.hot.embedded:
         server = ValkeyServer(memory_mb=settings.hot.memory_mb)
         await server.start()

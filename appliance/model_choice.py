@@ -8,6 +8,7 @@ from appliance.cpu import physical_cores
 from appliance.draft_choice import add_draft_model
 from appliance.engine.backend import Backend
 from appliance.engine.engine_limits import seats_for
+from appliance.engine.heartbeat import LOADING_SECONDS, Heartbeat
 from appliance.model_files.installed import InstalledModel
 from appliance.model_files.library import ModelLibrary
 from appliance.settings import Settings
@@ -21,7 +22,10 @@ class ModelChoice:
     says what to do.
     """
 
-    def __init__(self, settings: Settings, library: ModelLibrary) -> None:
+    def __init__(
+        self, settings: Settings, library: ModelLibrary, heartbeat: Heartbeat | None = None
+    ) -> None:
+        self._heartbeat = heartbeat or Heartbeat()
         self._settings = settings
         self._library = library
         self._installed: InstalledModel | None = None
@@ -70,7 +74,10 @@ class ModelChoice:
         return backend
 
     def _note_progress(self, share: float) -> None:
-        self.loaded_percent = round(100 * share)
+        percent = round(100 * share)
+        if percent != self.loaded_percent:
+            self._heartbeat.begin(LOADING_SECONDS)
+        self.loaded_percent = percent
 
     def profile(self) -> ModelProfile:
         """Name, hash and sampling defaults; the name alone until the file is found."""

@@ -16,7 +16,7 @@ from litestar.types import ASGIApp
 
 from appliance.network.box_names import BoxNames
 from appliance.network.certificates import Certificates
-from appliance.network.connection import LIMITS, Connection, Limits
+from appliance.network.connection import LAST_WORD_SECONDS, LIMITS, Connection, Limits
 from appliance.network.guests import Guest, Guests
 from appliance.network.https_only import HttpsOnly
 from appliance.network.listening import allowed_ports
@@ -72,6 +72,12 @@ class WebServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._before_stop()
+        # Where systemd holds the socket, too, who comes from here on waits in it for the next one
+        # to serve; so nobody who was let in may be turned away for having come a moment too soon.
+        for each in self.servers:
+            each.close()
+        receptions = cast(list[Reception], self.servers)
+        await asyncio.gather(*(each.hear_the_last(LAST_WORD_SECONDS) for each in receptions))
         await super().shutdown(sockets)
         # Who takes nothing would keep a TLS connection, and with it the event loop, for long.
         for connection in list(self.server_state.connections):

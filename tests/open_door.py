@@ -120,6 +120,7 @@ def open_door(
     limits: Limits | None = None,
     make_app: Callable[[int], Any] | None = None,
     stalled_seconds: float = STALLED_SECONDS,
+    before_stop: Callable[[], None] = lambda: None,
     **settings: Any,
 ) -> Iterator[Door]:
     """Opens before the block and is stopped after it, as a polite stop does."""
@@ -141,6 +142,7 @@ def open_door(
                 names,
                 certificates,
                 door.port,
+                before_stop=before_stop,
                 limits=limits or Limits(),
             )
         )

@@ -18,6 +18,7 @@ from appliance.cli.serve import serve
 from appliance.cli.settings import settings
 from appliance.cli.tls import tls
 from appliance.cli.user import setup, user
+from appliance.cli.valkey import valkey
 from appliance.errors import ApplianceError, SettingsError
 
 _FAILED = 1
@@ -43,6 +44,7 @@ _COMMANDS = (
     *(serve, announce, tls, setup, user, key, ask, model, export, import_, person, document),
     reindex,
     settings,
+    valkey,
 )
 
 for command in (*_COMMANDS, version):

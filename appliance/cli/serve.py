@@ -14,11 +14,14 @@ import structlog
 from appliance import logs
 from appliance.core_dumps import allow_no_core_dump
 from appliance.data_dir import say_who_runs
-from appliance.errors import EngineUnavailable, SettingsError
+from appliance.engine.events import Ended
+from appliance.engine.sequence import FinishReason
+from appliance.errors import ApplianceError, EngineError, SettingsError
 from appliance.network.addresses import own_addresses, parsed
 from appliance.network.box_names import BoxNames
 from appliance.network.doorplate import Served, saying_what_is_served
 from appliance.network.listening import EVERYWHERE, is_for_others, listen
+from appliance.service_manager import ServiceManager
 from appliance.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -58,7 +61,7 @@ def serve(
     try:
         import uvloop
 
-        uvloop.run(_serve(settings))
+        uvloop.run(_serve(settings, ServiceManager.of_this_process()))
     except KeyboardInterrupt:
         return
 
@@ -83,20 +86,22 @@ def load_settings(
     return Settings.load(config, **overrides)
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, manager: ServiceManager) -> None:
     # The web framework and the engine take most of a second to import; the rest of the CLI does
     # without.
     from appliance.app import create_app
     from appliance.box_errands import box_errands
     from appliance.errand_socket import errands_taken
     from appliance.lifespan import Box, open_box
+    from appliance.service_report import reported
     from appliance.web_server import WebServer, certificates_of
 
     listener = listen(settings.server.host, settings.server.port)
     host, port = listener.getsockname()[:2]
     box: Box
     with listener:
-        async with open_box(settings) as box:
+        async with reported(manager) as report, open_box(settings) as box:
+            report.watch(box)
             if is_for_others(settings.server.host) and not box.door.is_set_up:
                 raise SettingsError(_NOT_SET_UP)
             names = BoxNames(settings.server.names, settings.data_dir)
@@ -107,6 +112,7 @@ async def _serve(settings: Settings) -> None:
                 return box.door.is_set_up
 
             def release_readers() -> None:
+                report.stopping()
                 box.desk.runner.release_readers()
                 box.temporary.desk.runner.release_readers()
                 box.sealed.desk.runner.release_readers()
@@ -137,8 +143,8 @@ async def _serve(settings: Settings) -> None:
                     *(box.documents.library, address, box.recall.indexer),
                 )
                 async with errands_taken(settings.data_dir, errands):
-                    _listen_for_changes(box)
-                    first_answer = asyncio.create_task(_announce_first_answer(box))
+                    _listen_for_changes(box, report)
+                    first_answer = asyncio.create_task(_announce_first_answer(box, report))
                     await server.serve(sockets=[listener])
                     first_answer.cancel()
 
@@ -164,29 +170,37 @@ def _addresses_for_others(names: BoxNames, port: int, is_secure: bool) -> list[s
     return [f"{scheme}://{host}:{port}" for host in hosts]
 
 
-def _listen_for_changes(box: Any) -> None:
+def _listen_for_changes(box: Any, report: Any) -> None:
     """SIGHUP means that another model was chosen; `appliance model use` sends it."""
     swap = box.engine.swap
+
+    def take_up() -> None:
+        swap.take_up()
+        report.reload(swap.wait_done)
+
     if swap is None:  # another machine answers, whatever is chosen here
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
     else:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, swap.take_up)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, take_up)
         swap.take_up()  # it may have been chosen while the box started
     with suppress(OSError):  # a full disk is no reason not to answer
         say_who_runs(box.settings.data_dir)
 
 
-async def _announce_first_answer(box: Any) -> None:
+async def _announce_first_answer(box: Any, report: Any) -> None:
     """Ask the model for one word, so that the first person does not pay for its waking up, and say
-    how long it all took.
+    how long it all took. Only then is the service started; without a model it is started, too.
     """
     try:
         await box.generations.wait_ready()
         async with box.completions.begin("start", [("user", "Hello")], {"max_tokens": 1}) as reply:
-            async for _ in reply:
-                pass
-    except EngineUnavailable as error:
+            async for event in reply:
+                if isinstance(event, Ended) and event.finish_reason is FinishReason.ERROR:
+                    raise EngineError(event.error or "The model gave no answer.")
+    except ApplianceError as error:
         click.echo(f"No model yet: {error}")
+        report.ready(str(error))
         return
     seconds = monotonic() - _STARTED_AT
     click.echo(f"Ready: {box.engine.profile().name} gave its first answer after {seconds:.1f} s.")
+    report.ready()

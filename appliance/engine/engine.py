@@ -5,7 +5,6 @@ it does with a model that is loaded stands in serving.py.
 """
 
 import logging
-import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -17,7 +16,6 @@ from appliance.engine.backend import Backend, Vocabulary
 from appliance.engine.commands import (
     Call,
     Cancel,
-    Command,
     Forget,
     Replace,
     Stop,
@@ -26,6 +24,8 @@ from appliance.engine.commands import (
 )
 from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.gauges import EngineGauges
+from appliance.engine.heartbeat import LOADING_SECONDS, Heartbeat
+from appliance.engine.inbox import Inbox
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine.sequence import Priority, SamplingParams, Sequence
 from appliance.engine.serving import Publish, Serving
@@ -55,11 +55,14 @@ class Engine:
         load: LoadModel,
         limits: EngineLimits,
         snapshots: KvSnapshots | None = None,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
+        self.heartbeat = heartbeat or Heartbeat()
+        """Whether the compute thread gets on. Whoever loads a model may say so there, too."""
         self._load = load
         self._limits = limits
         self._snapshots = snapshots
-        self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._inbox = Inbox(self.heartbeat)
         self._thread = threading.Thread(target=self._run, name="compute", daemon=True)
         self._publish: Publish = lambda events: None
         self._backend: Backend | None = None
@@ -203,6 +206,7 @@ class Engine:
 
     def _open(self, load: LoadModel) -> None:
         self.failure = None
+        self.heartbeat.begin(LOADING_SECONDS)
         try:
             self._backend = load()
         except Exception as error:
@@ -227,7 +231,7 @@ class Engine:
         self.state = EngineState.FAILED
 
     def _refuse_until_told(self) -> None:
-        while not isinstance(command := self._inbox.get(), Stop):
+        while not isinstance(command := self._inbox.wait(), Stop):
             if isinstance(command, Replace):
                 self._replacement = command
                 return
@@ -238,14 +242,14 @@ class Engine:
 
     def _refuse_the_rest(self) -> None:
         """Nobody must wait for an answer that will not come."""
-        while not self._inbox.empty():
-            command = self._inbox.get_nowait()
+        while not self._inbox.is_empty:
+            command = self._inbox.take()
             if isinstance(command, Call | Forget | Replace):
                 command.answer.cancel()
 
     def _serve(self, backend: Backend) -> None:
         serving = Serving(backend, self._limits, self._snapshots, self._inbox, self._publish)
-        self._replacement = serving.run(self._note)
+        self._replacement = serving.run(self.heartbeat, self._note)
         self._backend = None
         is_last = self._replacement is None
         if is_last:
@@ -253,6 +257,7 @@ class Engine:
         backend.close()
         if is_last:
             self._refuse_the_rest()
+            self.heartbeat.rest()
 
     def _note(self, gauges: EngineGauges) -> None:
         self.gauges = gauges

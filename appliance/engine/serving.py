@@ -26,6 +26,8 @@ from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.events import Event
 from appliance.engine.gauges import EngineGauges, Meter
 from appliance.engine.guesser import Guesser
+from appliance.engine.heartbeat import LOADING_SECONDS, STEP_SECONDS, Heartbeat
+from appliance.engine.inbox import Inbox
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine.outbox import TOGETHER_SECONDS, Outbox
 from appliance.engine.scheduler import Scheduler, SchedulerLimits
@@ -48,7 +50,7 @@ class Serving:
         backend: Backend,
         limits: EngineLimits,
         snapshots: KvSnapshots | None,
-        inbox: "queue.SimpleQueue[Command]",
+        inbox: Inbox,
         publish: Publish,
     ) -> None:
         self._inbox = inbox
@@ -57,7 +59,7 @@ class Serving:
         self._outbox = Outbox(TOGETHER_SECONDS)
         self._replacement: Replace | None = None
 
-    def run(self, note: Callable[[EngineGauges], None]) -> Replace | None:
+    def run(self, heartbeat: Heartbeat, note: Callable[[EngineGauges], None]) -> Replace | None:
         """Until told to stop, or to make way for another model: that order is the answer.
 
         `note` takes the figures of each step. What ran is cancelled then, and what the seats hold
@@ -67,6 +69,7 @@ class Serving:
         meter = Meter(stepper.scheduler)
         while self._obey_inbox():
             began, had_work = monotonic(), stepper.has_work
+            heartbeat.begin(STEP_SECONDS)
             try:
                 stepper.step()
                 if not stepper.has_work:
@@ -79,6 +82,7 @@ class Serving:
                 meter.add_step(monotonic() - began)
             note(meter.gauges(stepper.threads))
             self._tell()
+        heartbeat.begin(LOADING_SECONDS)
         stepper.save_all()
         stepper.cancel_all()
         self._tell()
@@ -86,7 +90,7 @@ class Serving:
 
     def _tell(self) -> None:
         self._outbox.put(self._stepper.take_events())
-        may_wait = self._stepper.only_writes and self._inbox.empty()
+        may_wait = self._stepper.only_writes and self._inbox.is_empty
         if events := self._outbox.take(monotonic(), is_last=not may_wait):
             self._publish(events)
 
@@ -99,7 +103,7 @@ class Serving:
             if not self._stepper.has_work and not self._obey(self._wait_for_command()):
                 return False
             while True:
-                if not self._obey(self._inbox.get_nowait()):
+                if not self._obey(self._inbox.take()):
                     return False
         except queue.Empty:
             return True
@@ -109,7 +113,7 @@ class Serving:
         while True:
             due_in = self._stepper.save_idle(monotonic())
             try:
-                return self._inbox.get(timeout=due_in)
+                return self._inbox.wait(due_in)
             except queue.Empty:
                 continue
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from appliance.hot.left_over import PREFIX, SETTINGS_NAME, lock, remove_left_over
+from appliance.hot.valkey_settings import settings_text
 
 # A socket's path has room for 107 bytes, wherever the directory is.
 LONGEST_SOCKET_PATH = 107
@@ -28,27 +29,7 @@ class RuntimeDir:
 
     def write_settings(self, memory_mb: int, extra: Sequence[str] = ()) -> None:
         """Everything the server shall know; `extra` lines come last."""
-        lines = (
-            "port 0",  # No TCP at all: only who may open the socket may ask.
-            f"unixsocket {_quoted(self.socket)}",
-            "unixsocketperm 700",
-            f"dir {_quoted(self.path)}",
-            "daemonize no",
-            # Nothing reaches the disk: what must survive stands in SQLite.
-            'save ""',
-            "appendonly no",
-            f"maxmemory {memory_mb}mb",
-            "maxmemory-policy allkeys-lru",
-            "maxclients 128",
-            # A crash report would print the command that was running, and so a person's words.
-            "crash-log-enabled no",
-            "databases 1",
-            # What the appliance needs and no more: no scripts, no configuration, no flush.
-            "user default on nopass resetchannels ~* "
-            "-@all +@read +@write +@connection +@transaction -@dangerous -@scripting",
-            *extra,
-        )
-        self.settings.write_text("\n".join(lines) + "\n")
+        self.settings.write_text(settings_text(self.socket, self.path, memory_mb, extra))
         self.settings.chmod(0o600)
 
     def executable(self, binary: Path) -> Path:
@@ -90,8 +71,3 @@ def _new_directory(places: Sequence[Path]) -> tuple[Path, int]:
             refused = error
         shutil.rmtree(path, ignore_errors=True)
     raise refused or OSError("every directory's path is too long for a socket")
-
-
-def _quoted(path: Path) -> str:
-    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -17,6 +17,7 @@ import structlog
 
 from appliance.hot.binary import find_binary
 from appliance.hot.runtime_dir import RuntimeDir
+from appliance.hot.service import answers_ping
 
 LAUNCHER = Path(__file__).with_name("die_with_parent.py")
 START_SECONDS = 5.0
@@ -133,25 +134,9 @@ class ValkeyServer:
 
     async def _ask_until_it_answers(self) -> None:
         assert self._runtime_dir is not None
-        while not await _answers_ping(self._runtime_dir.socket):
+        while not await answers_ping(self._runtime_dir.socket):
             await asyncio.sleep(POLL_SECONDS)
         self.answers.set()
-
-
-async def _answers_ping(socket: Path) -> bool:
-    try:
-        reader, writer = await asyncio.open_unix_connection(str(socket))
-    except OSError:
-        return False
-    try:
-        writer.write(b"PING\r\n")
-        return (await reader.readline()).startswith(b"+PONG")
-    except OSError:
-        return False
-    finally:
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
 
 
 def _log_line(line: bytes) -> None:

@@ -25,6 +25,8 @@ BODY_SECONDS = 20.0
 SLOWEST_BYTES = 4096
 MAX_HEAD_BYTES = 32 * 1024
 WAITING_ROOM = 1000
+LAST_WORD_SECONDS = 0.3
+"""What was sent before the sender could know that the box stops is here by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Connection(HttpToolsProtocol):
         self._bytes = 0
         """Of this head, or of the body since the clock was last looked at."""
         self._timer: TimerHandle | None = None
-        self._is_too_large = False
+        self._is_too_large = self._is_last = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -106,6 +108,8 @@ class Connection(HttpToolsProtocol):
             raise _HeadTooLarge
         self._now_reading(_Reading.BODY)
         super().on_headers_complete()
+        if self._is_last:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._now_reading(_Reading.NOTHING)
@@ -139,6 +143,18 @@ class Connection(HttpToolsProtocol):
         else:
             self._timer = None
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def shutdown(self) -> None:
+        """The box stops. A first request that is on its way is answered, as one that has begun."""
+        if self.cycle is None and self._reading is _Reading.HEAD:
+            self._is_last = True
+            self.loop.call_later(LAST_WORD_SECONDS, self._end_if_silent)
+        else:
+            super().shutdown()
+
+    def _end_if_silent(self) -> None:
+        if self.cycle is None and self._bytes == 0 and not self.transport.is_closing():
+            self.transport.close()
 
     def _is_between_requests(self) -> bool:
         is_over = self.cycle is not None and self.cycle.response_complete

@@ -68,8 +68,16 @@ class Reception:
         if self._is_open:
             self._is_open = False
             self._loop.remove_reader(self._listener)
-            for client in list(self._silent):
-                self._send_away(client)
+
+    async def hear_the_last(self, seconds: float) -> None:
+        """After `close`: whoever was let in at the last moment may still say the first word, which
+        is on its way; then those who were silent are sent away.
+        """
+        until = self._loop.time() + seconds
+        while (self._silent or self._coming_in) and self._loop.time() < until:
+            await asyncio.sleep(0.01)
+        for client in list(self._silent):
+            self._send_away(client)
 
     async def wait_closed(self) -> None:
         """uvicorn asks for it. What is between the door and the first request is let go."""

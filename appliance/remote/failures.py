@@ -73,8 +73,8 @@ def unreachable(host: str, error: BaseException) -> RemoteFailed:
     if any(isinstance(cause, OSError) and cause.errno in _FORBIDDEN for cause in causes):
         return RemoteFailed(
             say(
-                "This box is not allowed to reach %(host)s. Allow its address in the service: "
-                "`systemctl edit appliance`, IPAddressAllow=ADDRESS.",
+                "This box is not allowed to reach %(host)s. Open the way for its service: "
+                "systemd/appliance-engine-url.conf says how.",
                 host=host,
             )
         )

@@ -6,8 +6,9 @@ what they yield.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -196,10 +197,12 @@ class Database:
 
 def _free_bytes() -> int:
     """Memory that can be had without anybody being pushed out of theirs."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    with suppress(OSError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    # The service does not see that file: then what nothing at all is in, which is less.
+    return max(0, os.sysconf("SC_AVPHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def _write_anew(connection: Connection, most_bytes: int) -> bool:

@@ -103,6 +103,7 @@ EDGES = {
     "documents_desk",
     "document_errands",
     "sealed_desk",
+    "service_report",
     "recall_desk",
     "lifespan",
     "cli",

@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from appliance.engine import core_load
 from appliance.engine.core_load import busy_seconds, others_seconds
 from appliance.engine.thread_governor import ThreadGovernor
 
@@ -82,6 +84,19 @@ def test_only_the_processors_that_we_may_use_count() -> None:
     assert busy_seconds(stat, {0}) == pytest.approx(135 * tick)
     assert busy_seconds(stat, {0, 1}) == pytest.approx(835 * tick)
     assert busy_seconds("", {0}) == 0
+
+
+def test_a_service_that_does_not_see_the_processors_asks_the_control_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = tmp_path / "cpu.stat"
+    monkeypatch.setattr(core_load, "_STAT", tmp_path / "hidden")
+    monkeypatch.setattr(core_load, "_GROUPS", book)
+    assert others_seconds() == 0
+    book.write_text("usage_usec 5000000000\nuser_usec 4000000000\nsystem_usec 1000000000\n")
+    assert others_seconds() == pytest.approx(5000 - time.process_time(), abs=5)
+    book.write_text("something else\n")
+    assert others_seconds() == 0
 
 
 def test_another_process_is_seen_to_compute() -> None:

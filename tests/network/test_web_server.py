@@ -6,12 +6,13 @@ import socket
 import ssl
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
 import pytest
-from open_door import Door, certify, open_door
+from open_door import Door, certify, open_door, read_all
 
 from appliance.network.authority import facts_of, today
 from appliance.network.box_names import BoxNames
@@ -149,6 +150,29 @@ def test_a_polite_stop_does_not_wait_for_who_says_nothing(tmp_path: Path) -> Non
         client.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
         assert client.recv(1000)
         # `open_door` fails when it does not end.
+
+
+def test_what_is_on_its_way_when_the_box_stops_is_answered(tmp_path: Path) -> None:
+    """Whoever was let in cannot know it; with a socket that outlives the box nobody is refused."""
+    certify(tmp_path)
+    whole = f"{HEAD}\r\n".encode()
+    clients: list[socket.socket] = []
+
+    def speak_at_last() -> None:
+        for client in clients:
+            client.sendall(whole)
+
+    with (
+        ThreadPoolExecutor(2) as readers,
+        open_door(tmp_path, before_stop=speak_at_last) as door,
+    ):
+        secure = door.trusting().wrap_socket(door.connect(), server_hostname="127.0.0.1")
+        clients += [door.connect(), secure]
+        # Both are in when a third one, which came later, is answered.
+        assert httpx.get(door.url).status_code == 200
+        answers = [readers.submit(read_all, client) for client in clients]
+    for answer in answers:
+        assert answer.result().startswith("HTTP/1.1 200 OK")
 
 
 def test_a_socket_that_systemd_hands_over_is_taken(tmp_path: Path) -> None:

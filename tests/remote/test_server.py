@@ -182,4 +182,4 @@ async def test_a_fence_of_the_service_unit_is_named() -> None:
     from appliance.remote.failures import unreachable
 
     sentence = str(unreachable("bigbox", PermissionError(1, "Operation not permitted")))
-    assert "IPAddressAllow" in sentence
+    assert "appliance-engine-url.conf" in sentence
