@@ -35,6 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # What is stored and what is looked for is cut by the same rules.
     "store": {"errors", *NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
     "accounts": {"errors", *NOUNS, "conversations.accepting", "store"},
+    # Runs before there is any package; only its child processes reach the database.
+    "installation": {"errors", "store"},
     # Where the web server stands; it knows nobody and no conversation.
     "network": {"errors", "settings_sections", "model_files.atomic_file", "stalled_readers"},
     "hot": {"errors", *NOUNS},
@@ -125,6 +127,7 @@ NEVER = {
     "conversations": {"litestar", "llama_cpp", "valkey"},
     "accounts": {"litestar", "llama_cpp", "valkey"},
     "network": {"llama_cpp", "valkey", "aiosqlite", "pysqlite3", "sqlite3", "httpx"},
+    "installation": {"litestar", "llama_cpp", "valkey", "pydantic", "click", "structlog"},
     "remote": {"litestar", "llama_cpp", "valkey", "aiosqlite"},
     "routes": {"llama_cpp", "valkey"},
 }

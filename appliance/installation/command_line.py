@@ -1,0 +1,83 @@
+"""scripts/install, scripts/uninstall and scripts/update: what may be asked of them.
+
+They run before there is any package, so this is argparse and not the product's own command line.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from appliance.errors import ApplianceError
+from appliance.installation.install import Installer
+from appliance.installation.payload import Payload
+from appliance.installation.places import MACHINE, Places
+from appliance.installation.services import NoServices, Services, Systemd
+from appliance.installation.uninstall import WORD, uninstall
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit status; a refusal is one sentence on stderr."""
+    command, *rest = arguments
+    try:
+        words = _COMMANDS[command](rest)
+    except ApplianceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted. Start it again, and it goes on where it stopped.", file=sys.stderr)
+        return 130
+    for line in words:
+        print(line)
+    return 0
+
+
+def _install(arguments: list[str]) -> list[str]:
+    parser = _parser("install", "Put the box onto this machine as a service.")
+    given = parser.parse_args(arguments)
+    return _installer(given.root).install(Payload(PROJECT))
+
+
+def _uninstall(arguments: list[str]) -> list[str]:
+    parser = _parser("uninstall", "Take the box off this machine; what people said stays.")
+    parser.add_argument(
+        "--data",
+        nargs="?",
+        const="",
+        metavar="WORD",
+        help=f"delete what people said, too; asks for the word ({WORD}) unless it is given here",
+    )
+    given = parser.parse_args(arguments)
+    word = given.data
+    if word == "":
+        print("Everything that anybody said on this box will be deleted, and cannot be had back.")
+        word = input(f"Type the word {WORD} to delete it: ") if sys.stdin.isatty() else ""
+    return uninstall(Places(given.root), _services(given.root), word)
+
+
+def _parser(name: str, what: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"scripts/{name}", description=what)
+    parser.add_argument(
+        *("--root", "-r"),
+        type=lambda text: Path(text).absolute(),
+        default=MACHINE,
+        metavar="DIR",
+        help="a folder that stands for the machine, to try it: nothing is started",
+    )
+    return parser
+
+
+def _installer(root: Path) -> Installer:
+    return Installer(Places(root), _services(root))
+
+
+def _services(root: Path) -> Services:
+    return Systemd() if root == MACHINE else NoServices()
+
+
+_COMMANDS: dict[str, Callable[[list[str]], list[str]]] = {
+    "install": _install,
+    "uninstall": _uninstall,
+}
