@@ -14,6 +14,7 @@ from appliance.cli.key import key
 from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
 from appliance.cli.reindex import reindex
+from appliance.cli.rollback import rollback
 from appliance.cli.serve import serve
 from appliance.cli.settings import settings
 from appliance.cli.tls import tls
@@ -43,6 +44,7 @@ _COMMANDS = (
     *(serve, announce, tls, setup, user, key, ask, model, export, import_, person, document),
     reindex,
     settings,
+    rollback,
 )
 
 for command in (*_COMMANDS, version):

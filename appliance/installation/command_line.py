@@ -4,16 +4,20 @@ They run before there is any package, so this is argparse and not the product's 
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from appliance.errors import ApplianceError
 from appliance.installation.install import Installer
+from appliance.installation.one_at_a_time import held, is_held
 from appliance.installation.payload import Payload
 from appliance.installation.places import MACHINE, Places
-from appliance.installation.services import NoServices, Services, Systemd
+from appliance.installation.recovery import Recovery
+from appliance.installation.services import AtBoot, NoServices, Services, Systemd
 from appliance.installation.uninstall import WORD, uninstall
+from appliance.installation.update import Updater
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -21,6 +25,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 def main(arguments: Sequence[str]) -> int:
     """The exit status; a refusal is one sentence on stderr."""
     command, *rest = arguments
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a lost connection must not leave the box stopped
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         words = _COMMANDS[command](rest)
     except ApplianceError as error:
@@ -38,6 +44,30 @@ def _install(arguments: list[str]) -> list[str]:
     parser = _parser("install", "Put the box onto this machine as a service.")
     given = parser.parse_args(arguments)
     return _installer(given.root).install(Payload(PROJECT))
+
+
+def _update(arguments: list[str]) -> list[str]:
+    parser = _parser("update", "Change the box to this version, or leave it as it is.")
+    parser.add_argument(
+        "--without-answer",
+        action="store_true",
+        help="also when the model gives no answer, because it gives none now either",
+    )
+    given = parser.parse_args(arguments)
+    updater = Updater(_installer(given.root))
+    return updater.update(Payload(PROJECT), without_answer=given.without_answer)
+
+
+def _recover(arguments: list[str]) -> list[str]:
+    """At boot: an update that a power cut ended comes to its end before the box starts."""
+    parser = _parser("recover", "Carry on with an update that was cut off.")
+    given = parser.parse_args(arguments)
+    places = Places(given.root)
+    if is_held(places.lock):  # whoever updates now starts the box, and so us
+        return []
+    services = AtBoot() if places.is_machine else NoServices()
+    with held(places.lock):
+        return Recovery(Installer(places, services)).carry_on()
 
 
 def _uninstall(arguments: list[str]) -> list[str]:
@@ -79,5 +109,7 @@ def _services(root: Path) -> Services:
 
 _COMMANDS: dict[str, Callable[[list[str]], list[str]]] = {
     "install": _install,
+    "update": _update,
+    "recover": _recover,
     "uninstall": _uninstall,
 }

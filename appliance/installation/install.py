@@ -41,7 +41,7 @@ class Installer:
                 )
             chosen = self.put_beside(payload)
             make_user(self.places, chosen)
-            self._bring_models(payload, chosen)
+            self.bring_models(payload, chosen)
             make_current(self.places, chosen)
             put_command(self.places)
             put_units(self.places, chosen, self.services)
@@ -76,7 +76,7 @@ class Installer:
             )
         return chosen
 
-    def _bring_models(self, payload: Payload, chosen: Release) -> None:
+    def bring_models(self, payload: Payload, chosen: Release) -> None:
         """Through the same door as any model; those that are there already stay."""
         for model in payload.models:
             try:

@@ -24,19 +24,22 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The names of two releases, and whether the box was running."""
+    """The names of two releases, whether the box was running, and whether a person asked for the
+    way back.
+    """
 
     old: str
     new: str
     step: Step
     was_running: bool
+    is_by_hand: bool = False
 
 
 def read_entry(journal: Path) -> Entry | None:
     """None when nothing is half done. Raises InstallationError when it cannot be read."""
     try:
         said = json.loads(journal.read_bytes())
-        return Entry(said["old"], said["new"], Step(said["step"]), bool(said["was_running"]))
+        return Entry(**{**said, "step": Step(said["step"])})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -50,16 +50,19 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Make what was written into it durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_tree(path: Path) -> None:
     """The same for all files and folders in it."""
     for folder, _, names in os.walk(path):
         for name in names:
-            file = Path(folder, name)
-            if file.is_symlink():
-                continue
-            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            if not Path(folder, name).is_symlink():
+                sync_file(Path(folder, name))
         sync_folder(Path(folder))

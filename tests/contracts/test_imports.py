@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"errors", *NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
     "accounts": {"errors", *NOUNS, "conversations.accepting", "store"},
     # Runs before there is any package; only its child processes reach the database.
-    "installation": {"errors", "store"},
+    "installation": {"errors", "data_dir", "store"},
     # Where the web server stands; it knows nobody and no conversation.
     "network": {"errors", "settings_sections", "model_files.atomic_file", "stalled_readers"},
     "hot": {"errors", *NOUNS},
@@ -115,6 +115,7 @@ EDGES = {
     "model_choice",
     "model_swap",
     "temporary_desk",
+    "trial_start",
 }
 """These join the parts, and may import everything."""
 
