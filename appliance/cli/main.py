@@ -9,6 +9,7 @@ from rich.console import Console
 from appliance import __version__
 from appliance.cli.announce import announce
 from appliance.cli.ask import ask
+from appliance.cli.bundle import bundle
 from appliance.cli.document import document
 from appliance.cli.key import key
 from appliance.cli.model import model
@@ -45,6 +46,7 @@ _COMMANDS = (
     reindex,
     settings,
     rollback,
+    bundle,
 )
 
 for command in (*_COMMANDS, version):

@@ -6,11 +6,14 @@ They run before there is any package, so this is argparse and not the product's 
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, InstallationError
+from appliance.installation.bundle.opening import opened_bundle
 from appliance.installation.install import Installer
+from appliance.installation.machine import check_machine
 from appliance.installation.one_at_a_time import held, is_held
 from appliance.installation.payload import Payload
 from appliance.installation.places import MACHINE, Places
@@ -42,8 +45,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _install(arguments: list[str]) -> list[str]:
     parser = _parser("install", "Put the box onto this machine as a service.")
+    _add_bundle(parser)
     given = parser.parse_args(arguments)
-    return _installer(given.root).install(Payload(PROJECT))
+    with _payload(given) as payload:
+        return _installer(given.root).install(payload)
 
 
 def _update(arguments: list[str]) -> list[str]:
@@ -53,9 +58,11 @@ def _update(arguments: list[str]) -> list[str]:
         action="store_true",
         help="also when the model gives no answer, because it gives none now either",
     )
+    _add_bundle(parser)
     given = parser.parse_args(arguments)
     updater = Updater(_installer(given.root))
-    return updater.update(Payload(PROJECT), without_answer=given.without_answer)
+    with _payload(given) as payload:
+        return updater.update(payload, without_answer=given.without_answer)
 
 
 def _recover(arguments: list[str]) -> list[str]:
@@ -85,6 +92,25 @@ def _uninstall(arguments: list[str]) -> list[str]:
         print("Everything that anybody said on this box will be deleted, and cannot be had back.")
         word = input(f"Type the word {WORD} to delete it: ") if sys.stdin.isatty() else ""
     return uninstall(Places(given.root), _services(given.root), word)
+
+
+def _add_bundle(parser: argparse.ArgumentParser) -> None:
+    bundle = parser.add_argument
+    bundle("--bundle", type=Path, metavar="FILE", help="take it from a bundle; no network is used")
+    bundle("--key", metavar="KEY", help="the public key, or its file, that must have signed it")
+
+
+@contextmanager
+def _payload(given: argparse.Namespace) -> Iterator[Payload]:
+    if given.bundle is not None:
+        places = Places(given.root)
+        check_machine(places)
+        with opened_bundle(places, given.bundle, given.key) as payload:
+            yield payload
+    elif PROJECT.is_dir():
+        yield Payload(PROJECT)
+    else:  # the installer that comes with a bundle
+        raise InstallationError("Name the bundle that comes with this installer: --bundle FILE")
 
 
 def _parser(name: str, what: str) -> argparse.ArgumentParser:

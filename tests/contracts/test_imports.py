@@ -152,6 +152,7 @@ ONLY_IN = {
     "cryptography": {
         *{"network.authority", "accounts.keyring", "accounts.key_locks"},
         *{"accounts.kept_secret", "accounts.passkey_ceremony"},
+        *{"installation.bundle.signing", "installation.bundle.making"},
     },
     "pyotp": {"accounts.time_codes"},
     "webauthn": {"accounts.passkey_ceremony"},
