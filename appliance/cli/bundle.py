@@ -7,6 +7,7 @@ import click
 from appliance.cli.errands import with_settings
 from appliance.errors import ModelRefused
 from appliance.installation.bundle.carried_installer import write_installer
+from appliance.installation.bundle.debian_package import make_package
 from appliance.installation.bundle.making import Ingredients, make_bundle
 from appliance.installation.bundle.opening import first_member
 from appliance.installation.bundle.signature import key_from, signed_hash
@@ -22,6 +23,11 @@ _KEY = click.option(
     default=DEFAULT_KEY,
     show_default=True,
     help="File of the key that signs.",
+)
+_LLAMA_WHEEL = click.option(
+    "--llama-wheel",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A wheel of llama-cpp-python that was built before, instead of building it now.",
 )
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 
@@ -44,11 +50,7 @@ def key_command(key: Path) -> None:
 @_FILE
 @_KEY
 @click.option("--model", "names", multiple=True, help="A model that is here, to be taken along.")
-@click.option(
-    "--llama-wheel",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A wheel of llama-cpp-python that was built before, instead of building it now.",
-)
+@_LLAMA_WHEEL
 @with_settings
 def create(
     settings: Settings, file: Path, key: Path, names: tuple[str, ...], llama_wheel: Path | None
@@ -71,6 +73,19 @@ def create(
     )
     words = public_of(signing).words
     click.echo(f"python3 {installer.name} install --bundle {target.name} --key {words}")
+
+
+@bundle.command()
+@click.argument("file", type=click.Path(path_type=Path), default="appliance.deb")
+@_LLAMA_WHEEL
+def debian(file: Path, llama_wheel: Path | None) -> None:
+    """Write FILE as a Debian package instead; dpkg's own ways vouch for it, not a key."""
+    target = file.expanduser().absolute()
+    manifest = make_package(target, Ingredients(ROOT, {}, llama_wheel))
+    click.echo(
+        f"{file} holds version {manifest.release} ({target.stat().st_size / 1e6:.0f} MB). "
+        f"On the other machine: apt install ./{target.name}"
+    )
 
 
 @bundle.command()

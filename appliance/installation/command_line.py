@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from appliance.errors import ApplianceError, InstallationError
-from appliance.installation.bundle.opening import opened_bundle
+from appliance.installation.bundle.opening import brought_by_package, opened_bundle
 from appliance.installation.install import Installer
 from appliance.installation.machine import check_machine
 from appliance.installation.one_at_a_time import held, is_held
 from appliance.installation.payload import Payload
 from appliance.installation.places import MACHINE, Places
+from appliance.installation.project import release_of
 from appliance.installation.recovery import Recovery
+from appliance.installation.releases import running
 from appliance.installation.services import AtBoot, NoServices, Services, Systemd
 from appliance.installation.uninstall import WORD, uninstall
 from appliance.installation.update import Updater
@@ -63,6 +65,19 @@ def _update(arguments: list[str]) -> list[str]:
     updater = Updater(_installer(given.root))
     with _payload(given) as payload:
         return updater.update(payload, without_answer=given.without_answer)
+
+
+def _configure(arguments: list[str]) -> list[str]:
+    """What a Debian package's script asks: install what it brought, or update to it."""
+    parser = _parser("configure", "Put what a package brought in its place.")
+    parser.add_argument("folder", type=Path, help="where the package has put it")
+    given = parser.parse_args(arguments)
+    payload = brought_by_package(given.folder)
+    installer = _installer(given.root)
+    found = running(installer.places)
+    if found is None or found.name == release_of(payload.project):
+        return installer.install(payload)
+    return Updater(installer).update(payload)
 
 
 def _recover(arguments: list[str]) -> list[str]:
@@ -137,5 +152,6 @@ _COMMANDS: dict[str, Callable[[list[str]], list[str]]] = {
     "install": _install,
     "update": _update,
     "recover": _recover,
+    "configure": _configure,
     "uninstall": _uninstall,
 }

@@ -29,7 +29,7 @@ EVERYBODYS = {"sentences"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "languages": {"paths", "rendering.code"},
-    "engine": {"errors"},
+    "engine": {"errors", "llama_parts"},
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Where the web server stands; it knows nobody and no conversation.
     "network": {"errors", "settings_sections", "model_files.atomic_file", "stalled_readers"},
     "hot": {"errors", *NOUNS},
-    "model_files": {"errors", "paths", "engine.chat_template"},
+    "model_files": {"errors", "paths", "engine.chat_template", "llama_parts"},
     "recall": {"errors", *NOUNS, "store"},
     # Files of strangers are read in the same kind of child that models are tried in.
     "documents": {"errors", *NOUNS, "conversations.accepting", "model_files", "recall", "store"},

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -225,6 +226,22 @@ def test_the_installer_beside_it_needs_nothing_but_python(
     done = run("--root", str(tmp_path / "machine"), "--bundle", str(changed), "--key", key)
     assert done.returncode == 1
     assert done.stderr.startswith("changed is not what was signed")
+
+
+@pytest.mark.skipif(shutil.which("minisign") is None, reason="minisign is not installed here")
+def test_minisign_itself_finds_the_signature_good(
+    made: tuple[Path, str, Manifest], tmp_path: Path
+) -> None:
+    """By the very line that the README has."""
+    file, key, manifest = made
+    line = (
+        f"head -c -{SIZE} {file} > b && tail -c {SIZE} {file} | head -4 > b.minisig && "
+        f"minisign -Vm b -P {key}"
+    )
+    done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Signature and comment signature verified" in done.stdout
+    assert f"Trusted comment: appliance {manifest.release} linux-x86_64" in done.stdout
 
 
 def test_a_key_is_made_once_and_is_its_owners(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Making a bundle, on a connected machine that has the box."""
 
 import hashlib
-import io
 import tarfile
 import tempfile
 from dataclasses import dataclass
@@ -38,10 +37,8 @@ def make_bundle(file: Path, ingredients: Ingredients, key: Ed25519PrivateKey) ->
     unfinished = file.with_name(f".{file.name}.new")
     try:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=".bundle-") as place:
-            folder = Path(place)
-            copy_project(ingredients.project, folder / "project")
-            wheels.gather(folder / "project", folder / "wheels", ingredients.llama_wheel)
-            manifest = _write(unfinished, folder, ingredients.models)
+            manifest = gather(Path(place), ingredients)
+            _write(unfinished, Path(place), manifest)
         at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
         sign(unfinished, key, f"appliance {manifest.release} {manifest.platform} {at}")
         unfinished.replace(file)
@@ -52,16 +49,19 @@ def make_bundle(file: Path, ingredients: Ingredients, key: Ed25519PrivateKey) ->
     return manifest
 
 
-def _write(file: Path, folder: Path, models: dict[str, Path]) -> Manifest:
-    sources = {
-        str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()
-    }
-    named = {f"models/{name}.gguf": name for name in models}
-    sources |= {f"models/{name}.gguf": path for name, path in models.items()}
-    files = {name: _member(path) for name, path in sources.items()}
+def gather(folder: Path, ingredients: Ingredients) -> Manifest:
+    """All that a bundle holds, its lists too, in a folder. Raises InstallationError, OSError."""
+    copy_project(ingredients.project, folder / "project")
+    wheels.gather(folder / "project", folder / "wheels", ingredients.llama_wheel)
+    named = {f"models/{name}.gguf": name for name in ingredients.models}
+    for file, name in named.items():
+        (folder / "models").mkdir(exist_ok=True)
+        # A model may be large: a link, for as long as it is read here.
+        (folder / file).symlink_to(ingredients.models[name].resolve())
+    files = {name: _member(folder / name) for name in _names(folder)}
     version = version_of(folder / "project")
-    listed = sbom.sbom(version, folder / "wheels", named, files)
-    files[sbom.NAME] = Member(len(listed), hashlib.sha256(listed).hexdigest())
+    (folder / sbom.NAME).write_bytes(sbom.sbom(version, folder / "wheels", named, files))
+    files[sbom.NAME] = _member(folder / sbom.NAME)
     manifest = Manifest(
         release=release_of(folder / "project"),
         platform=wheels.this_platform(),
@@ -71,12 +71,18 @@ def _write(file: Path, folder: Path, models: dict[str, Path]) -> Manifest:
         models=named,
         files=files,
     )
-    with tarfile.open(file, "w", format=tarfile.GNU_FORMAT) as tar:
-        _add(tar, said.NAME, manifest.written())
-        _add(tar, sbom.NAME, listed)
-        for name, path in sources.items():
-            tar.add(path, name, recursive=False, filter=_plain)
+    (folder / said.NAME).write_bytes(manifest.written())
     return manifest
+
+
+def _write(file: Path, folder: Path, manifest: Manifest) -> None:
+    with tarfile.open(file, "w", format=tarfile.GNU_FORMAT, dereference=True) as tar:
+        for name in (said.NAME, *manifest.files):
+            tar.add(folder / name, name, recursive=False, filter=_plain)
+
+
+def _names(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
 def _member(path: Path) -> Member:
@@ -86,12 +92,6 @@ def _member(path: Path) -> Member:
             digest.update(piece)
             size += len(piece)
     return Member(size, digest.hexdigest())
-
-
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    member = _plain(tarfile.TarInfo(name))
-    member.size = len(content)
-    tar.addfile(member, io.BytesIO(content))
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -116,6 +116,16 @@ def payload_in(folder: Path, manifest: Manifest) -> Payload:
     return Payload(project, wheels, manifest.python, manifest.cpu, tuple(models))
 
 
+def brought_by_package(folder: Path) -> Payload:
+    """The same of what dpkg unpacked, which vouches for it. Raises InstallationError."""
+    try:
+        manifest = read_manifest((folder / NAME).read_bytes())
+    except OSError as error:
+        raise InstallationError(f"{folder} is not what the package brought.") from error
+    manifest.check_machine()
+    return payload_in(folder, manifest)
+
+
 class _Reader:
     """Hashes all that is read through it."""
 
