@@ -20,7 +20,7 @@ from appliance.installation.whole_files import (
     sync_tree,
     write_whole,
 )
-from appliance.store.snapshot import copy_database, said_in, shape_of
+from appliance.store.snapshot import copy_database, rows_in, shape_of
 
 DATABASE = "appliance.sqlite3"
 FILES = "files"
@@ -30,11 +30,12 @@ _NOT_KEPT = {"updates", "backups", "models", "kv", "appliance.lock", "restored"}
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`shape` is the database's, `messages` and `newest` what had been said in it."""
+    """`shape` is the database's, `rows` what people had made in it: by table, how many rows and the
+    key of the newest.
+    """
 
     shape: int
-    messages: int
-    newest: int
+    rows: dict[str, list[int]]
     at: int
 
 
@@ -50,8 +51,7 @@ def keep(data: Path, folder: Path, *, with_files: bool) -> Kept:
     unfinished.mkdir(mode=0o700)
     copy_database(data / DATABASE, unfinished / DATABASE)
     _keep_files(data, unfinished / FILES if with_files else unfinished, with_files)
-    messages, newest = said_in(unfinished / DATABASE)
-    kept = Kept(shape_of(unfinished / DATABASE), messages, newest, int(time()))
+    kept = _described(unfinished / DATABASE)
     write_whole(unfinished / _SAID, json.dumps(asdict(kept)).encode(), 0o600)
     sync_tree(unfinished)
     remove(folder)
@@ -70,8 +70,7 @@ def kept_in(folder: Path) -> Kept:
 
 def now(data: Path) -> Kept:
     """The same of what there is at this moment. Raises StoreError."""
-    messages, newest = said_in(data / DATABASE)
-    return Kept(shape_of(data / DATABASE), messages, newest, int(time()))
+    return _described(data / DATABASE)
 
 
 def put_back(data: Path, folder: Path) -> None:
@@ -93,6 +92,10 @@ def put_back(data: Path, folder: Path) -> None:
         for file in sorted((folder / FILES).rglob("*")):
             if file.is_file():
                 _link_back(file, data / file.relative_to(folder / FILES))
+
+
+def _described(database: Path) -> Kept:
+    return Kept(shape_of(database), rows_in(database), int(time()))
 
 
 def _keep_files(data: Path, to: Path, with_files: bool) -> None:

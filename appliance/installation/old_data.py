@@ -17,7 +17,8 @@ _CHILD = "appliance.installation.data_child"
 class Since:
     """What happened to the data after it was copied.
 
-    `messages` came, at least; `is_readable` says whether the older version could read it all.
+    So many messages came; `is_changed` by those or by something else that people made or deleted.
+    `is_readable` says whether the older version could read it all.
     """
 
     messages: int
@@ -73,9 +74,9 @@ class OldData:
         """What came since the copy was made. Raises InstallationError."""
         said = self._do("look", BEFORE + old.name)
         kept, now = said["kept"], said["now"]
-        came = max(now["messages"] - kept["messages"], int(now["newest"] > kept["newest"]))
-        went = now["messages"] < kept["messages"]
-        return Since(came, bool(came or went), now["shape"] == kept["shape"], kept["at"])
+        came = now["rows"]["messages"][0] - kept["rows"]["messages"][0]
+        is_changed = any(now["rows"].get(table) != rows for table, rows in kept["rows"].items())
+        return Since(max(0, came), is_changed, now["shape"] == kept["shape"], kept["at"])
 
     def put_back(self, old: Release) -> None:
         """Raises InstallationError; then it is to be done again."""

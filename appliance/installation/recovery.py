@@ -14,8 +14,8 @@ from appliance.installation.units import put_command, put_units
 UNDONE = "An update to {new} was cut off before it changed anything; {old} runs as before."
 DONE = "An update to {new} was cut off when {new} ran already; it is finished."
 LEFT_OUT = (
-    "What was said since ({messages} messages) is in a shape that {old} cannot read; it is kept "
-    "in {folder}."
+    "What was said and changed since ({messages} messages) is in a shape that {old} cannot read; "
+    "it is kept in {folder}."
 )
 
 
@@ -90,7 +90,7 @@ class Recovery:
         if since.is_readable and (since.is_changed or entry.is_by_hand):
             return []
         words = []
-        if since.messages:
+        if since.is_changed:
             aside = f"left-out-{datetime.now(UTC):%Y%m%d-%H%M%S}"
             data.set_aside(aside)
             folder = places.updates / aside

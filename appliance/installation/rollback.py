@@ -13,8 +13,8 @@ from appliance.installation.recovery import Recovery
 from appliance.installation.releases import Release, all_releases, running
 
 WOULD_BE_LEFT_OUT = (
-    "{old} cannot read what was said since {since}: {messages} messages would not be there any "
-    "more. They would be kept beside. If you want that, say it with --yes."
+    "{old} cannot read what was said and changed since {since}: {messages} messages would not be "
+    "there any more. They would be kept beside. If you want that, say it with --yes."
 )
 
 

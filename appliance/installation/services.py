@@ -65,7 +65,8 @@ class Systemd:
     """The machine's own."""
 
     def are_running(self) -> bool:
-        return _ask("is-active", "--quiet", MAIN).returncode == 0
+        # One that fails and is tried again is wanted to run, too: the update may heal it.
+        return _state() not in ("inactive", "unknown")
 
     def stop(self) -> None:
         # The socket stays open: whoever connects meanwhile waits for the box instead of failing.
@@ -73,7 +74,7 @@ class Systemd:
 
     def start(self) -> None:
         _ask("reset-failed", MAIN)
-        if _ask("start", MAIN).returncode != 0 or not self.are_running():
+        if _ask("start", MAIN).returncode != 0 or _state() != "active":
             raise InstallationError(f"{MAIN} did not start: {_last_words()}")
 
     def units_changed(self) -> None:
@@ -109,9 +110,18 @@ class AtBoot(Systemd):
 
     def start(self) -> None: ...
 
+    def enable(self, units: list[str]) -> None:
+        for unit in _TO_ENABLE:
+            if unit in units:
+                self._do("enable", unit)  # what is to be started is being started
+
 
 def _ask(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["systemctl", *arguments], capture_output=True, text=True, check=False)
+
+
+def _state() -> str:
+    return _ask("is-active", MAIN).stdout.strip()
 
 
 def _last_words() -> str:

@@ -12,6 +12,8 @@ from appliance.errors import StoreRefused
 from appliance.store.opening import refusal
 from appliance.store.sqlite_errors import as_store_error
 
+MADE_BY_PEOPLE = ("people", "conversations", "messages", "documents", "facts", "api_keys")
+
 
 def copy_database(source: Path, target: Path) -> None:
     """All that is committed in `source`, which may be in use, as one new file, on the disk when
@@ -43,11 +45,18 @@ def shape_of(path: Path) -> int:
     return int(number or 0)
 
 
-def said_in(path: Path) -> tuple[int, int]:
-    """How many messages there are, and the key of the newest. Raises StoreError."""
+def rows_in(path: Path) -> dict[str, list[int]]:
+    """How many rows there are of what people made, and the key of the newest, by table. Raises
+    StoreError.
+    """
     with _reading(path) as reader:
-        row = reader.execute("SELECT count(*), max(message_key) FROM messages").fetchone()
-    return int(row[0]), int(row[1] or 0)
+        known = {name for (name,) in reader.execute("SELECT name FROM sqlite_schema")}
+        ask = "SELECT count(*), coalesce(max(rowid), 0) FROM {}"
+        return {
+            table: list(reader.execute(ask.format(table)).fetchone())
+            for table in MADE_BY_PEOPLE
+            if table in known
+        }
 
 
 @contextmanager
