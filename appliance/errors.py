@@ -33,6 +33,8 @@ ApplianceError
 +-- StoreError           SQLite could not do what was asked
 |   +-- StoreRefused     the database cannot be opened: newer, damaged or not writable
 |   `-- StoreFull        no space is left on the disk
++-- InstallationError    the box was not installed, updated, rolled back or removed as asked
+|   `-- BundleRefused    a bundle is changed, signed by somebody else, or for another machine
 `-- HotError             Valkey is away; never reaches a person
 
 Each message is one sentence for the person who reads it, and says what to do. `str(error)` is that
@@ -212,6 +214,14 @@ class StoreRefused(StoreError):
 
 class StoreFull(StoreError):
     """The disk has no space left; nothing that was accepted before is lost."""
+
+
+class InstallationError(ApplianceError):
+    """The installation stays, or is again, as it was; the sentence says why."""
+
+
+class BundleRefused(InstallationError):
+    """A bundle is not what was signed, or not for this machine; nothing of it was unpacked."""
 
 
 class HotError(ApplianceError):

@@ -4,9 +4,13 @@
 # step whose mark fits is skipped, so a second start takes no time and no network. A step that had
 # begun and left no mark was interrupted: it is done again from the ground, for nobody knows what it
 # left behind.
+#
+# APPLIANCE_VENV names another folder than .venv, and APPLIANCE_WHEELS a folder in which everything
+# lies already, built for this kind of computer: then no network and no compiler is needed.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
-venv=$root/.venv
+venv=${APPLIANCE_VENV:-$root/.venv}
+wheels=${APPLIANCE_WHEELS-}
 marks=$venv/set-up
 needed_kb=4000000
 # Only ever with its version: by itself pip would take the newest, and gigabytes for GPUs with it.
@@ -28,6 +32,12 @@ set_up() {
     fi
     check_machine
     step venv "$python_version" make_venv
+    if [ -n "$wheels" ]; then
+        step carried "$wheels/requirements.txt" install_carried
+        step appliance "$root/pyproject.toml" install_appliance
+        exec 9<&-
+        return
+    fi
     step packages "$root/requirements/run.txt" install_locked run
     step llama "$root/requirements/built.txt" build_llama
     step torch "$torch" install_torch
@@ -37,6 +47,11 @@ set_up() {
 }
 
 is_set_up() {
+    if [ -n "$wheels" ]; then
+        fits venv "$python_version" && fits carried "$wheels/requirements.txt" &&
+            fits appliance "$root/pyproject.toml"
+        return
+    fi
     fits venv "$python_version" && fits packages "$root/requirements/run.txt" &&
         fits llama "$root/requirements/built.txt" && fits torch "$torch" &&
         { [ "${1-}" != test ] || fits test "$root/requirements/test.txt"; } &&
@@ -95,7 +110,7 @@ check_machine() {
         stop "This version needs Linux on a 64-bit Intel or AMD computer; this is $(uname -sm)."
     "$python" -c 'import venv, ensurepip' 2>/dev/null ||
         stop "Python's venv module is missing: install it (apt install python3-venv), start again."
-    if ! fits llama "$root/requirements/built.txt"; then
+    if [ -z "$wheels" ] && ! fits llama "$root/requirements/built.txt"; then
         for compiler in "${CC:-cc}" "${CXX:-c++}"; do
             command -v "${compiler%% *}" >/dev/null ||
                 stop "No C++ compiler is here: install one (apt install g++) and start again."
@@ -123,6 +138,13 @@ install_locked() {
     pip_install --require-hashes --no-deps --only-binary :all: -r "$root/requirements/$1.txt"
 }
 
+# Everything, llama.cpp and torch too, from files that came along. No index is asked, whatever pip's
+# configuration says.
+install_carried() {
+    pip_install --isolated --no-index --find-links "$wheels" \
+        --require-hashes --no-deps --only-binary :all: -r "$wheels/requirements.txt"
+}
+
 # Compiled here, for this computer's processor, by the tools in .venv.
 build_llama() {
     echo "Building llama.cpp for this computer; this takes a few minutes."
@@ -144,7 +166,7 @@ install_torch() {
 }
 
 install_appliance() {
-    pip_install --no-deps --no-build-isolation -e "$root"
+    pip_install ${wheels:+--isolated --no-index} --no-deps --no-build-isolation -e "$root"
 }
 
 pip_install() {

@@ -9,11 +9,13 @@ from rich.console import Console
 from appliance import __version__
 from appliance.cli.announce import announce
 from appliance.cli.ask import ask
+from appliance.cli.bundle import bundle
 from appliance.cli.document import document
 from appliance.cli.key import key
 from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
 from appliance.cli.reindex import reindex
+from appliance.cli.rollback import rollback
 from appliance.cli.serve import serve
 from appliance.cli.settings import settings
 from appliance.cli.tls import tls
@@ -45,6 +47,8 @@ _COMMANDS = (
     reindex,
     settings,
     valkey,
+    rollback,
+    bundle,
 )
 
 for command in (*_COMMANDS, version):

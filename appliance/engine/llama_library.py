@@ -9,10 +9,15 @@ there. libgomp reads the variable when it is loaded.
 """
 
 import os
+from pathlib import Path
+
+from appliance.llama_parts import load_parts
 
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # an abort must not fork a debugger
 
 import llama_cpp
+
+load_parts(Path(llama_cpp.__file__).parent)
 
 __all__ = ["llama_cpp"]

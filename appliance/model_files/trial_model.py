@@ -11,8 +11,10 @@ from gguf import GGUFReader, LlamaFileType
 
 from appliance.engine.chat_template import ChatTemplate
 from appliance.errors import ModelRefused
+from appliance.llama_parts import load_parts
 from appliance.sentences import say
 
+load_parts(Path(llama_cpp.__file__).parent)
 _CONTROL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
 _CONTEXT_TOKENS = 64
 _WANTED = ("general.architecture", "general.name", "general.license", "general.type")

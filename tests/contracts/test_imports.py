@@ -29,16 +29,18 @@ EVERYBODYS = {"sentences"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "languages": {"paths", "rendering.code"},
-    "engine": {"errors"},
+    "engine": {"errors", "llama_parts"},
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
     "store": {"errors", *NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
     "accounts": {"errors", *NOUNS, "conversations.accepting", "store"},
+    # Runs before there is any package; only its child processes reach the database.
+    "installation": {"errors", "data_dir", "store"},
     # Where the web server stands; it knows nobody and no conversation.
     "network": {"errors", "settings_sections", "model_files.atomic_file", "stalled_readers"},
     "hot": {"errors", *NOUNS},
-    "model_files": {"errors", "paths", "engine.chat_template"},
+    "model_files": {"errors", "paths", "engine.chat_template", "llama_parts"},
     "recall": {"errors", *NOUNS, "store"},
     # Files of strangers are read in the same kind of child that models are tried in.
     "documents": {
@@ -117,6 +119,7 @@ EDGES = {
     "model_choice",
     "model_swap",
     "temporary_desk",
+    "trial_start",
 }
 """These join the parts, and may import everything."""
 
@@ -129,6 +132,7 @@ NEVER = {
     "conversations": {"litestar", "llama_cpp", "valkey"},
     "accounts": {"litestar", "llama_cpp", "valkey"},
     "network": {"llama_cpp", "valkey", "aiosqlite", "pysqlite3", "sqlite3", "httpx"},
+    "installation": {"litestar", "llama_cpp", "valkey", "pydantic", "click", "structlog"},
     "remote": {"litestar", "llama_cpp", "valkey", "aiosqlite"},
     "routes": {"llama_cpp", "valkey"},
 }
@@ -152,6 +156,7 @@ ONLY_IN = {
     "cryptography": {
         *{"network.authority", "accounts.keyring", "accounts.key_locks"},
         *{"accounts.kept_secret", "accounts.passkey_ceremony"},
+        *{"installation.bundle.signing", "installation.bundle.making"},
     },
     "pyotp": {"accounts.time_codes"},
     "webauthn": {"accounts.passkey_ceremony"},

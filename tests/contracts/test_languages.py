@@ -38,7 +38,7 @@ PROGRAMS_ONLY = (
     *("store/messages", "store/summaries", "store/turns", "store/whole_conversations"),
     *("accounts/errands", "accounts/key_errands", "box_errands", "hot/", "store/shared_links"),
     *("network/announcement", "network/authority", "network/certificates", "network/listening"),
-    *("network/tls_folder", "store/facts"),
+    *("network/tls_folder", "store/facts", "installation/", "store/snapshot", "trial_start"),
 )
 """Whose errors nobody meets at the page: the command line, `/v1`, the start, and what the store
 tells the parts above it.
