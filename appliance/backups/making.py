@@ -25,7 +25,7 @@ from appliance.backups.record import LastBackup, LastFailure, Record
 from appliance.backups.tar import TarWriter
 from appliance.backups.unpacking import unpack
 from appliance.backups.workplace import as_backup_error, check_room, workplace
-from appliance.errors import ApplianceError, BackupError
+from appliance.errors import ApplianceError, BackupError, BackupRefused
 from appliance.model_files.atomic_file import adopt, make_directory, sync_directory
 from appliance.sentences import say
 from appliance.store import backup
@@ -60,7 +60,12 @@ def make(plan: Plan, pace: Pace) -> Made:
     """Make it, check it and note how it went. Raises BackupError; then the target is as it was."""
     began = monotonic()
     if not (plan.data_dir / DATABASE).is_file():
-        raise BackupError(f"There is no box in {plan.data_dir}. Name its directory with --data.")
+        raise BackupError(
+            say(
+                "There is no box in %(folder)s. Name its directory with --data.",
+                folder=plan.data_dir,
+            )
+        )
     try:
         with workplace(plan.data_dir) as folder:
             made = _make(plan, folder, pace)
@@ -78,7 +83,9 @@ def _make(plan: Plan, folder: Path, pace: Pace) -> Made:
     try:
         make_directory(plan.target.parent)
         if plan.target.exists():
-            raise BackupError(f"{plan.target} is there already. Choose another name.")
+            raise BackupError(
+                say("%(path)s is there already. Choose another name.", path=plan.target)
+            )
         lock = None if plan.passphrase is None else Lock(plan.passphrase)
         manifest, found = _prepare(plan, folder, database, pace)
         check_room({plan.target.parent: manifest.size_bytes})
@@ -88,8 +95,7 @@ def _make(plan: Plan, folder: Path, pace: Pace) -> Made:
             os.fsync(file.fileno())
             # Room for the copy that is made of it now.
             (folder / DATABASE).unlink()
-            with unfinished.open("rb") as written:
-                unpack(written, folder / "restored", plan.passphrase, pace, only_check_files=True)
+            _read_back(unfinished, folder / "restored", plan.passphrase, pace)
             os.replace(unfinished, plan.target)
         sync_directory(plan.target.parent)
         return Made(plan.target, manifest, plan.target.stat().st_size)
@@ -101,6 +107,20 @@ def _make(plan: Plan, folder: Path, pace: Pace) -> Made:
         ) from error
     except OSError as error:
         raise as_backup_error(error, plan.target) from error
+
+
+def _read_back(file: Path, folder: Path, passphrase: str | None, pace: Pace) -> None:
+    try:
+        with file.open("rb") as written:
+            unpack(written, folder, passphrase, pace, only_check_files=True)
+    except BackupRefused as error:
+        raise BackupError(
+            say(
+                "The backup was not whole when it was read back (%(reason)s). It was thrown away; "
+                "see to the disk.",
+                reason=str(error),
+            )
+        ) from error
 
 
 def _prepare(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+import msgspec
 
 from appliance.cli import passphrases
 from appliance.cli.errands import with_settings
@@ -14,9 +15,7 @@ _ENCRYPT = "Encrypt it with a passphrase, which is asked for unless a file or th
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--to", type=click.Path(path_type=Path), help="Folder of the backup, in place of FILE."
-)
+@click.option("--to", type=click.Path(path_type=Path), help="A folder in place of FILE.")
 @click.option("--encrypt", is_flag=True, help=_ENCRYPT)
 @click.option("--passphrase-file", type=click.Path(path_type=Path), help="Encrypt it with that.")
 @click.option("--list", "is_list", is_flag=True, help="Only list the backups that there are.")
@@ -33,37 +32,35 @@ def backup(
 
     Without FILE it goes into the folder of backups, of which those of some days and weeks stay.
     """
-    from appliance.backups import choice
-    from appliance.backups.making import Plan, make
+    from appliance.backups.making import make
     from appliance.backups.pace import Pace
+    from appliance.backups.usual import make_usual, usual
 
     if file is not None and to is not None:
         raise InvalidInput("Name a file or a folder, not both.")
-    folder = (to or choice.folder_of(settings)).expanduser().absolute()
+    wanted = usual(settings)
+    if to is not None:
+        wanted = msgspec.structs.replace(wanted, folder=str(to.expanduser().absolute()))
     if is_list:
-        _list(folder)
+        _list(Path(wanted.folder))
         return
     passphrase = passphrases.given(settings, passphrase_file)
     if encrypt and passphrase is None:
         passphrase = passphrases.asked(is_new=True)
-    target = file or folder / choice.new_name(is_locked=passphrase is not None)
-    plan = Plan(
-        settings.data_dir,
-        target.expanduser().absolute(),
-        passphrase,
-        choice.settings_file(),
-        choice.model_of(settings),
-    )
-    made = make(plan, Pace())
+    wanted = msgspec.structs.replace(wanted, passphrase=passphrase)
+    gone: list[Path] = []
+    if file is None:
+        made, gone = make_usual(wanted, Pace())
+    else:
+        made = make(wanted.plan(file.expanduser().absolute()), Pace())
     click.echo(
         f"{made.path} is written and was read back: {made.manifest.counts.words}; "
         f"{made.size_bytes / 1e6:.1f} MB{', encrypted' if passphrase else ''}."
     )
     if passphrase is None:
         click.echo("It is not encrypted: whoever has it can read everything that is not sealed.")
-    if file is None:
-        for gone in choice.drop_surplus(settings, folder):
-            click.echo(f"{gone.name} is older than those that stay, and was deleted.")
+    for each in gone:
+        click.echo(f"{each.name} is older than those that stay, and was deleted.")
 
 
 def _list(folder: Path) -> None:

@@ -15,16 +15,17 @@ _MOST_CHARS = 1000
 
 def given(settings: Settings, file: Path | None) -> str | None:
     """What the file or the settings say; None when there is none. Raises InvalidInput."""
+    # Late: the store takes a while to import, and the other commands do without.
+    from appliance.backups.usual import usual
+
     if file is not None:
         try:
             return checked(file.read_text().rstrip("\r\n"))
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no text"
             raise InvalidInput(f"The passphrase in {file} cannot be read: {reason}.") from error
-    secret = settings.backup.passphrase
-    # systemd gives an empty one where there is no file.
-    words = secret.get_secret_value().rstrip("\r\n") if secret else ""
-    return checked(words) if words else None
+    words = usual(settings).passphrase
+    return None if words is None else checked(words)
 
 
 def asked(*, is_new: bool) -> str:

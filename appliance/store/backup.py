@@ -31,11 +31,11 @@ Rest = Callable[[], None]
 def copy(source: Path, target: Path, rest: Rest) -> None:
     """What the database holds at this moment, into a new file. `rest` is called between slices."""
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    with closing(_reader(source)) as reader, closing(_plain(target)) as copied:
-        reader.execute("BEGIN")
-        reader.execute("SELECT 1 FROM sqlite_schema").fetchall()
-        reader.backup(copied, pages=SLICE_PAGES, progress=lambda *_: rest())
-        reader.execute("COMMIT")
+    with closing(reader(source)) as opened, closing(_plain(target)) as copied:
+        opened.execute("BEGIN")
+        opened.execute("SELECT 1 FROM sqlite_schema").fetchall()
+        opened.backup(copied, pages=SLICE_PAGES, progress=lambda *_: rest())
+        opened.execute("COMMIT")
         # One file: nothing of it stands beside it.
         copied.execute("PRAGMA journal_mode=DELETE")
 
@@ -54,7 +54,7 @@ def sign_everybody_out(path: Path) -> None:
 def counts(path: Path) -> dict[str, int]:
     """How many rows some tables have; 0 for one that its shape does not know."""
     wanted = ("people", "conversations", "messages", "documents")
-    with closing(_reader(path)) as database:
+    with closing(reader(path)) as database:
         known = {name for (name,) in database.execute("SELECT name FROM sqlite_schema")}
         return {
             table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
@@ -66,14 +66,14 @@ def counts(path: Path) -> dict[str, int]:
 
 def shape(path: Path) -> int:
     """The number of its last migration."""
-    with closing(_reader(path)) as database:
+    with closing(reader(path)) as database:
         row = database.execute("SELECT max(number) FROM schema_migrations").fetchone()
     return int(row[0] or 0)
 
 
 def document_ids(path: Path) -> set[str]:
     """Of which documents there is to be a file."""
-    with closing(_reader(path)) as database:
+    with closing(reader(path)) as database:
         known = database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'documents'").fetchone()
         if not known:
             return set()
@@ -82,7 +82,7 @@ def document_ids(path: Path) -> set[str]:
 
 def trouble(path: Path, rest: Rest) -> str:
     """What SQLite finds wrong when it reads all of it; nothing if all is well."""
-    with closing(_reader(path)) as database:
+    with closing(reader(path)) as database:
         database.set_progress_handler(lambda: rest(), _INSTRUCTIONS)
         try:
             found = database.execute("PRAGMA integrity_check(1)").fetchone()
@@ -91,7 +91,8 @@ def trouble(path: Path, rest: Rest) -> str:
     return "" if found == ("ok",) else str(found and found[0])
 
 
-def _reader(path: Path) -> sqlite.Connection:
+def reader(path: Path) -> sqlite.Connection:
+    """A connection that cannot write, to be closed."""
     return _set(
         sqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None),
         READER_PRAGMAS,

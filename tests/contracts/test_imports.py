@@ -53,11 +53,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # Files, copied as they are: it knows how much is in them, and reads nobody's words.
     "backups": {
-        *{"errors", "model_files", "settings", "settings_engine", "settings_sources", "store"},
+        *{
+            "core_dumps",
+            "errors",
+            "hot.die_with_parent",
+            "model_files",
+            "settings",
+            "settings_engine",
+            "settings_sources",
+            "store",
+        },
+    },
+    # Looks at everything from outside, and changes nothing.
+    "doctor": {
+        *{"errors", "backups", "cpu", "data_dir", "hot.binary", "model_files", "network", "paths"},
+        *{"settings", "settings_engine", "store"},
     },
     # Figures and files: it knows how much there is of everybody, and never reads it.
     "administration": {
         *{"errors", *NOUNS, "conversations.box_status", "engine.gauges", "model_files", "store"},
+        "backups",
     },
     "metrics": {"engine.gauges", "engine.kv_snapshots", "engine.kv_snapshot_collection"},
     "prompting": {"errors", *NOUNS, FACT, "recall", "hot", "store"},
