@@ -10,6 +10,7 @@ from appliance import __version__
 from appliance.cli.announce import announce
 from appliance.cli.ask import ask
 from appliance.cli.backup import backup
+from appliance.cli.doctor import doctor
 from appliance.cli.document import document
 from appliance.cli.key import key
 from appliance.cli.model import model
@@ -44,7 +45,7 @@ def version() -> None:
 _COMMANDS = (
     *(serve, announce, tls, setup, user, key, ask, model, export, import_, person, document),
     reindex,
-    *(backup, restore),
+    *(backup, restore, doctor),
     settings,
 )
 
