@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from appliance.administration.additions import Additions
+from appliance.administration.backups import Backups
 from appliance.administration.health import Health
 from appliance.administration.models import ModelPlan, Models
 from appliance.administration.storage import Storage
+from appliance.backups.usual import usual
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine_choice import ChatEngine
 from appliance.hot.connection import Hot
@@ -26,6 +28,7 @@ class AdminDesk:
     models: Models
     health: Health
     storage: Storage
+    backups: Backups
 
 
 @asynccontextmanager
@@ -41,11 +44,14 @@ async def open_admin_desk(
         engine.status,
         engine.swap,
     )
+    backups = Backups(usual(settings))
     try:
         yield AdminDesk(
             models=models,
             health=Health(engine.status, engine.gauges, hot, snapshots, database.path),
             storage=Storage(database, snapshots),
+            backups=backups,
         )
     finally:
+        await backups.stop()
         await models.stop()

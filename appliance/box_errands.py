@@ -1,6 +1,6 @@
 """All that the command line may ask of a box: about somebody's data, and about accounts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -44,6 +44,7 @@ class BoxErrands:
     keys: KeyErrands
     reindexing: Reindexing
     documents: DocumentErrands
+    restart: Callable[[], None] = lambda: None
 
     async def reindex(self, is_begun: bool) -> list[str]:
         """Make everybody's vectors anew, or only tell how far that is: done, of how many."""
@@ -111,8 +112,9 @@ def box_errands(
     library: Library,
     address: str,
     reindexing: Reindexing,
+    restart: Callable[[], None] = lambda: None,
 ) -> BoxErrands:
-    """Join them; `address` is where the page is."""
+    """Join them; `address` is where the page is, `restart` ends a box that is to begin anew."""
     leaving = Leaving(door.people, belongings)
     accounts = AccountErrands(door.people, door.passwords, door.links, leaving, address)
     keys = KeyErrands(door.keys)
@@ -120,4 +122,5 @@ def box_errands(
         *(owner, door.people, door.audit, takeout, imports, belongings, accounts, keys),
         reindexing,
         DocumentErrands(library, door.audit),
+        restart,
     )

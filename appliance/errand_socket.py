@@ -34,7 +34,9 @@ log = structlog.get_logger(__name__)
 class Wanted(msgspec.Struct, frozen=True):
     """What the command line asks for."""
 
-    errand: Literal["export", "import", "delete", "account", "key", "reindex", "document"]
+    errand: Literal[
+        "export", "import", "delete", "account", "key", "reindex", "document", "restart"
+    ]
     kind: str = ""
     conversation_id: str = ""
     confirmation: str = ""
@@ -105,6 +107,9 @@ async def _do(
         return await errands.accounts.do(wanted.account)
     if wanted.errand == "key":
         return await errands.keys.do(await errands.account(wanted.person), wanted.key)
+    if wanted.errand == "restart":
+        errands.restart()
+        return []
     if wanted.errand == "reindex":
         return await errands.reindex(is_begun=wanted.kind == "progress")
     match wanted.errand:

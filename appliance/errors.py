@@ -35,6 +35,8 @@ ApplianceError
 |   `-- StoreFull        no space is left on the disk
 +-- InstallationError    the box was not installed, updated, rolled back or removed as asked
 |   `-- BundleRefused    a bundle is changed, signed by somebody else, or for another machine
++-- BackupError          a backup could not be made or restored; nothing was changed
+|   `-- BackupRefused    the file is damaged, hostile, locked, or of a newer version
 `-- HotError             Valkey is away; never reaches a person
 
 Each message is one sentence for the person who reads it, and says what to do. `str(error)` is that
@@ -222,6 +224,14 @@ class InstallationError(ApplianceError):
 
 class BundleRefused(InstallationError):
     """A bundle is not what was signed, or not for this machine; nothing of it was unpacked."""
+
+
+class BackupError(ApplianceError):
+    """A backup could not be made or restored; what was there before still is."""
+
+
+class BackupRefused(BackupError):
+    """The file is no whole backup that this version can restore."""
 
 
 class HotError(ApplianceError):

@@ -23,6 +23,7 @@ from appliance.accounts.sealed_accounts import SealedAccounts
 from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.usage import Usage
 from appliance.admin_desk import AdminDesk, open_admin_desk
+from appliance.backups import switching
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
@@ -96,6 +97,7 @@ async def open_box(
     Raises StoreRefused, SettingsError with a sentence."""
     async with AsyncExitStack() as stack:
         stack.enter_context(open_data_dir(settings.data_dir))
+        switching.finish(settings.data_dir)
         keyring = Keyring(hide_memory)
         stack.callback(keyring.close_all)
         database = await Database.open(settings.data_dir / "appliance.sqlite3", keyring)

@@ -35,6 +35,7 @@ from appliance.settings_refusals import refusal
 from appliance.settings_sections import (
     AccountsSettings,
     AssistantSettings,
+    BackupSettings,
     DocumentsSettings,
     HotSettings,
     LimitsSettings,
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
     accounts: AccountsSettings = Field(default_factory=AccountsSettings)
     assistant: AssistantSettings = Field(default_factory=AssistantSettings)
     recall: RecallSettings = Field(default_factory=RecallSettings)
+    backup: BackupSettings = Field(default_factory=BackupSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -185,6 +185,23 @@ class RecallSettings(Section):
     )
 
 
+class BackupSettings(Section):
+    """Where backups go, and how many stay."""
+
+    folder: Folder | None = setting(
+        None,
+        "Folder of the backups, on another disk if there is one. Not set: data_dir/backups.",
+        "the path of a folder",
+    )
+    daily: Whole = whole(7, 1, 366, "Of how many days the last backup stays.")
+    weekly: Whole = whole(4, 0, 520, "Of how many weeks the last backup stays.")
+    passphrase: SecretStr | None = setting(
+        None,
+        "What backups are encrypted with. Not set: they are not. Write it down elsewhere, too.",
+        "a text",
+    )
+
+
 class LogSettings(Section):
     """What is written to the log."""
 

@@ -55,7 +55,7 @@ def read_layers(
     model: type[BaseSettings], toml_path: Path | None, overrides: Mapping[str, Any]
 ) -> list[Layer]:
     """All sources that are there, the weakest first."""
-    layers = [_read_toml(model, path) for path in _toml_files(toml_path)]
+    layers = [_read_toml(model, path) for path in settings_files(toml_path)]
     try:
         variables = EnvSettingsSource(model)()
     except SourceError:
@@ -123,7 +123,8 @@ def _nearest(name: str, known: set[str]) -> str:
     return (difflib.get_close_matches(name, same_ending or inside or names, 1, 0.0) or names)[0]
 
 
-def _toml_files(toml_path: Path | None) -> list[Path]:
+def settings_files(toml_path: Path | None = None) -> list[Path]:
+    """Those that are read, the strongest last. Raises SettingsError."""
     named = toml_path or os.environ.get(CONFIG_VARIABLE)
     if named:
         path = Path(named).expanduser()

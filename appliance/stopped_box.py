@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from appliance.backups import switching
 from appliance.box_errands import BoxErrands, box_errands
 from appliance.conversations.conversation import Person
 from appliance.data_dir import derived_key, open_data_dir, page_secret
@@ -53,6 +54,7 @@ async def open_stopped_box(settings: Settings) -> AsyncIterator[BoxErrands]:
     """Hold the data directory meanwhile. Raises StoreRefused when a box runs on it."""
     async with AsyncExitStack() as stack:
         stack.enter_context(open_data_dir(settings.data_dir))
+        switching.finish(settings.data_dir)
         database = await Database.open(settings.data_dir / "appliance.sqlite3")
         stack.push_async_callback(database.close)
         hot = Hot(settings.hot.url.get_secret_value() if settings.hot.url else None)

@@ -60,6 +60,12 @@ class WebServer(uvicorn.Server):
         self._certificates = certificates
         self._before_stop = before_stop
         self._limits = limits
+        self.is_to_restart = False
+
+    def restart(self) -> None:
+        """Stop politely; `is_to_restart` tells whoever serves that it is not for good."""
+        self.is_to_restart = True
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])

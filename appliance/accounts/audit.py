@@ -62,6 +62,7 @@ class Act(StrEnum):
     PASSKEY_ADDED = "passkey added"
     PASSKEY_REMOVED = "passkey removed"
     PASSKEY_REFUSED = "passkey refused"
+    BACKED_UP = "backup begun"
 
 
 class AuditLog:

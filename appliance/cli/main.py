@@ -9,12 +9,15 @@ from rich.console import Console
 from appliance import __version__
 from appliance.cli.announce import announce
 from appliance.cli.ask import ask
+from appliance.cli.backup import backup
 from appliance.cli.bundle import bundle
+from appliance.cli.doctor import doctor
 from appliance.cli.document import document
 from appliance.cli.key import key
 from appliance.cli.model import model
 from appliance.cli.own_data import export, import_, person
 from appliance.cli.reindex import reindex
+from appliance.cli.restore import restore
 from appliance.cli.rollback import rollback
 from appliance.cli.serve import serve
 from appliance.cli.settings import settings
@@ -45,6 +48,7 @@ def version() -> None:
 _COMMANDS = (
     *(serve, announce, tls, setup, user, key, ask, model, export, import_, person, document),
     reindex,
+    *(backup, restore, doctor),
     settings,
     valkey,
     rollback,

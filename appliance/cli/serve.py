@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import signal
+import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
@@ -26,6 +27,8 @@ from appliance.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+_BEGIN_ANEW = 75
+"""sysexits' EX_TEMPFAIL: whoever supervises it starts it again."""
 _OPEN_FILES = 65_536
 _STARTED_AT = monotonic()
 _NOT_SET_UP = (
@@ -61,7 +64,8 @@ def serve(
     try:
         import uvloop
 
-        uvloop.run(_serve(settings, ServiceManager.of_this_process()))
+        if uvloop.run(_serve(settings, ServiceManager.of_this_process())):
+            sys.exit(_BEGIN_ANEW)
     except KeyboardInterrupt:
         return
 
@@ -86,7 +90,8 @@ def load_settings(
     return Settings.load(config, **overrides)
 
 
-async def _serve(settings: Settings, manager: ServiceManager) -> None:
+async def _serve(settings: Settings, manager: ServiceManager) -> bool:
+    """Whether it is to begin anew."""
     # The web framework and the engine take most of a second to import; the rest of the CLI does
     # without.
     from appliance.app import create_app
@@ -140,13 +145,14 @@ async def _serve(settings: Settings, manager: ServiceManager) -> None:
                 desk = box.desk
                 errands = box_errands(
                     *(box.person, box.door, desk.takeout, desk.imports, desk.belongings),
-                    *(box.documents.library, address, box.recall.indexer),
+                    *(box.documents.library, address, box.recall.indexer, server.restart),
                 )
                 async with errands_taken(settings.data_dir, errands):
                     _listen_for_changes(box, report)
                     first_answer = asyncio.create_task(_announce_first_answer(box, report))
                     await server.serve(sockets=[listener])
                     first_answer.cancel()
+    return server.is_to_restart
 
 
 def _allow_open_files() -> None:

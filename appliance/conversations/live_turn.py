@@ -11,7 +11,7 @@ from appliance.conversations.turn import Turn, TurnPhase, TurnSnapshot
 FULL_PACE_READERS = 6
 """So many pages of one reply see every change; more of them see changes less often."""
 
-CROWD_SNAPSHOTS_PER_SECOND = 100
+CROWD_SNAPSHOTS_PER_SECOND = 50
 """For all readers of a crowd together: being read must not cost more than being written."""
 
 

@@ -7,7 +7,7 @@ from appliance.engine.heartbeat import STEP_SECONDS, Heartbeat
 
 
 class Inbox:
-    """Anybody puts commands in; the compute thread takes them out, and rests while there are none."""
+    """Commands of other threads; the compute thread takes them out, or rests while it has none."""
 
     def __init__(self, heartbeat: Heartbeat) -> None:
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()

@@ -39,6 +39,11 @@ _DEFAULT_ALIGNMENT = 32
 
 def check_header(path: Path, shown_name: str = "") -> None:
     """Raises ModelRefused, with a sentence that says what is wrong with the file."""
+    header_numbers(path, shown_name)
+
+
+def header_numbers(path: Path, shown_name: str = "") -> dict[str, int]:
+    """The same; what its header says in single whole numbers, such as how many layers there are."""
     shown = plain(shown_name or path.name, 80)
     try:
         # Non-blocking, or opening a pipe would wait for its other end.
@@ -49,7 +54,9 @@ def check_header(path: Path, shown_name: str = "") -> None:
                 raise ModelRefused(
                     say("%(file)s is not a plain file; name a GGUF file.", file=shown)
                 )
-            _Header(file, found.st_size, shown).check()
+            header = _Header(file, found.st_size, shown)
+            header.check()
+            return header.numbers
     except OSError as error:
         raise ModelRefused(
             say(
@@ -69,6 +76,7 @@ class _Header:
         self._array_values = 0
         self._alignment = _DEFAULT_ALIGNMENT
         self._parts = 1
+        self.numbers: dict[str, int] = {}
 
     def check(self) -> None:
         magic = self._take(4) if self._file_bytes >= 4 else b""
@@ -110,6 +118,7 @@ class _Header:
             self._skip(self._number("Q"))
         elif kind in _SCALARS:
             value = self._number(_SCALARS[kind])
+            self.numbers[key.decode(errors="replace")] = value
             if key == b"general.alignment":
                 self._align(value)
             elif key == b"split.count":

@@ -100,6 +100,26 @@ class ModelsPageView:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupsView:
+    """The last backup, what went wrong since, and whether one is being made."""
+
+    template: ClassVar[str] = "_backups.html"
+    variable: ClassVar[str] = "backups"
+
+    is_running: bool
+    made_iso: str
+    made_when: str
+    is_old: bool
+    size: str
+    where: str
+    folder: str
+    count: int
+    is_encrypted: bool
+    failed_when: str
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class HealthNowView:
     """The figures, which are asked for again every ten seconds; empty where nobody knows."""
 
@@ -125,6 +145,7 @@ class HealthNowView:
     up_hours: int
     up_minutes: int
     versions: tuple[tuple[str, str], ...]
+    backups: BackupsView
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,36 @@
 """How the box is, for whoever looks after it."""
 
+from time import time
+
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from appliance.accounts.account import Access
+from appliance.administration.backups import Backups
 from appliance.administration.health import Health, HealthNow, Presence
-from appliance.routes.admin_data import AdminTop, HealthNowView, HealthPageView
+from appliance.routes.admin_backups import backups_view
+from appliance.routes.admin_data import AdminTop, BackupsView, HealthNowView, HealthPageView
 from appliance.routes.fragments import whole_page
 from appliance.routes.page_views import Reader, box_view
 from appliance.routes.sizes import size_words, span
 
 
 @get("/admin/health", include_in_schema=False, opt={"access": Access.ADMIN})
-async def show(request: HTMXRequest, health: NamedDependency[Health]) -> Template:
+async def show(
+    request: HTMXRequest, health: NamedDependency[Health], backups: NamedDependency[Backups]
+) -> Template:
     """The page, or the figures alone for a page that is open."""
-    now = health_now_view(await health.now())
+    reader = Reader.of(request)
+    kept = backups_view(await backups.now(), reader, time())
+    now = health_now_view(await health.now(), kept)
     if request.htmx:
         return whole_page(now)
-    return whole_page(HealthPageView(Reader.of(request).theme, AdminTop("health"), now))
+    return whole_page(HealthPageView(reader.theme, AdminTop("health"), now))
 
 
-def health_now_view(now: HealthNow) -> HealthNowView:
+def health_now_view(now: HealthNow, backups: BackupsView) -> HealthNowView:
     """The figures in words."""
     gauges = now.gauges
     days, hours, minutes = span(now.up_seconds)
@@ -46,6 +54,7 @@ def health_now_view(now: HealthNow) -> HealthNowView:
         up_hours=hours,
         up_minutes=minutes,
         versions=now.versions,
+        backups=backups,
     )
 
 

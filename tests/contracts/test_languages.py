@@ -30,6 +30,8 @@ NAMES = {
 PROGRAMS_ONLY = (
     *("cli", "json_schema", "routes/openai", "routes/response_format", "settings"),
     *("recall/", "document_errands"),
+    *("backups/encryption", "backups/manifest", "backups/restoring", "backups/tar"),
+    "backups/unpacking",
     *("model_files/adapters", "model_files/presets", "model_files/pull"),
     "model_files/trial_model",  # what it says of adapters
     *("store/opening", "store/migrations", "data_dir", "errand_socket", "stopped_box"),

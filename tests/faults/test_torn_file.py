@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.backups import record
+from appliance.backups.record import LastBackup, Record
 from appliance.conversations.conversation import Conversation, new_id
 from appliance.errors import StoreRefused
 from appliance.store import conversations, people
@@ -38,13 +40,27 @@ async def test_without_a_backup_the_refusal_says_how_to_go_on(torn: Path) -> Non
 
 async def test_the_newest_backup_is_named(torn: Path) -> None:
     backups = torn.parent / "backups"
-    (backups / "unfinished").mkdir(parents=True)
-    for age, name in ((300, "monday"), (100, "wednesday"), (200, "tuesday")):
-        (backups / name).write_text("a backup")
-        os.utime(backups / name, (1_000_000 - age, 1_000_000 - age))
+    backups.mkdir()
+    for name in ("20261102-030000", "20261104-030000", "20261103-030000"):
+        (backups / f"appliance-{name}.tar").write_text("a backup")
+    (backups / "notes.txt").write_text("mine")
     with pytest.raises(StoreRefused) as refused:
         await Database.open(torn)
-    assert f"copy {backups / 'wednesday'} to {torn}" in str(refused.value)
+    newest = backups / "appliance-20261104-030000.tar"
+    assert f"appliance restore {newest}" in str(refused.value)
+
+
+async def test_one_on_another_disk_is_named_as_long_as_it_is_there(
+    torn: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "disk" / "appliance-20261104-030000.tar"
+    record.write(torn.parent, Record(LastBackup(str(elsewhere), 0, 1, 1.0)))
+    with pytest.raises(StoreRefused, match="There is no backup"):
+        await Database.open(torn)
+    elsewhere.parent.mkdir()
+    elsewhere.touch()
+    with pytest.raises(StoreRefused, match=f"appliance restore {elsewhere}"):
+        await Database.open(torn)
 
 
 async def test_what_the_refusal_advises_works(torn: Path, tmp_path: Path) -> None:

@@ -256,3 +256,38 @@ async def test_health_is_told_again_to_an_open_page(admin):
     fragment = await admin.get("/admin/health", headers={"HX-Request": "true"})
     assert fragment.text.startswith('<div id="health"')
     assert "<html" not in fragment.text
+
+
+async def test_a_backup_is_begun_and_told_and_handed_out_by_no_page(box, admin, eve):
+    page = (await admin.get("/admin/health")).text
+    assert "There is no backup yet" in page and "not encrypted" in page
+    assert (await eve.post("/admin/backups")).status_code == 404
+    answer = await admin.post("/admin/backups")
+    assert answer.headers["location"] == "/admin/health#backups"
+    assert "A backup is being made" in (await admin.get("/admin/health")).text
+    twice = await admin.post("/admin/backups")
+    assert twice.status_code == 409 and "Wait until it is done" in twice.text
+    await box.admin.backups._making
+    page = (await admin.get("/admin/health")).text
+    (made,) = (box.settings.data_dir / "backups").iterdir()
+    assert str(made) in page and "1 backup" in page
+    assert "backup begun" in (await admin.get("/admin/audit")).text
+    for path in (
+        f"/admin/backups/{made.name}",
+        "/admin/backups",
+        f"/static/../backups/{made.name}",
+    ):
+        assert (await admin.get(path)).status_code in (404, 405)
+
+
+async def test_the_last_failure_and_an_old_backup_are_alerts(box, admin):
+    from appliance.backups import record
+    from appliance.backups.record import LastBackup, LastFailure, Record
+
+    old = LastBackup("/mnt/usb/appliance-20200101-000000.tar", 1_577_836_800, 5_000_000, 3.0)
+    record.write(box.settings.data_dir, Record(old))
+    page = (await admin.get("/admin/health")).text
+    assert "more than two days old" in page and "/mnt/usb/" in page
+    record.write(box.settings.data_dir, Record(old, LastFailure(1_577_836_900, "No <room>.")))
+    page = (await admin.get("/admin/health")).text
+    assert "The last try failed" in page and "No &lt;room&gt;." in page
