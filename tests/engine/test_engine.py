@@ -215,7 +215,6 @@ def test_of_many_calls_one_comes_between_two_steps_of_a_reply(start: Start) -> N
     assert len(set(counts)) == 4, counts
 
 
-
 def test_stop_cancels_what_runs_and_frees_the_model(start: Start) -> None:
     backend = ScriptedBackend(gated=True)
     engine, listener = start(backend)
