@@ -123,15 +123,15 @@ class Recall:
             rows = await chunk_search.of_keys(reader, within, keys)
             found = {each.chunk_key: each for each in rows}
             terms = {key: ranking.terms_in(each.whole) for key, each in found.items()}
-            words = {key: asked.words_in(each) for key, each in terms.items()}
-            next_to = _beside(chosen, beside).union(chosen) & words.keys()
-            if has_floor and not asked.is_about(dict(near), {key: words[key] for key in next_to}):
+            said = {key: asked.words_in(each) for key, each in terms.items()}
+            next_to = _beside(chosen, beside).union(chosen) & said.keys()
+            if has_floor and not asked.is_about(dict(near), {key: said[key] for key in next_to}):
                 return ()
             now = self._clock()
             candidates = []
             for key in (key for key in chosen if key in found):
-                chunk, there = found[key], ranking.window(key, beside) & words.keys()
-                score = scores[key] + asked.more(chunk, (words[each] for each in there))
+                chunk, there = found[key], ranking.window(key, beside) & said.keys()
+                score = scores[key] + asked.more(chunk, (said[each] for each in there))
                 aged = ranking.aged(score, now - chunk.said_at)
                 candidates.append(Candidate(chunk, aged, terms[key]))
             kept = best_of(candidates, beside, k)
