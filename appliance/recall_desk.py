@@ -44,7 +44,7 @@ async def open_recall_desk(
         computing = Computing(engine.turns)
         stack.callback(computing.close)
         models = EmbeddingModels(computing)
-        indexer = Indexer(database, models, computing, model)
+        indexer = Indexer(database, models, model)
         if settings.recall.enabled:
             indexer.start()
             stack.push_async_callback(indexer.stop)

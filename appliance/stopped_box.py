@@ -81,6 +81,6 @@ async def open_stopped_box(settings: Settings) -> AsyncIterator[BoxErrands]:
         computing = Computing(NO_TURNS)
         stack.callback(computing.close)
         # It does not run: the next start finds what there is to do.
-        indexer = Indexer(database, EmbeddingModels(computing), computing, model_of(settings))
+        indexer = Indexer(database, EmbeddingModels(computing), model_of(settings))
         takeout = Takeout(database, files.open)
         yield box_errands(person, door, takeout, imports, belongings, library, address, indexer)

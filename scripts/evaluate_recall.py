@@ -90,7 +90,7 @@ async def measure(
     with tempfile.TemporaryDirectory() as folder:
         database = await Database.open(Path(folder) / "evaluation.sqlite3")
         kept = [await keep(database, sample, number) for number, sample in enumerate(samples)]
-        indexer = Indexer(database, models, computing, model)
+        indexer = Indexer(database, models, model)
         await indexer.work_off()
         recall = Recall(database, models)
         for sample, own in track(list(zip(samples, kept, strict=True)), "Asking", console=None):

@@ -34,6 +34,7 @@ class RecalledFrom:
     message_id: str = ""
     document_id: str = ""
     passage: int = 0
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,8 @@ class Serving:
             self._publish(events)
 
     def _obey_inbox(self) -> bool:
-        """Take all commands; sleep here, and only here, while there is nothing to compute.
+        """Take all commands, but of calls one a step; sleep here, and only here, while there is
+        nothing to compute.
 
         False when this model's work shall end.
         """
@@ -103,8 +104,12 @@ class Serving:
             if not self._stepper.has_work and not self._obey(self._wait_for_command()):
                 return False
             while True:
-                if not self._obey(self._inbox.take()):
+                command = self._inbox.take()
+                if not self._obey(command):
                     return False
+                # Whoever reads a reply waits for one call at most, however many there are.
+                if isinstance(command, Call) and self._stepper.has_work:
+                    return True
         except queue.Empty:
             return True
 

@@ -32,7 +32,7 @@ def chunks_of(text: str) -> list[str]:
     """The parts of a message that can be recalled; none when it says nothing."""
     if says_nothing(text):
         return []
-    limit = DENSE_CHARS if _is_dense(text) else CHUNK_CHARS
+    limit = DENSE_CHARS if is_dense(text) else CHUNK_CHARS
     chunks: list[str] = []
     for piece in _pieces(text.strip(), limit):
         if chunks and len(chunks[-1]) + len(piece) < limit:
@@ -74,6 +74,7 @@ def _words(text: str, limit: int) -> Iterator[str]:
         yield text
 
 
-def _is_dense(text: str) -> bool:
+def is_dense(text: str) -> bool:
+    """Whether its script says more with each character, as Korean and Japanese do."""
     start = text[:400]
     return sum(char > "ᄀ" for char in start) * 3 > len(start)

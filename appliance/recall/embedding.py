@@ -8,12 +8,16 @@ from typing import Protocol
 
 import msgspec
 
+from appliance.recall.chunker import is_dense
+
 MULTILINGUAL = "multilingual"
 ENGLISH = "english"
 
-PIECE_CHARS = 400
-"""A longer text is embedded in pieces, so that no piece of work is a long one."""
-MOST_PIECES = 4
+PIECE_CHARS = 240
+DENSE_PIECE_CHARS = 100
+"""A longer text is embedded in pieces, so that no piece of work is a long one: some 60 tokens. The
+second is for texts in a script that says more with each character."""
+MOST_PIECES = 8
 
 
 class Embedder(Protocol):
@@ -64,9 +68,10 @@ def pieces_of(text: str) -> list[str]:
     """A text as what is embedded at once, cut at blanks; the end of a very long one is left out."""
     pieces: list[str] = []
     rest = text.strip()
+    most = DENSE_PIECE_CHARS if is_dense(rest) else PIECE_CHARS
     while rest and len(pieces) < MOST_PIECES:
-        cut = len(rest) if len(rest) <= PIECE_CHARS else rest.rfind(" ", 200, PIECE_CHARS)
-        cut = cut if cut > 0 else PIECE_CHARS
+        cut = len(rest) if len(rest) <= most else rest.rfind(" ", most // 2, most)
+        cut = cut if cut > 0 else most
         pieces.append(rest[:cut])
         rest = rest[cut:].lstrip()
     return pieces

@@ -14,7 +14,6 @@ import structlog
 
 from appliance.errors import ApplianceError
 from appliance.recall.chunker import chunks_of
-from appliance.recall.computing import Computing
 from appliance.recall.embedding import EmbeddingModel
 from appliance.recall.models import EmbeddingModels
 from appliance.recall.spoken import as_spoken
@@ -24,8 +23,6 @@ from appliance.store.database import Database
 
 LOOK_AGAIN_SECONDS = 30.0
 BATCH = 32
-SHARE = 9
-"""While somebody waits for the engine: so much longer than its work took, the indexer waits."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +43,10 @@ class Indexer:
         self,
         database: Database,
         models: EmbeddingModels,
-        computing: Computing,
         model: EmbeddingModel,
     ) -> None:
         self._database = database
         self._models = models
-        self._computing = computing
         self._model = model
         self._is_told = asyncio.Event()
         self._is_idle = asyncio.Event()
@@ -143,10 +138,8 @@ class Indexer:
         async with self._database.read() as reader:
             some = await chunk_backlog.unembedded(reader, space.space_key, BATCH)
         for each in some:
-            began = monotonic()
-            vector = await self._models.passage(self._model, as_spoken(each))
+            spoken = as_spoken(each)
+            vector = await self._models.passage(self._model, spoken, in_background=True)
             async with self._database.write() as tx:
                 await chunk_vectors.insert(tx, space, each.chunk_key, vector)
-            if self._computing.is_shared:
-                await asyncio.sleep(SHARE * (monotonic() - began))
         return bool(some)

@@ -38,12 +38,15 @@ class EmbeddingModels:
         asked = text if len(text) <= QUERY_CHARS else f"{text[:half]} {text[-half:]}"
         return as_bytes(await self._computing.run(lambda: embedder.query(asked)))
 
-    async def passage(self, model: EmbeddingModel, text: str) -> bytes | None:
+    async def passage(
+        self, model: EmbeddingModel, text: str, *, in_background: bool = False
+    ) -> bytes | None:
         """Of what may be found; a long text in several turns. Raises ModelError."""
+        run = self._computing.run_in_background if in_background else self._computing.run
         embedder = await self.get(model)
         vectors = []
         for piece in pieces_of(text):
-            vectors.append(await self._computing.run(partial(embedder.passage, piece)))
+            vectors.append(await run(partial(embedder.passage, piece)))
         return as_bytes(vectors[0] if len(vectors) == 1 else mean_of(vectors))
 
     async def get(self, model: EmbeddingModel) -> Embedder:

@@ -1,11 +1,19 @@
 """A question as what is looked for among a person's terms. Pure."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 
 from appliance.recall.chunker import says_nothing
-from appliance.recall.tokens import sought_by, terms_of
+from appliance.recall.tokens import fold, sought_by, terms_of
 from appliance.store.chunk_scope import EVERYBODY
 from appliance.store.chunk_terms import owned
+
+_MONTHS = """
+january february march april may june july august september october november december
+januar februar marz april mai juni juli august september oktober november dezember
+"""
+_NAMES = {name: place % 12 + 1 for place, name in enumerate(_MONTHS.split())}
+_NUMBERED = re.compile(r"(?<!\d)(1[0-2]|[1-9])\s*[월月]")
 
 
 def asks_nothing(text: str) -> bool:
@@ -30,3 +38,10 @@ def match_of(words: Sequence[str], person_key: int) -> str:
     return " OR ".join(
         f'"{owned(owner, word)}"' for word in words for owner in (person_key, EVERYBODY)
     )
+
+
+def months_of(question: str) -> Set[int]:
+    """The months that it names, from 1 to 12."""
+    folded = fold(question)
+    named = {_NAMES[word] for word in re.findall(r"[a-z]+", folded) if word in _NAMES}
+    return named | {int(number) for number in _NUMBERED.findall(folded)}

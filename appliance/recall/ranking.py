@@ -3,8 +3,9 @@
 Two lists come in: chunks with words of the question, by BM25, and chunks near its meaning, by
 cosine. Neither scale says anything about the other, so each is stretched to 0..1 over its own
 candidates before they are added. What stands beside a good chunk is often the answer to it, so a
-part of each score goes on to the next chunk, and a smaller one back. The weights are those that
-found most in the public LoCoMo questions (`scripts/evaluate-recall`).
+part of each score goes on to the next chunk, and a smaller one back. Of the best, those count more
+around which all words of the question stand. The weights are those that found most in the public
+LoCoMo questions (`scripts/evaluate-recall`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -15,6 +16,12 @@ from appliance.recall.tokens import terms_of
 MEANING = 0.4
 """How much the meaning counts; the words count the rest."""
 TO_NEXT, TO_BEFORE = 0.4, 0.15
+AROUND = 1.2
+"""How much it counts that the words of the question stand in a chunk and the two on each side."""
+IN_MONTH = 0.3
+"""The same for being said in a month that the question names."""
+BESIDE_CHOSEN = 0.3
+"""What stands beside a chosen chunk comes with it, so it is chosen by itself for that much less."""
 RECENCY = 0.1
 """How much of a score is lost with age; half of it in the first two months."""
 RECENCY_SECONDS = 90 * 86400
@@ -28,6 +35,7 @@ LEAST_SHARE = 0.2
 """Of the best score: what has less is left out."""
 
 Beside = Mapping[int, tuple[int | None, int | None]]
+_ALONE = (None, None)
 
 
 def fused(
@@ -50,6 +58,16 @@ def with_neighbours(scores: Mapping[int, float], beside: Beside) -> dict[int, fl
         if before is not None:
             total[before] = total.get(before, 0.0) + TO_BEFORE * scores.get(key, 0.0)
     return total
+
+
+def window(key: int, beside: Beside) -> set[int]:
+    """The chunk with the two before it and the two after it, as far as they are known."""
+    there, before, after = {key}, key, key
+    for _ in range(2):
+        before = beside.get(before, _ALONE)[0] or before
+        after = beside.get(after, _ALONE)[1] or after
+        there |= {before, after}
+    return there
 
 
 def aged(score: float, age_seconds: float) -> float:
@@ -75,13 +93,16 @@ def terms_in(text: str) -> Set[str]:
     return frozenset(terms_of(text).split())
 
 
-def coverage(weights: Mapping[str, float], terms: Set[str]) -> float:
-    """How much of what the words of a question say is among the terms of a text, from 0 to 1."""
-    if not weights:
-        return 0.0
+def words_in(weights: Mapping[str, float], terms: Set[str]) -> Set[str]:
+    """Which words of a question are among the terms of a text."""
     stems = {_stem(term) for term in terms}
-    found = sum(weight for word, weight in weights.items() if word in terms or _stem(word) in stems)
-    return found / sum(weights.values())
+    return {word for word in weights if word in terms or _stem(word) in stems}
+
+
+def coverage(weights: Mapping[str, float], words: Set[str]) -> float:
+    """How much of what the words of a question say these of them say, from 0 to 1."""
+    whole = sum(weights.values())
+    return sum(weights[word] for word in words) / whole if whole else 0.0
 
 
 def weights(chunks: int, chunks_with: Mapping[str, int]) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from time import time
+from time import gmtime, time
 
 import structlog
 from aiosqlite import Connection
@@ -11,11 +11,12 @@ from aiosqlite import Connection
 from appliance.conversations.conversation import Person, Role
 from appliance.errors import ApplianceError
 from appliance.recall import ranking
+from appliance.recall.choosing import Candidate, best_of
 from appliance.recall.documents import NameDocuments, no_documents
 from appliance.recall.embedding import EmbeddingModel, named
 from appliance.recall.found import DocumentSource, MessageSource, Recalled
 from appliance.recall.models import EmbeddingModels
-from appliance.recall.question import asks_nothing, match_of, words_of
+from appliance.recall.question import asks_nothing, match_of, months_of, words_of
 from appliance.store import chunk_search, chunk_vectors
 from appliance.store.chunk_scope import Scope, scope_of
 from appliance.store.chunk_search import FoundChunk
@@ -37,17 +38,30 @@ log = structlog.get_logger(__name__)
 class _Asked:
     """A question in the two forms in which it is looked for, and what was found by its words."""
 
-    words: tuple[str, ...]
+    weights: Mapping[str, float]
+    months: Set[int]
     within: Scope
     found: list[tuple[int, float]]
     vector: bytes | None = None
     space: Space | None = None
     model: EmbeddingModel | None = None
 
-    def near_in_meaning(self, cosines: Mapping[int, float]) -> set[int]:
-        if self.model is None:
-            return set()
-        return ranking.near_in_meaning(cosines, self.model.floor)
+    def words_in(self, terms: Set[str]) -> Set[str]:
+        return ranking.words_in(self.weights, terms)
+
+    def is_about(self, cosines: Mapping[int, float], words: Mapping[int, Set[str]]) -> bool:
+        """Whether any of those chunks is near its meaning, or has the words that say most."""
+        model = self.model
+        near = ranking.near_in_meaning(cosines, model.floor) if model is not None else set()
+        return bool(near & words.keys()) or any(
+            ranking.coverage(self.weights, each) >= ranking.COVERED for each in words.values()
+        )
+
+    def more(self, chunk: FoundChunk, around: Iterable[Set[str]]) -> float:
+        """What speaks for a chunk besides itself: the words around it, and when it was said."""
+        there = ranking.coverage(self.weights, frozenset().union(*around))
+        is_in_month = gmtime(chunk.said_at).tm_mon in self.months
+        return ranking.AROUND * there + ranking.IN_MONTH * is_in_month
 
 
 class Recall:
@@ -100,20 +114,27 @@ class Recall:
             )
             scores = ranking.with_neighbours(fused, beside)
             chosen = ranking.best(scores, k * TOLD)
-            beside |= await chunk_search.beside(
-                reader, person.person_key, [key for key in chosen if key not in beside]
-            )
-            around = {key for each in chosen for key in beside.get(each, ()) if key is not None}
-            found = {
-                each.chunk_key: each
-                for each in await chunk_search.of_keys(reader, within, [*chosen, *around])
-            }
-            if has_floor and not (
-                asked.near_in_meaning(dict(near)) & found.keys()
-                or await _has_its_words(reader, person.person_key, asked.words, found.values())
-            ):
+            around = set(chosen)
+            for _ in range(2):
+                unknown = [key for key in around if key not in beside]
+                beside |= await chunk_search.beside(reader, person.person_key, unknown)
+                around |= _beside(around, beside)
+            keys = [*chosen, *(around - set(chosen))]
+            rows = await chunk_search.of_keys(reader, within, keys)
+            found = {each.chunk_key: each for each in rows}
+            terms = {key: ranking.terms_in(each.whole) for key, each in found.items()}
+            said = {key: asked.words_in(each) for key, each in terms.items()}
+            next_to = _beside(chosen, beside).union(chosen) & said.keys()
+            if has_floor and not asked.is_about(dict(near), {key: said[key] for key in next_to}):
                 return ()
-            kept = self._kept([found[key] for key in chosen if key in found], scores, k)
+            now = self._clock()
+            candidates = []
+            for key in (key for key in chosen if key in found):
+                chunk, there = found[key], ranking.window(key, beside) & said.keys()
+                score = scores[key] + asked.more(chunk, (said[each] for each in there))
+                aged = ranking.aged(score, now - chunk.said_at)
+                candidates.append(Candidate(chunk, aged, terms[key]))
+            kept = best_of(candidates, beside, k)
             return await self._told(reader, within, kept, beside, found)
 
     async def _asked(
@@ -123,21 +144,28 @@ class Recall:
         words alone when there is no vector in time.
         """
         words = words_of(text)
-        match = match_of(words, person.person_key)
         async with self._database.read() as reader:
             within = await scope_of(reader, person.person_key, without, conversation)
             space = await chunk_vectors.serving(reader)
         model = named(space.name) if space is not None else None
+        months = months_of(text)
         if model is None:
-            return _Asked(words, within, await self._by_words(within, match))
-        vector, found = await asyncio.gather(
-            self._vector(model, text), self._by_words(within, match)
+            found, weights = await self._by_words(within, words)
+            return _Asked(weights, months, within, found)
+        vector, (found, weights) = await asyncio.gather(
+            self._vector(model, text), self._by_words(within, words)
         )
-        return _Asked(words, within, found, vector, space, model)
+        return _Asked(weights, months, within, found, vector, space, model)
 
-    async def _by_words(self, within: Scope, match: str) -> list[tuple[int, float]]:
+    async def _by_words(
+        self, within: Scope, words: Sequence[str]
+    ) -> tuple[list[tuple[int, float]], Mapping[str, float]]:
+        """What has any of the words, and how much each of them says."""
+        key = within.person_key
         async with self._database.read() as reader:
-            return await chunk_search.matching(reader, within, match, CANDIDATES)
+            found = await chunk_search.matching(reader, within, match_of(words, key), CANDIDATES)
+            counts = await chunk_search.counts_of_words(reader, key, words)
+        return found, ranking.weights(*counts)
 
     async def _vector(self, model: EmbeddingModel, text: str) -> bytes | None:
         try:
@@ -146,26 +174,6 @@ class Recall:
         except (ApplianceError, TimeoutError) as error:
             log.info("recalled by words alone", reason=type(error).__name__)
             return None
-
-    def _kept(
-        self, chunks: list[FoundChunk], scores: Mapping[int, float], most: int
-    ) -> list[tuple[FoundChunk, float]]:
-        """Each text once, the best first, without those that are much worse than the best."""
-        now = self._clock()
-        scored = [
-            (each, ranking.aged(scores[each.chunk_key], now - each.said_at)) for each in chunks
-        ]
-        scored.sort(key=lambda each: -each[1])
-        kept: list[tuple[FoundChunk, float]] = []
-        told: list[Set[str]] = []
-        for chunk, score in scored:
-            if score < ranking.LEAST_SHARE * scored[0][1] or len(kept) == most:
-                break
-            terms = ranking.terms_in(chunk.text)
-            if not any(ranking.is_same(terms, other) for other in told):
-                kept.append((chunk, score))
-                told.append(terms)
-        return kept
 
     async def _told(
         self,
@@ -202,13 +210,6 @@ class Recall:
         return tuple(told)
 
 
-async def _has_its_words(
-    reader: Connection, person_key: int, words: Sequence[str], found: Iterable[FoundChunk]
-) -> bool:
-    """Whether any of these has the words of the question that say most."""
-    weights = ranking.weights(*await chunk_search.counts_of_words(reader, person_key, words))
-    return any(
-        ranking.coverage(weights, ranking.terms_in(f"{each.heading}\n{each.text}"))
-        >= ranking.COVERED
-        for each in found
-    )
+def _beside(keys: Iterable[int], beside: ranking.Beside) -> set[int]:
+    """What stands right beside any of these."""
+    return {other for key in keys for other in beside.get(key, ()) if other is not None}

@@ -55,6 +55,7 @@ class SourceLink:
 
     title: str
     url: str
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,5 +22,6 @@ def passage_url(document_id: str, passage: int) -> str:
 
 def _link(source: RecalledFrom) -> SourceLink:
     if source.document_id:
-        return SourceLink(source.title, passage_url(source.document_id, source.passage))
+        url = passage_url(source.document_id, source.passage)
+        return SourceLink(source.title, url, source.page)
     return SourceLink(source.title, message_url(source.conversation_id, source.message_id))

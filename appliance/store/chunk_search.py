@@ -80,6 +80,11 @@ class FoundChunk:
     role: str | None
     title: str | None
 
+    @property
+    def whole(self) -> str:
+        """With its heading: what the index has terms of."""
+        return f"{self.heading}\n{self.text}"
+
 
 async def matching(
     reader: Connection, within: Scope, match: str, limit: int

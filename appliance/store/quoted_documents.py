@@ -18,9 +18,12 @@ CROSS JOIN documents d ON d.document_id = wanted.value ->> 0 AND {SEEN_BY}
 CROSS JOIN chunks k ON k.document_key = d.document_key AND k.passage = wanted.value ->> 1
     AND k.person_key = d.person_key
 """
-NAMES = f"""
-SELECT d.document_id, d.name FROM documents d
-WHERE {SEEN_BY} AND d.document_id IN (SELECT value FROM json_each(?2))
+PLACES = f"""
+SELECT d.document_id, wanted.value ->> 1, d.name, k.page
+FROM json_each(?2) wanted
+CROSS JOIN documents d ON d.document_id = wanted.value ->> 0 AND {SEEN_BY}
+LEFT JOIN chunks k ON k.document_key = d.document_key AND k.passage = wanted.value ->> 1
+    AND k.person_key = d.person_key
 """
 
 
@@ -42,11 +45,12 @@ async def passages(
     return {(row[0], row[1]): QuotedPassage(*row[2:]) for row in rows}
 
 
-async def names(
-    reader: Connection, person_key: int, document_ids: Collection[str]
-) -> Mapping[str, str]:
-    """The names of the documents that this person sees, by their ids. One query."""
-    return dict(await all_rows(reader, NAMES, (person_key, _json(document_ids))))
+async def places(
+    reader: Connection, person_key: int, wanted: Collection[tuple[str, int]]
+) -> Mapping[tuple[str, int], tuple[str, int | None]]:
+    """The name of the document and the page, as far as this person sees them. One query."""
+    rows = await all_rows(reader, PLACES, (person_key, _json(wanted)))
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
 def _json(wanted: Collection[object]) -> str:

@@ -6,12 +6,12 @@ import shlex
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 
 import click
 
 from appliance.cpu import physical_cores
-from benchmark import ceiling, machine, plots, recall, report, servers
+from benchmark import ceiling, documents, machine, plots, recall, report, servers
 from benchmark.ceiling import Ceiling
 from benchmark.errors import BenchmarkError
 from benchmark.llama_build import find_llama_server, version_of
@@ -30,6 +30,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--json", "json_file", type=_FILE, help="Write everything to this file, too.")
 @click.option("--plots", "plots_folder", type=click.Path(path_type=Path), help="Write pictures.")
 @click.option("--recall", "is_recall", is_flag=True, help="Only recall; no llama-server.")
+@click.option("--documents", "is_documents", is_flag=True, help="Only a long PDF; the same.")
 @click.option("--threads", type=click.IntRange(1, 512), help="On both sides.  [physical cores]")
 @click.option("--limit", is_flag=True, help="Measure llama.cpp without a server, too.")
 @click.option("--anyway", is_flag=True, help="Go on although the machine is busy.")
@@ -43,6 +44,7 @@ def main(
     json_file: Path | None,
     plots_folder: Path | None,
     is_recall: bool,
+    is_documents: bool,
     threads: int | None,
     limit: bool,
     anyway: bool,
@@ -61,8 +63,9 @@ def main(
     chosen = [scenario for scenario in SCENARIOS if not only or scenario.name in only]
     ceilings: list[Ceiling] = []
     try:
-        if is_recall:
-            _measure_recall(sizes, runs, threads or physical_cores(), anyway, json_file)
+        if is_recall or is_documents:
+            part = documents if is_documents else recall
+            _measure(part, sizes, runs, threads or physical_cores(), anyway, json_file)
             return
         program = find_llama_server(llama_server)
         busy = machine.refuse_when_busy(anyway)
@@ -94,8 +97,8 @@ def main(
         click.echo(f"Pictures: {', '.join(map(str, paths)) or 'none, matplotlib is not installed'}")
 
 
-def _measure_recall(
-    sizes: Sizes, runs: int, threads: int, anyway: bool, json_file: Path | None
+def _measure(
+    part: ModuleType, sizes: Sizes, runs: int, threads: int, anyway: bool, json_file: Path | None
 ) -> None:
     busy = machine.refuse_when_busy(anyway)
     about = {
@@ -104,11 +107,11 @@ def _measure_recall(
         "sizes": "quick, so nothing is measured by this" if sizes is QUICK else "full",
     }
     click.echo("\n".join(f"{name}: {text}" for name, text in about.items()) + "\n")
-    outcomes = recall.run_all(servers.ours(threads), sizes, runs, click.echo)
+    outcomes = part.run_all(servers.ours(threads), sizes, runs, click.echo)
     about["load after"] = f"{os.getloadavg()[0]:.1f}"
     click.echo(f"\nLoad after: {about['load after']}. Theirs is what stands after the stroke.")
     click.echo(report.table(outcomes))
-    for line in [*report.failures(outcomes, recall.SIDES), *report.disturbed(outcomes)]:
+    for line in [*report.failures(outcomes, part.SIDES), *report.disturbed(outcomes)]:
         click.echo(line)
     _write(json_file, outcomes, about, [])
 

@@ -25,6 +25,8 @@ class Sizes:
     chunks: tuple[int, ...]
     questions: int
     indexed: int
+    pages: int
+    asked_pages: int
 
 
 FULL = Sizes(
@@ -41,6 +43,8 @@ FULL = Sizes(
     chunks=(100_000, 500_000),
     questions=200,
     indexed=200,
+    pages=300,
+    asked_pages=30,
 )
 QUICK = Sizes(
     reply_tokens=16,
@@ -56,6 +60,8 @@ QUICK = Sizes(
     chunks=(400, 800),
     questions=20,
     indexed=20,
+    pages=12,
+    asked_pages=4,
 )
 
 

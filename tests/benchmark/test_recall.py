@@ -52,7 +52,7 @@ async def test_it_grows_as_the_box_itself_would_have_made_it(ways, monkeypatch):
         WHERE c.person_key <> m.person_key OR before.conversation_key <> m.conversation_key
         """
         assert await reader.execute_fetchall(foreign) == [(0,)]
-    indexer = Indexer(database, ways.models, Computing(NO_TURNS), MODEL)
+    indexer = Indexer(database, ways.models, MODEL)
     progress = await indexer.progress()
     assert (progress.messages, progress.done, progress.total) == (0, 150, 150)
     person = ways.corpus.crowd[1]

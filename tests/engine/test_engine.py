@@ -203,6 +203,18 @@ def test_a_call_runs_on_the_compute_thread_between_two_steps(start: Start) -> No
         engine.call(lambda: 1 // 0).result(30)
 
 
+def test_of_many_calls_one_comes_between_two_steps_of_a_reply(start: Start) -> None:
+    backend = ScriptedBackend(gated=True)
+    engine, listener = start(backend)
+    submit(engine, "a", "a long reply to look at")
+    backend.let(3)
+    steps_before = [engine.call(lambda: len(backend.batches)) for _ in range(4)]
+    backend.let(100)
+    listener.wait_end("a")
+    counts = [each.result(30) for each in steps_before]
+    assert len(set(counts)) == 4, counts
+
+
 def test_stop_cancels_what_runs_and_frees_the_model(start: Start) -> None:
     backend = ScriptedBackend(gated=True)
     engine, listener = start(backend)

@@ -48,7 +48,7 @@ class Remembering:
         self.computing = Computing(NO_TURNS)
         load = load or (lambda model: QuickEmbedder())
         self.models = EmbeddingModels(self.computing, load)
-        self.indexer = Indexer(database, self.models, self.computing, model)
+        self.indexer = Indexer(database, self.models, model)
         self.recall = Recall(database, self.models)
 
     async def texts(self, person: Person, question: str, k: int = 8, **named) -> list[str]:

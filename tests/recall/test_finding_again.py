@@ -19,7 +19,7 @@ async def test_what_was_said_is_found_again_and_nobody_elses_secret(tmp_path):
     database = await Database.open(tmp_path / "appliance.sqlite3")
     computing = Computing(NO_TURNS)
     models = EmbeddingModels(computing)
-    indexer = Indexer(database, models, computing, EmbeddingModel("multilingual", 384))
+    indexer = Indexer(database, models, EmbeddingModel("multilingual", 384))
     recall = Recall(database, models)
     async with database.write() as tx:
         person = await people.local_person(tx)

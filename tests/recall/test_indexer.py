@@ -36,7 +36,7 @@ class Answers:
 def joined(database, model, embedder):
     computing = Computing(NO_TURNS)
     models = EmbeddingModels(computing, lambda model: embedder)
-    return Indexer(database, models, computing, model), Recall(database, models)
+    return Indexer(database, models, model), Recall(database, models)
 
 
 async def spaces_of(database):
