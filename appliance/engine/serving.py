@@ -77,7 +77,7 @@ class Serving:
                 stepper.recover()
             if had_work:
                 meter.add_step(monotonic() - began)
-            note(meter.gauges(stepper.threads))
+            note(meter.gauges(stepper.threads, stepper.written_tokens))
             self._tell()
         stepper.save_all()
         stepper.cancel_all()
