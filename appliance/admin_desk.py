@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from appliance.administration.additions import Additions
 from appliance.administration.health import Health
+from appliance.administration.last_hour import LastHour, hour_kept
 from appliance.administration.models import ModelPlan, Models
 from appliance.administration.storage import Storage
 from appliance.engine.kv_snapshots import KvSnapshots
@@ -25,6 +26,7 @@ class AdminDesk:
 
     models: Models
     health: Health
+    last_hour: LastHour
     storage: Storage
 
 
@@ -41,11 +43,15 @@ async def open_admin_desk(
         engine.status,
         engine.swap,
     )
+    health = Health(engine.status, engine.gauges, hot, snapshots, database.path)
+    hour = LastHour(health.now)
     try:
-        yield AdminDesk(
-            models=models,
-            health=Health(engine.status, engine.gauges, hot, snapshots, database.path),
-            storage=Storage(database, snapshots),
-        )
+        async with hour_kept(hour):
+            yield AdminDesk(
+                models=models,
+                health=health,
+                last_hour=hour,
+                storage=Storage(database, snapshots),
+            )
     finally:
         await models.stop()

@@ -181,6 +181,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             "sharing": _provide(box.desk.sharing),
             "models": _provide(box.admin.models),
             "health": _provide(box.admin.health),
+            "last_hour": _provide(box.admin.last_hour),
             "storage": _provide(box.admin.storage),
             "noting": Provide(noting),
             "everybody": Provide(everybody),
