@@ -103,7 +103,7 @@ def _log(seconds: float) -> float:
 
 
 def _rate(value: float) -> str:
-    return number(value, 1 if value < 10 else 0)
+    return number(value, 1 if 0 < value < 10 else 0)
 
 
 def _percent(share: float) -> str:
