@@ -34,7 +34,9 @@ async def move_in(url: str, path: str) -> Owner:
     async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as browser:
         account = {"name": "owner", "password": secrets.token_hex(16)}
         await _send(browser, path, account)
-        page = await _send(browser, "/account/keys", {"name": "bench", "chat": "yes"})
+        page = await _send(
+            browser, "/account/keys", {"name": "bench", "chat": "yes", "embeddings": "yes"}
+        )
         key = _KEY.search(page.text)
         if key is None:
             raise ServerFailed(f"it answered {page.status_code} when asked for a key")
