@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from appliance.administration.additions import Additions
 from appliance.administration.backups import Backups
 from appliance.administration.health import Health
+from appliance.administration.last_hour import LastHour, hour_kept
 from appliance.administration.models import ModelPlan, Models
 from appliance.administration.storage import Storage
 from appliance.backups.usual import usual
@@ -27,6 +28,7 @@ class AdminDesk:
 
     models: Models
     health: Health
+    last_hour: LastHour
     storage: Storage
     backups: Backups
 
@@ -44,14 +46,18 @@ async def open_admin_desk(
         engine.status,
         engine.swap,
     )
+    health = Health(engine.status, engine.gauges, hot, snapshots, database.path)
+    hour = LastHour(health.now)
     backups = Backups(usual(settings))
     try:
-        yield AdminDesk(
-            models=models,
-            health=Health(engine.status, engine.gauges, hot, snapshots, database.path),
-            storage=Storage(database, snapshots),
-            backups=backups,
-        )
+        async with hour_kept(hour):
+            yield AdminDesk(
+                models=models,
+                health=health,
+                last_hour=hour,
+                storage=Storage(database, snapshots),
+                backups=backups,
+            )
     finally:
         await backups.stop()
         await models.stop()

@@ -75,6 +75,7 @@ from appliance.routes.growing_reply import GrowingReplies
 from appliance.routes.noting import noting
 from appliance.routes.own_hosts import OwnHostsMiddleware
 from appliance.routes.refusals import refuse, refuse_http, refuse_missing, refuse_unexpected
+from appliance.routes.request_ids import RequestIdMiddleware, add_request_id
 from appliance.routes.request_limits import RequestLimit, add_limit_headers
 from appliance.routes.request_metrics import RequestMetricsMiddleware
 from appliance.routes.same_origin import SameOriginMiddleware
@@ -181,6 +182,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             "sharing": _provide(box.desk.sharing),
             "models": _provide(box.admin.models),
             "health": _provide(box.admin.health),
+            "last_hour": _provide(box.admin.last_hour),
             "storage": _provide(box.admin.storage),
             "backups": _provide(box.admin.backups),
             "noting": Provide(noting),
@@ -205,6 +207,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
         template_config=TemplateConfig(engine=SpokenTemplates(spoken or read_languages(LOCALE))),
         # From outside to inside. Host first: whoever calls the box by a foreign name gets nothing.
         middleware=[
+            RequestIdMiddleware(),
             RequestMetricsMiddleware(box.metrics),
             OwnHostsMiddleware(names, allowed_ports(box.settings.server, port)),
             SameOriginMiddleware(),
@@ -229,7 +232,7 @@ def create_app(box: Box, port: int, spoken: Languages | None = None) -> Litestar
             HTTPException: refuse_http,
             Exception: refuse_unexpected,
         },
-        before_send=[add_security_headers, add_limit_headers],
+        before_send=[add_security_headers, add_limit_headers, add_request_id],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,  # logs.py has set up logging for the whole process

@@ -29,6 +29,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from appliance import __version__
+from appliance.box_figures import BoxCollector, BoxFigures
 from appliance.engine.gauges import STEP_BOUNDS_SECONDS, EngineGauges
 from appliance.engine.kv_snapshot_collection import SnapshotCounts
 from appliance.engine.kv_snapshots import KvSnapshots
@@ -68,10 +69,13 @@ _ENGINE_COUNTERS: tuple[tuple[str, str, Callable[[EngineGauges], float]], ...] =
 
 
 class Metrics:
-    """All metrics of one box. `gauges` is asked how the engine stands."""
+    """All metrics of one box. `gauges` is asked how the engine stands, `look` how the rest does."""
 
     def __init__(
-        self, gauges: Callable[[], EngineGauges], snapshots: KvSnapshots | None = None
+        self,
+        gauges: Callable[[], EngineGauges],
+        snapshots: KvSnapshots | None = None,
+        look: Callable[[], BoxFigures] = BoxFigures,
     ) -> None:
         self.registry = registry = CollectorRegistry()
 
@@ -133,6 +137,7 @@ class Metrics:
         )
         registry.register(_EngineCollector(gauges))
         registry.register(_SnapshotCollector(snapshots))
+        registry.register(BoxCollector(look))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
 

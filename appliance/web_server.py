@@ -7,7 +7,7 @@ turns, and readers of streams would keep it waiting.
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,10 +24,14 @@ from appliance.network.reception import Reception
 from appliance.settings_sections import ServerSettings
 
 _GRACE_SECONDS = 3
+_DATE_SECONDS = 1.0
 
 
 class WebServer(uvicorn.Server):
     """Serves `app` on the listening sockets that `serve` is given."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+    _told: asyncio.Event
 
     def __init__(
         self,
@@ -88,6 +92,28 @@ class WebServer(uvicorn.Server):
         # Who takes nothing would keep a TLS connection, and with it the event loop, for long.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+    @property
+    def should_exit(self) -> bool:
+        """uvicorn's word for it, said by a signal or by whoever ends the box."""
+        return self._shall_end
+
+    @should_exit.setter
+    def should_exit(self, shall: bool) -> None:
+        self._shall_end = shall
+        if shall and self._loop is not None:
+            with suppress(RuntimeError):  # that loop is over already
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        """uvicorn's own looks ten times a second whether it shall end, for as long as the box runs.
+        This one is told, and wakes once a second for the date that stands in every answer.
+        """
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DATE_SECONDS):
+                    await self._told.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from appliance.box_figures import BoxFigures, look
 from appliance.engine.gauges import STEP_BOUNDS_SECONDS, EngineGauges
 from appliance.engine.kv_snapshots import KvSnapshots, SnapshotMeta
 from appliance.metrics import Metrics
@@ -122,3 +123,25 @@ def test_the_process_and_what_it_runs_on_are_described() -> None:
     assert re.search(
         r'^appliance_build_info{llama_cpp_python="[\d.]+",version=".+"} 1.0$', text, re.M
     )
+
+
+def test_the_box_is_looked_at_once_for_each_scrape() -> None:
+    looked: list[BoxFigures] = []
+
+    def look() -> BoxFigures:
+        looked.append(BoxFigures(has_model=True, disk_free_bytes=5 + len(looked)))
+        return looked[-1]
+
+    metrics = Metrics(EngineGauges, None, look)
+    looked.clear()
+    found = samples(metrics)
+    assert found["appliance_model_ready"] == 1
+    assert found["appliance_valkey_away"] == 0
+    assert found["appliance_disk_free_bytes"] == 5
+    assert len(looked) == 1
+
+
+def test_a_disk_that_does_not_answer_is_no_reason_to_say_nothing(tmp_path: Path) -> None:
+    there = look(True, False, tmp_path / "appliance.sqlite3")
+    assert there.disk_total_bytes >= there.disk_free_bytes > 0
+    assert look(True, False, tmp_path / "gone" / "a.sqlite3") == BoxFigures(has_model=True)

@@ -1,6 +1,7 @@
 """The noun of passkeys, as a plain value."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,26 @@ class Passkey:
     name: str
     created_at: int
     last_used_at: int | None = None
+
+
+class Site(NamedTuple):
+    """Where the page is open: a host by its name, and the origin that browsers call it by."""
+
+    host: str
+    origin: str
+
+
+class NewKey(NamedTuple):
+    """What is kept of a new passkey."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+
+
+class Shown(NamedTuple):
+    """Which passkey an answer says it is of, and whose; and the question that it answers."""
+
+    credential_id: bytes
+    account_handle: bytes | None
+    challenge: str

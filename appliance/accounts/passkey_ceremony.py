@@ -1,12 +1,12 @@
 """The one file that speaks WebAuthn: what a browser is asked, and whether its answer is right.
 
-What comes back is a stranger's: whatever is wrong with it ends in one sentence.
+What comes back is a stranger's: whatever is wrong with it ends in one sentence. The library is
+large and most boxes have no passkey, so whoever needs this file imports it when there is one.
 """
 
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import structlog
 import webauthn
@@ -27,7 +27,7 @@ from webauthn.helpers.structs import (
 )
 
 from appliance.accounts.account import Account
-from appliance.accounts.passkey import Passkey
+from appliance.accounts.passkey import NewKey, Passkey, Shown, Site
 from appliance.errors import InvalidInput
 from appliance.sentences import say
 
@@ -42,29 +42,6 @@ _NOT_RIGHT = say(
 )
 
 log = structlog.get_logger(__name__)
-
-
-class Site(NamedTuple):
-    """Where the page is open: a host by its name, and the origin that browsers call it by."""
-
-    host: str
-    origin: str
-
-
-class NewKey(NamedTuple):
-    """What is kept of a new passkey."""
-
-    credential_id: bytes
-    public_key: bytes
-    sign_count: int
-
-
-class Shown(NamedTuple):
-    """Which passkey an answer says it is of, and whose; and the question that it answers."""
-
-    credential_id: bytes
-    account_handle: bytes | None
-    challenge: str
 
 
 def creation_options(challenge: str, site: Site, account: Account, has: Sequence[Passkey]) -> str:

@@ -2,7 +2,7 @@
 
 That is two factors at once, so nothing more is asked for. Only a sealed account still needs its
 password, for nothing else opens it. A question to a device is kept here, in memory, and answered
-once.
+once. What speaks WebAuthn is loaded with the first question: most boxes never ask one.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,11 @@ from typing import NamedTuple
 
 from aiosqlite import Connection
 
-from appliance.accounts import passkey_ceremony as ceremony
 from appliance.accounts.account import Account, Visitor
 from appliance.accounts.audit import Act, AuditLog
 from appliance.accounts.brief import Brief
 from appliance.accounts.letting_in import DISABLED, Begun, LettingIn
-from appliance.accounts.passkey import Passkey
-from appliance.accounts.passkey_ceremony import Site
+from appliance.accounts.passkey import Passkey, Site
 from appliance.accounts.second_step import SecondSteps
 from appliance.accounts.throttle import neighbourhood
 from appliance.conversations.accepting import check_text
@@ -83,6 +81,8 @@ class Passkeys:
 
     async def ask_for_new(self, account: Account, name: str, site: Site) -> str:
         """The question to the device, as JSON. Raises InvalidInput, Conflict for too many."""
+        from appliance.accounts import passkey_ceremony as ceremony
+
         accepted_name(name)
         person_key = account.person.person_key
         has = await self.of(account.person)
@@ -95,6 +95,8 @@ class Passkeys:
         self, account: Account, name: str, answer: str, site: Site, address: str = ""
     ) -> Passkey:
         """What the device made. Raises InvalidInput, Conflict."""
+        from appliance.accounts import passkey_ceremony as ceremony
+
         name = accepted_name(name)
         person = account.person
         challenge = ceremony.challenge_of_new(answer)
@@ -123,6 +125,8 @@ class Passkeys:
 
         Whoever has given a password is asked for one of their own passkeys.
         """
+        from appliance.accounts import passkey_ceremony as ceremony
+
         account = self._second_steps.who(visitor)
         among = await self.of(account.person) if account else ()
         owner = ("sign-in", neighbourhood(visitor.address))
@@ -131,6 +135,8 @@ class Passkeys:
 
     async def sign_in(self, answer: str, site: Site, visitor: Visitor) -> Begun:
         """Let in whose passkey it is. Raises InvalidInput."""
+        from appliance.accounts import passkey_ceremony as ceremony
+
         shown = ceremony.shown(answer)
         if self._questions.take(shown.challenge) != _Question(site.host, None):
             raise InvalidInput(TOO_LATE)

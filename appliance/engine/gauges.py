@@ -25,6 +25,8 @@ class EngineGauges:
     """How long all steps took together."""
     step_counts: tuple[int, ...] = (0,) * (len(STEP_BOUNDS_SECONDS) + 1)
     """How many steps were that long, by the classes of STEP_BOUNDS_SECONDS."""
+    written_tokens: int = 0
+    """Of all replies so far; unlike what the metrics count, also of those that are not over."""
     self_checks: int = 0
     self_check_failures: int = 0
     """How many of the checks found something that does not add up."""
@@ -49,8 +51,8 @@ class Meter:
         self._checks += 1
         self._check_failures += bool(violations)
 
-    def gauges(self, threads: int) -> EngineGauges:
-        """How it stands now, with so many threads."""
+    def gauges(self, threads: int, written_tokens: int = 0) -> EngineGauges:
+        """How it stands now, with so many threads, and so much written."""
         scheduler = self._scheduler
         return EngineGauges(
             running=len(scheduler.running),
@@ -60,6 +62,7 @@ class Meter:
             threads=threads,
             step_seconds=self._step_seconds,
             step_counts=tuple(self._step_counts),
+            written_tokens=written_tokens,
             self_checks=self._checks,
             self_check_failures=self._check_failures,
         )

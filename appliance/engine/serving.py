@@ -80,7 +80,7 @@ class Serving:
                 stepper.recover()
             if had_work:
                 meter.add_step(monotonic() - began)
-            note(meter.gauges(stepper.threads))
+            note(meter.gauges(stepper.threads, stepper.written_tokens))
             self._tell()
         heartbeat.begin(LOADING_SECONDS)
         stepper.save_all()

@@ -47,6 +47,8 @@ class Stepper:
         self._outputs: dict[Sequence, Output] = {}
         self._waits = WaitEstimate()
         self._events: list[Event] = []
+        self.written_tokens = 0
+        """Of all replies so far."""
 
     @property
     def scheduler(self) -> Scheduler:
@@ -211,6 +213,7 @@ class Stepper:
             self._backend.set_threads(threads)
         ended = self._scheduler.apply(batch, sampled, self._backend.is_end)
         for sequence, tokens in sampled.items():
+            self.written_tokens += len(tokens)
             output = self._outputs[sequence]
             # A draft that quotes the prompt may be right beyond the end of the reply.
             said = takewhile(lambda token: not self._backend.is_end(token), tokens)

@@ -42,6 +42,11 @@ class Hot:
         self._client = _client(url, timeout_seconds) if url else None
 
     @property
+    def is_used(self) -> bool:
+        """Whether there is one to be asked at all."""
+        return self._client is not None
+
+    @property
     def is_away(self) -> bool:
         """Whether calls fail at the moment, as far as the last one showed."""
         return self._client is None or self._breaker.is_open

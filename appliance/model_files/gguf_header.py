@@ -12,10 +12,9 @@ import math
 import os
 import stat
 import struct
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, NoReturn
-
-from gguf.constants import GGML_QUANT_SIZES
 
 from appliance.errors import ModelRefused
 from appliance.model_files.names import plain
@@ -31,10 +30,17 @@ MAX_DIMENSIONS = 4
 
 _SCALARS = dict(enumerate("BbHhIif?")) | {10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
-_BLOCKS: dict[int, tuple[int, int]] = {
-    kind.value: sizes for kind, sizes in GGML_QUANT_SIZES.items()
-}
 _DEFAULT_ALIGNMENT = 32
+
+
+@cache
+def _blocks() -> dict[int, tuple[int, int]]:
+    """Values and bytes of a block, by kind. The library is loaded with the first file that is
+    looked at.
+    """
+    from gguf.constants import GGML_QUANT_SIZES
+
+    return {kind.value: sizes for kind, sizes in GGML_QUANT_SIZES.items()}
 
 
 def check_header(path: Path, shown_name: str = "") -> None:
@@ -150,11 +156,11 @@ class _Header:
             self._damaged(say("a tensor has an impossible shape"))
         values = math.prod(self._number("Q") for _ in range(dimensions))
         kind, offset = self._number("I"), self._number("Q")
-        if kind not in _BLOCKS:
+        if kind not in _blocks():
             self._refuse(say("has a kind of quantisation that is not supported; get another file"))
         if offset % self._alignment or values >= 1 << 60:
             self._damaged(say("a tensor lies at an impossible place"))
-        block_values, block_bytes = _BLOCKS[kind]
+        block_values, block_bytes = _blocks()[kind]
         return offset + math.ceil(values / block_values) * block_bytes
 
     def _align(self, value: int) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from appliance.routes.account_data import NewLinkView
+from appliance.routes.hour_data import LastHourView
 from appliance.routes.page_data import BoxView
 
 
@@ -133,6 +134,7 @@ class HealthNowView:
     kv_percent: int
     threads: int
     has_valkey: bool
+    hour: LastHourView
     database: str
     snapshots: str
     disk_free: str

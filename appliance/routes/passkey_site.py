@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 
-from appliance.accounts.passkey_ceremony import Site
+from appliance.accounts.passkey import Site
 from appliance.errors import Conflict
 from appliance.network.addresses import parsed
 from appliance.network.box_names import split_host

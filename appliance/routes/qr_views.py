@@ -1,7 +1,5 @@
 """QR codes, drawn by the page itself: no image, no style, nothing to fetch."""
 
-import segno
-
 from appliance.routes.account_data import QrView
 
 _QUIET = 4
@@ -10,6 +8,8 @@ _QUIET = 4
 
 def qr_view(text: str) -> QrView:
     """One that says this. Each run of dark squares of a line is one stroke of the path."""
+    import segno  # seldom needed, so not with every start
+
     rows = segno.make(text, error="m", micro=False).matrix
     strokes: list[str] = []
     for y, row in enumerate(rows, _QUIET):

@@ -11,7 +11,7 @@ from types import FrameType, ModuleType
 import click
 
 from appliance.cpu import physical_cores
-from benchmark import ceiling, documents, machine, plots, recall, report, servers
+from benchmark import at_rest, ceiling, documents, machine, plots, recall, report, servers
 from benchmark.ceiling import Ceiling
 from benchmark.errors import BenchmarkError
 from benchmark.llama_build import find_llama_server, version_of
@@ -29,6 +29,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--quick", is_flag=True, help="Small sizes: shows that it works, measures nothing.")
 @click.option("--json", "json_file", type=_FILE, help="Write everything to this file, too.")
 @click.option("--plots", "plots_folder", type=click.Path(path_type=Path), help="Write pictures.")
+@click.option("--footprint", "is_footprint", is_flag=True, help="Only what it takes at rest.")
 @click.option("--recall", "is_recall", is_flag=True, help="Only recall; no llama-server.")
 @click.option("--documents", "is_documents", is_flag=True, help="Only a long PDF; the same.")
 @click.option("--threads", type=click.IntRange(1, 512), help="On both sides.  [physical cores]")
@@ -43,6 +44,7 @@ def main(
     quick: bool,
     json_file: Path | None,
     plots_folder: Path | None,
+    is_footprint: bool,
     is_recall: bool,
     is_documents: bool,
     threads: int | None,
@@ -63,6 +65,9 @@ def main(
     chosen = [scenario for scenario in SCENARIOS if not only or scenario.name in only]
     ceilings: list[Ceiling] = []
     try:
+        if is_footprint:
+            _measure_footprint(is_quick=quick, threads=threads, json_file=json_file)
+            return
         if is_recall or is_documents:
             part = documents if is_documents else recall
             _measure(part, sizes, runs, threads or physical_cores(), anyway, json_file)
@@ -95,6 +100,17 @@ def main(
     if plots_folder:
         paths = plots.draw(plots_folder, outcomes, ceilings)
         click.echo(f"Pictures: {', '.join(map(str, paths)) or 'none, matplotlib is not installed'}")
+
+
+def _measure_footprint(*, is_quick: bool, threads: int | None, json_file: Path | None) -> None:
+    seconds = at_rest.QUICK_SECONDS if is_quick else at_rest.FULL_SECONDS
+    ours = servers.ours(threads or physical_cores())
+    installed, figures = at_rest.measure(ours, seconds, click.echo)
+    click.echo("\n".join(["", *at_rest.lines(installed, figures)]))
+    if json_file:
+        sizes = {part.name: part.size_bytes for part in installed}
+        whole = {"machine": machine.describe(), "installed_bytes": sizes, "figures": figures}
+        json_file.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
 
 
 def _measure(

@@ -35,7 +35,9 @@ async def move_in(url: str, path: str) -> Owner:
         account = {"name": "owner", "password": secrets.token_hex(16)}
         await _send(browser, path, account)
         page = await _send(
-            browser, "/account/keys", {"name": "bench", "chat": "yes", "read": "yes"}
+            browser,
+            "/account/keys",
+            {"name": "bench", "chat": "yes", "read": "yes", "embeddings": "yes"},
         )
         key = _KEY.search(page.text)
         if key is None:

@@ -61,6 +61,21 @@ def cpu_seconds(pid: int) -> float:
     return ticks * _TICK_SECONDS
 
 
+def wake_ups(pid: int) -> int:
+    """How often threads of the family have gone to sleep by themselves so far."""
+    total = 0
+    for member in family(pid):
+        for status in Path(f"/proc/{member}/task").glob("*/status"):
+            try:
+                lines = status.read_text().splitlines()
+            except OSError:
+                continue
+            total += sum(
+                int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt")
+            )
+    return total
+
+
 async def seconds_until_idle(pid: int, since: float, limit_seconds: float) -> float:
     """From `since` (monotonic) to the start of the first quiet stretch of a third of a second.
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.accounts import passkey_ceremony as ceremony
-from appliance.accounts.passkey_ceremony import Site
+from appliance.accounts.passkey import Site
 from appliance.errors import InvalidInput
 
 SITE = Site("box.test", "https://box.test")

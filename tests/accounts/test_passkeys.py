@@ -7,7 +7,7 @@ from house import AT_HOME, FAR_AWAY, PASSWORD, House
 from soft_passkey import PRESENT, SoftPasskey
 
 from appliance.accounts.account import Account
-from appliance.accounts.passkey_ceremony import Site
+from appliance.accounts.passkey import Site
 from appliance.accounts.passkeys import COPIED, MOST, TOO_LATE, UNKNOWN
 from appliance.errors import Conflict, InvalidInput, NotFound
 

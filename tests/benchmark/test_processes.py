@@ -4,7 +4,14 @@ from time import monotonic
 
 import pytest
 from benchmark.errors import ScenarioFailed
-from benchmark.processes import busy_core, cpu_seconds, family, memory_mb, seconds_until_idle
+from benchmark.processes import (
+    busy_core,
+    cpu_seconds,
+    family,
+    memory_mb,
+    seconds_until_idle,
+    wake_ups,
+)
 
 
 def test_the_family_holds_the_process_and_its_children():
@@ -24,3 +31,10 @@ async def test_a_process_that_sleeps_is_idle_and_one_that_computes_is_not():
         with pytest.raises(ScenarioFailed):
             await seconds_until_idle(os.getpid(), monotonic(), limit_seconds=1)
         sleeper.kill()
+
+
+def test_who_sleeps_and_wakes_is_counted():
+    before = wake_ups(os.getpid())
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    assert wake_ups(os.getpid()) > before

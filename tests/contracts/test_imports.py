@@ -80,7 +80,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         *{"errors", *NOUNS, "conversations.box_status", "engine.gauges", "model_files", "store"},
         "backups",
     },
-    "metrics": {"engine.gauges", "engine.kv_snapshots", "engine.kv_snapshot_collection"},
+    "metrics": {
+        "box_figures",
+        "engine.gauges",
+        "engine.kv_snapshots",
+        "engine.kv_snapshot_collection",
+    },
     "prompting": {"errors", *NOUNS, FACT, "recall", "hot", "store"},
     "conversations": {
         *{"errors", "prompting", "recall", "hot", "store", "metrics", "json_schema"},
@@ -186,7 +191,7 @@ ONLY_IN = {
     "pyotp": {"accounts.time_codes"},
     "webauthn": {"accounts.passkey_ceremony"},
     "zeroconf": {"network.announcement", "network.host_question"},
-    "prometheus_client": {"metrics", "routes.metrics"},
+    "prometheus_client": {"box_figures", "metrics", "routes.metrics"},
 }
 
 

@@ -175,6 +175,24 @@ def test_what_is_on_its_way_when_the_box_stops_is_answered(tmp_path: Path) -> No
         assert answer.result().startswith("HTTP/1.1 200 OK")
 
 
+def test_it_does_not_look_again_and_again_whether_it_shall_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told: so it ends although it would look in an hour."""
+    monkeypatch.setattr("appliance.web_server._DATE_SECONDS", 3600.0)
+    with open_door(tmp_path) as door:
+        assert "date" in httpx.get(door.url).headers
+        # `open_door` fails when it does not end.
+
+
+def test_the_date_in_an_answer_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance.web_server._DATE_SECONDS", 0.01)
+    with open_door(tmp_path) as door:
+        first = httpx.get(door.url).headers["date"]
+        while httpx.get(door.url).headers["date"] == first:
+            pass  # within a second
+
+
 def test_a_socket_that_systemd_hands_over_is_taken(tmp_path: Path) -> None:
     """By the process that it is meant for, and by none of its children."""
     program = (

@@ -316,6 +316,24 @@ def test_as_root_chromium_is_installed(machine: Machine) -> None:
     assert done.stdout.splitlines()[-1] == PYTEST
 
 
+BESIDE = "apt-get install -qy --no-install-recommends nginx-light caddy prometheus"
+
+
+@pytest.mark.parametrize("outcome", ["true", "false"])
+def test_only_ci_installs_what_stands_beside_a_box_and_goes_on_without_it(
+    machine: Machine, outcome: str
+) -> None:
+    machine.program("id", "#!/bin/sh\necho 0\n")
+    machine.program("apt-get", f"#!/bin/sh\necho apt-get $*; {outcome}\n")
+    assert "apt-get" not in machine.run("scripts/test").stdout
+    done = machine.run("scripts/test", CI="true")
+    assert (BESIDE in done.stdout) is (outcome == "true")
+    assert done.stdout.splitlines()[-1] == PYTEST
+    for name in ("nginx", "caddy", "promtool"):
+        machine.program(name, "#!/bin/sh\n")
+    assert "apt-get" not in machine.run("scripts/test", CI="true").stdout
+
+
 @pytest.mark.parametrize("script", [*SCRIPTS, "scripts/set_up.sh"])
 @pytest.mark.parametrize("shell", ["sh", "dash", "bash"])
 def test_the_scripts_are_shell_that_every_sh_reads(script: str, shell: str) -> None:

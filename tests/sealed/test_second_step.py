@@ -9,7 +9,7 @@ from house import AT_HOME
 from sealing import PASSWORD, Dweller
 from soft_passkey import SoftPasskey
 
-from appliance.accounts.passkey_ceremony import Site
+from appliance.accounts.passkey import Site
 from appliance.accounts.second_step import HalfIn
 from appliance.errors import AccountClosed
 from appliance.lifespan import Box
