@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence, Set
 
 from appliance.recall.chunker import says_nothing
-from appliance.recall.tokens import fold, sought_by, terms_of
+from appliance.recall.tokens import fold, runs_of, sought_by, terms_of
 from appliance.store.chunk_scope import EVERYBODY
 from appliance.store.chunk_terms import owned
 
@@ -31,6 +31,13 @@ def words_of(question: str) -> tuple[str, ...]:
     terms = dict.fromkeys(term for run in runs for term in terms_of(run.text).split())
     pairs = [term for term in terms if len(term) > 1 or term.isascii()]
     return tuple(pairs or terms)
+
+
+def is_pair(word: str) -> bool:
+    """Whether it is two characters of a run, and may be the end of one word and the beginning of
+    the next: what says less of a text than a word does.
+    """
+    return any(run.is_unspaced for run in runs_of(word))
 
 
 def match_of(words: Sequence[str], person_key: int) -> str:

@@ -16,7 +16,7 @@ from appliance.recall.documents import NameDocuments, no_documents
 from appliance.recall.embedding import EmbeddingModel, named
 from appliance.recall.found import DocumentSource, MessageSource, Recalled
 from appliance.recall.models import EmbeddingModels
-from appliance.recall.question import asks_nothing, match_of, months_of, words_of
+from appliance.recall.question import asks_nothing, is_pair, match_of, months_of, words_of
 from appliance.store import chunk_search, chunk_vectors
 from appliance.store.chunk_scope import Scope, scope_of
 from appliance.store.chunk_search import FoundChunk
@@ -59,7 +59,8 @@ class _Asked:
 
     def more(self, chunk: FoundChunk, around: Iterable[Set[str]]) -> float:
         """What speaks for a chunk besides itself: the words around it, and when it was said."""
-        there = ranking.coverage(self.weights, frozenset().union(*around))
+        words = frozenset().union(*around)
+        there = ranking.coverage(self.weights, {word for word in words if not is_pair(word)})
         is_in_month = gmtime(chunk.said_at).tm_mon in self.months
         return ranking.AROUND * there + ranking.IN_MONTH * is_in_month
 
