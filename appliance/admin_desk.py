@@ -11,9 +11,11 @@ from appliance.administration.last_hour import LastHour, hour_kept
 from appliance.administration.models import ModelPlan, Models
 from appliance.administration.storage import Storage
 from appliance.backups.usual import usual
+from appliance.box_figures import BoxFigures, look
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine_choice import ChatEngine
 from appliance.hot.connection import Hot
+from appliance.hot.server import ValkeyServer
 from appliance.model_files.library import ModelLibrary
 from appliance.model_files.presets import load_known_templates, load_presets
 from appliance.paths import PRESETS
@@ -61,3 +63,13 @@ async def open_admin_desk(
     finally:
         await backups.stop()
         await models.stop()
+
+
+def figures(
+    engine: ChatEngine, hot: Hot, valkey: ValkeyServer | None, database: Database
+) -> BoxFigures:
+    """What the metrics say beside the engine. Of the box's own Valkey it is known at once whether
+    it is there, of another one when it is next asked for something.
+    """
+    misses = hot.is_used and hot.is_away if valkey is None else not valkey.answers.is_set()
+    return look(engine.status().state == "ready", misses, database.path)

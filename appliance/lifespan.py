@@ -22,9 +22,8 @@ from appliance.accounts.seal_watcher import SealWatcher
 from appliance.accounts.sealed_accounts import SealedAccounts
 from appliance.accounts.sign_ins import SignIns
 from appliance.accounts.usage import Usage
-from appliance.admin_desk import AdminDesk, open_admin_desk
+from appliance.admin_desk import AdminDesk, figures, open_admin_desk
 from appliance.backups import switching
-from appliance.box_figures import look
 from appliance.conversations.beginnings import Beginnings
 from appliance.conversations.completions import Completions
 from appliance.conversations.conversation import Person
@@ -109,9 +108,7 @@ async def open_box(
         secret = page_secret(settings.data_dir)
         snapshots = _open_snapshots(settings, secret, stack)
         metrics = Metrics(
-            lambda: engine.gauges(),
-            snapshots,
-            lambda: look(engine.status().state == "ready", _misses(hot, valkey), database.path),
+            lambda: engine.gauges(), snapshots, lambda: figures(engine, hot, valkey, database)
         )
         engine = chat_engine(settings, load, snapshots, lambda at: SequenceWatch(metrics, at).take)
         generations = engine.generations
@@ -231,15 +228,6 @@ def _open_snapshots(settings: Settings, secret: str, stack: AsyncExitStack) -> K
     snapshots.start()
     stack.push_async_callback(asyncio.to_thread, snapshots.close, SAVE_AT_STOP_SECONDS)
     return snapshots
-
-
-def _misses(hot: Hot, valkey: ValkeyServer | None) -> bool:
-    """Whether a Valkey that should be there is not. Of the box's own it is known at once, of
-    another one when it is next asked for something.
-    """
-    if valkey is not None:
-        return not valkey.answers.is_set()
-    return hot.is_used and hot.is_away
 
 
 async def _open_hot(settings: Settings, stack: AsyncExitStack) -> tuple[Hot, ValkeyServer | None]:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from conversation_steps import follow_to_end, say
 from fakes import ScriptedBackend
 from httpx import ASGITransport, AsyncClient, Response
@@ -13,6 +14,7 @@ from scripted_box import ScriptedService
 from signed_in import sign_in
 
 from appliance.app import create_app
+from appliance.errors import EngineUnavailable
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
 
@@ -135,3 +137,35 @@ async def test_every_label_is_one_of_a_few_and_no_path_is_one_that_was_asked_for
     asked = {value for name, value in labels if name == "path"}
     assert asked == {"/", "/conversations/{conversation_id}", "/static/{file_path}", "/metrics"}
     assert asked <= {route.path_format for route in app.routes}
+
+
+async def test_they_say_whether_there_is_a_model_and_miss_no_valkey_that_is_not_used(
+    tmp_path: Path,
+) -> None:
+    async with whole_box(tmp_path) as (_, client):
+        text = (await client.get("/metrics")).text
+    assert "\nappliance_model_ready 1.0\n" in text
+    assert "\nappliance_valkey_away 0.0\n" in text
+    assert "\nappliance_disk_free_bytes 0.0\n" not in text
+
+
+async def test_a_valkey_that_should_be_there_and_is_not_is_missed(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path / "data", hot={"url": f"unix://{tmp_path}/nobody-listens"}
+    )
+    async with open_box(settings, lambda: ScriptedBackend(lambda s: "Yes.")) as box:
+        await box.generations.wait_ready()
+        started = await say(box, "Is it away?")
+        await follow_to_end(box, started.turn.turn_id)
+        assert b"\nappliance_valkey_away 1.0\n" in box.metrics.text()
+
+
+async def test_a_model_that_could_not_be_loaded_is_missed(tmp_path: Path) -> None:
+    def load() -> ScriptedBackend:
+        raise EngineUnavailable("no model today")
+
+    settings = Settings(data_dir=tmp_path / "data", hot={"embedded": False})
+    async with open_box(settings, load) as box:
+        with pytest.raises(EngineUnavailable):
+            await box.generations.wait_ready()
+        assert b"\nappliance_model_ready 0.0\n" in box.metrics.text()
