@@ -37,14 +37,14 @@ def restore(
     It is unpacked and checked beside, while the box goes on; then a box that runs is stopped for a
     moment. What was there before is kept.
     """
-    from appliance.backups.pace import Pace
+    from appliance.backups.pace import InHurry
     from appliance.backups.restoring import bring_up_to_date, staged
 
     data_dir = settings.data_dir
     if not file.is_file():
         raise InvalidInput(f"There is no file {file}.")
     is_new = not (data_dir / "appliance.sqlite3").exists()
-    with staged(data_dir, file, _passphrase(settings, file, passphrase_file), Pace()) as found:
+    with staged(data_dir, file, _passphrase(settings, file, passphrase_file), InHurry()) as found:
         asyncio.run(bring_up_to_date(found))
         click.echo(_words(found))
         if check:
