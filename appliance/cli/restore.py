@@ -13,7 +13,7 @@ import click
 from appliance.cli import passphrases
 from appliance.cli.errands import run, with_settings
 from appliance.data_dir import open_data_dir, running_pid
-from appliance.errors import InvalidInput, StoreRefused
+from appliance.errors import ApplianceError, BackupError, InvalidInput, StoreRefused
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,9 +82,10 @@ def _hand_over(settings: Settings, pid: int) -> None:
     with suppress(ProcessLookupError):
         process = os.pidfd_open(pid)
         try:
-            run(settings, "restart")
+            with suppress(ApplianceError):  # it may be on its way out already
+                run(settings, "restart")
             if not select.select([process], [], [], _STOP_SECONDS)[0]:
-                raise StoreRefused("The box does not stop. Restart it: it starts with the backup.")
+                raise BackupError("The box does not stop. Restart it: it starts with the backup.")
         finally:
             os.close(process)
     try:
