@@ -48,6 +48,11 @@ class Pace:
             self.rest_for_work = 0.0
 
 
-def without_rest() -> Pace:
-    """For a box that does not run, and for tests."""
-    return Pace(rest_for_work=0.0)
+class InHurry(Pace):
+    """Somebody waits for it: no rest, and no stepping aside."""
+
+    def rest(self) -> None:
+        return
+
+    def step_aside(self) -> None:
+        return

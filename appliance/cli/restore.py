@@ -13,7 +13,7 @@ import click
 from appliance.cli import passphrases
 from appliance.cli.errands import run, with_settings
 from appliance.data_dir import open_data_dir, running_pid
-from appliance.errors import InvalidInput, StoreRefused
+from appliance.errors import ApplianceError, BackupError, InvalidInput, StoreRefused
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ def restore(
     It is unpacked and checked beside, while the box goes on; then a box that runs is stopped for a
     moment. What was there before is kept.
     """
-    from appliance.backups.pace import Pace
+    from appliance.backups.pace import InHurry
     from appliance.backups.restoring import bring_up_to_date, staged
 
     data_dir = settings.data_dir
     if not file.is_file():
         raise InvalidInput(f"There is no file {file}.")
     is_new = not (data_dir / "appliance.sqlite3").exists()
-    with staged(data_dir, file, _passphrase(settings, file, passphrase_file), Pace()) as found:
+    with staged(data_dir, file, _passphrase(settings, file, passphrase_file), InHurry()) as found:
         asyncio.run(bring_up_to_date(found))
         click.echo(_words(found))
         if check:
@@ -82,9 +82,10 @@ def _hand_over(settings: Settings, pid: int) -> None:
     with suppress(ProcessLookupError):
         process = os.pidfd_open(pid)
         try:
-            run(settings, "restart")
+            with suppress(ApplianceError):  # it may be on its way out already
+                run(settings, "restart")
             if not select.select([process], [], [], _STOP_SECONDS)[0]:
-                raise StoreRefused("The box does not stop. Restart it: it starts with the backup.")
+                raise BackupError("The box does not stop. Restart it: it starts with the backup.")
         finally:
             os.close(process)
     try:

@@ -4,7 +4,7 @@ import pytest
 from stocked_box import stock
 
 from appliance.backups.making import Plan, make
-from appliance.backups.pace import without_rest
+from appliance.backups.pace import InHurry
 
 
 @pytest.fixture(scope="module")
@@ -16,4 +16,4 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def whole(stocked: Path) -> Path:
     """A backup of it that no test changes."""
-    return make(Plan(stocked, stocked.parent / "whole.tar"), without_rest()).path
+    return make(Plan(stocked, stocked.parent / "whole.tar"), InHurry()).path

@@ -12,7 +12,7 @@ from stocked_box import FILES, WORDS, stock
 
 from appliance.backups.encryption import Lock, is_locked, locked, unlocked
 from appliance.backups.making import Plan, make
-from appliance.backups.pace import without_rest
+from appliance.backups.pace import InHurry
 from appliance.backups.restoring import staged
 from appliance.errors import BackupRefused
 
@@ -26,7 +26,7 @@ def lock() -> Lock:
 
 @pytest.fixture(scope="module")
 def archive(stocked: Path) -> Path:
-    return make(Plan(stocked, stocked.parent / "a.locked.tar", PASSPHRASE), without_rest()).path
+    return make(Plan(stocked, stocked.parent / "a.locked.tar", PASSPHRASE), InHurry()).path
 
 
 def read(content: bytes, passphrase: str | None = PASSPHRASE) -> bytes:
@@ -40,7 +40,7 @@ def test_no_word_and_no_key_stands_in_it(archive: Path) -> None:
 
 
 def test_it_is_restored_with_the_page_s_key(archive: Path, tmp_path: Path) -> None:
-    with staged(tmp_path / "data", archive, PASSPHRASE, without_rest()) as found:
+    with staged(tmp_path / "data", archive, PASSPHRASE, InHurry()) as found:
         assert found.manifest.counts.messages == 2
         assert (found.folder / "page.key").read_bytes() == FILES["page.key"]
 
@@ -53,7 +53,7 @@ def test_without_the_passphrase_it_stays_closed(
 ) -> None:
     with (
         pytest.raises(BackupRefused, match=said),
-        staged(tmp_path / "data", archive, passphrase, without_rest()),
+        staged(tmp_path / "data", archive, passphrase, InHurry()),
     ):
         pass
 
@@ -110,4 +110,4 @@ def test_a_disk_that_is_full_is_a_sentence(tmp_path: Path) -> None:
 
     data = stock(tmp_path / "data")
     with pytest.raises(BackupError, match="cannot be read or written"):
-        make(Plan(data, Path("/dev/full/x.tar"), None), without_rest())
+        make(Plan(data, Path("/dev/full/x.tar"), None), InHurry())

@@ -11,7 +11,7 @@ import pytest
 
 from appliance.backups import manifest as manifests
 from appliance.backups.manifest import Counts, Manifest, Member
-from appliance.backups.pace import without_rest
+from appliance.backups.pace import InHurry
 from appliance.backups.tar import END, TarReader, TarWriter, header, padding
 from appliance.backups.unpacking import unpack
 from appliance.errors import BackupRefused
@@ -159,5 +159,5 @@ def test_a_promise_of_more_than_the_disk_holds_is_refused_before_anything_is_wri
     TarWriter(file, vast)
     file.seek(0)
     with pytest.raises(BackupError, match="no room"):
-        unpack(file, tmp_path / "out", None, without_rest())
+        unpack(file, tmp_path / "out", None, InHurry())
     assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ from stocked_box import DOCUMENT_ID, WORDS, dump, files_of, one, stock
 
 from appliance.backups import making, record
 from appliance.backups.making import Plan, make
-from appliance.backups.pace import Pace, without_rest
+from appliance.backups.pace import InHurry, Pace
 from appliance.errors import BackupError
 from appliance.store.backup import LETS_IN
 
@@ -57,7 +57,7 @@ def test_what_makes_things_faster_is_left_out(stocked: Path, tmp_path: Path) -> 
     for name in ("kv/state", "models/big.gguf", "errands.sock"):
         (stocked / name).parent.mkdir(exist_ok=True)
         (stocked / name).write_bytes(b"large")
-    made = make(Plan(stocked, tmp_path / "a.tar"), without_rest())
+    made = make(Plan(stocked, tmp_path / "a.tar"), InHurry())
     assert {each.name for each in made.manifest.members} == {
         *{"appliance.sqlite3", f"documents/{DOCUMENT_ID}"},
         *{"tls/authority.key", "tls/authority.pem"},
@@ -78,9 +78,9 @@ def test_a_document_that_is_deleted_meanwhile_is_in_it_or_not_but_breaks_nothing
         return found
 
     monkeypatch.setattr(making, "gather", gathered_then_deleted)
-    assert len(make(Plan(data, tmp_path / "a.tar"), without_rest()).manifest.members) == 4
+    assert len(make(Plan(data, tmp_path / "a.tar"), InHurry()).manifest.members) == 4
     monkeypatch.undo()
-    assert len(make(Plan(data, tmp_path / "b.tar"), without_rest()).manifest.members) == 3
+    assert len(make(Plan(data, tmp_path / "b.tar"), InHurry()).manifest.members) == 3
 
 
 def test_writers_go_on_while_it_is_made_and_it_holds_one_moment(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_writers_go_on_while_it_is_made_and_it_holds_one_moment(tmp_path: Path) 
     said = 0
     with closing(sqlite.connect(data / "appliance.sqlite3", isolation_level=None)) as writer:
 
-        class Busy(Pace):
+        class Busy(InHurry):
             def rest(self) -> None:
                 nonlocal said
                 writer.execute("UPDATE people SET name = name || '.'")
@@ -109,7 +109,7 @@ def test_a_database_that_is_damaged_is_not_backed_up(tmp_path: Path) -> None:
         file.seek(size // 2 // 4096 * 4096)
         file.write(os.urandom(40_000))
     with pytest.raises(BackupError):
-        make(Plan(data, tmp_path / "a.tar"), without_rest())
+        make(Plan(data, tmp_path / "a.tar"), InHurry())
     assert not (tmp_path / "a.tar").exists()
     assert record.read(data).failure is not None
 
@@ -128,7 +128,7 @@ def test_what_was_written_wrongly_is_noticed_and_thrown_away(
 
     monkeypatch.setattr(making, "pieces_of", faulty)
     with pytest.raises(BackupError, match=r"read back .*is not what it was"):
-        make(Plan(stocked, tmp_path / "a.tar"), without_rest())
+        make(Plan(stocked, tmp_path / "a.tar"), InHurry())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -140,7 +140,7 @@ def test_a_backup_that_was_killed_leaves_nothing_that_the_next_one_minds(tmp_pat
     old = tmp_path / ".unfinished-appliance-20200101-000000.tar"
     old.write_bytes(b"half")
     os.utime(old, (0, 0))
-    make(Plan(data, tmp_path / "a.tar"), without_rest())
+    make(Plan(data, tmp_path / "a.tar"), InHurry())
     assert not folder.exists() and not old.exists()
 
 
@@ -149,14 +149,14 @@ def test_two_at_once_are_one_too_many(tmp_path: Path) -> None:
 
     data = stock(tmp_path / "data")
     with workplace(data), pytest.raises(BackupError, match="made or restored already"):
-        make(Plan(data, tmp_path / "a.tar"), without_rest())
-    make(Plan(data, tmp_path / "a.tar"), without_rest())
+        make(Plan(data, tmp_path / "a.tar"), InHurry())
+    make(Plan(data, tmp_path / "a.tar"), InHurry())
 
 
 def test_it_never_takes_the_place_of_a_file(stocked: Path, tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_text("a letter")
     with pytest.raises(BackupError, match="there already"):
-        make(Plan(stocked, tmp_path / "a.tar"), without_rest())
+        make(Plan(stocked, tmp_path / "a.tar"), InHurry())
     assert (tmp_path / "a.tar").read_text() == "a letter"
 
 
@@ -165,16 +165,16 @@ def test_no_room_is_a_sentence_with_the_numbers(
 ) -> None:
     monkeypatch.setattr("appliance.backups.workplace.KEPT_FREE_BYTES", 1 << 60)
     with pytest.raises(BackupError, match=r"no room for it under .* it takes \S+ MB"):
-        make(Plan(stocked, tmp_path / "a.tar"), without_rest())
+        make(Plan(stocked, tmp_path / "a.tar"), InHurry())
 
 
 def test_it_is_noted_how_the_last_one_went(tmp_path: Path) -> None:
     data = stock(tmp_path / "data")
-    made = make(Plan(data, tmp_path / "a.tar"), without_rest())
+    made = make(Plan(data, tmp_path / "a.tar"), InHurry())
     with pytest.raises(BackupError):
-        make(Plan(data, tmp_path / "a.tar"), without_rest())
+        make(Plan(data, tmp_path / "a.tar"), InHurry())
     noted = record.read(data)
     assert noted.made is not None and noted.made.path == str(made.path)
     assert noted.failure is not None and "there already" in noted.failure.sentence
-    make(Plan(data, tmp_path / "b.tar"), without_rest())
+    make(Plan(data, tmp_path / "b.tar"), InHurry())
     assert record.read(data).failure is None

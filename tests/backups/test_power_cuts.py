@@ -9,7 +9,7 @@ import pytest
 from stocked_box import dump, files_of, stock
 
 from appliance.backups import switching
-from appliance.backups.pace import without_rest
+from appliance.backups.pace import InHurry
 from appliance.backups.restoring import staged
 
 STEPS = ("rename", "unlink", "rmdir", "mkdir")
@@ -43,7 +43,7 @@ def boxes(whole: Path, tmp_path: Path) -> tuple[Path, Path]:
     """An old box with a restored one beside it, and a place for its trials."""
     old = stock(tmp_path / "old", "What was said since.")
     (old / "appliance.sqlite3-wal").write_bytes(b"of the old one")
-    with staged(old, whole, None, without_rest()) as found:
+    with staged(old, whole, None, InHurry()) as found:
         found.offer()
     return old, tmp_path / "trial"
 
@@ -104,7 +104,7 @@ def test_every_cut_before_that_leaves_the_old_box_as_it_was(
     power = Power(monkeypatch)
 
     def unpack_all() -> None:
-        with staged(old, whole, None, without_rest()):
+        with staged(old, whole, None, InHurry()):
             pass
 
     unpack_all()

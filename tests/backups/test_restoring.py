@@ -11,7 +11,7 @@ from stocked_box import FILES, dump, files_of, one, stock
 
 from appliance.backups import switching
 from appliance.backups.making import Plan, make
-from appliance.backups.pace import without_rest
+from appliance.backups.pace import InHurry
 from appliance.backups.restoring import bring_up_to_date, staged
 from appliance.backups.tar import TarReader
 from appliance.errors import BackupError, BackupRefused
@@ -22,7 +22,7 @@ from appliance.store.migrations import MIGRATIONS, migrate
 
 
 def restore(data: Path, file: Path, passphrase: str | None = None) -> Path | None:
-    with staged(data, file, passphrase, without_rest()) as found:
+    with staged(data, file, passphrase, InHurry()) as found:
         with ThreadPoolExecutor(1) as executor:
             executor.submit(asyncio.run, bring_up_to_date(found)).result()
         found.offer()
@@ -92,7 +92,7 @@ async def test_a_box_opens_with_it_and_takes_up_an_offer_that_waits(
     from appliance.stopped_box import open_stopped_box
 
     data = tmp_path / "data"
-    with staged(data, whole, None, without_rest()) as found:
+    with staged(data, whole, None, InHurry()) as found:
         await bring_up_to_date(found)
         found.offer()
     assert not (data / "appliance.sqlite3").exists()
@@ -104,11 +104,11 @@ async def test_a_box_opens_with_it_and_takes_up_an_offer_that_waits(
 
 def test_a_second_one_waits_for_the_first(whole: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with staged(data, whole, None, without_rest()) as found:
+    with staged(data, whole, None, InHurry()) as found:
         found.offer()
     with (
         pytest.raises(BackupError, match="waits in this directory"),
-        staged(data, whole, None, without_rest()),
+        staged(data, whole, None, InHurry()),
     ):
         pass
 
@@ -116,7 +116,7 @@ def test_a_second_one_waits_for_the_first(whole: Path, tmp_path: Path) -> None:
 def test_a_restore_that_was_not_wanted_leaves_nothing(whole: Path, tmp_path: Path) -> None:
     data = stock(tmp_path / "data")
     before = {path.name: path.stat().st_mtime_ns for path in data.iterdir()}
-    with staged(data, whole, None, without_rest()):
+    with staged(data, whole, None, InHurry()):
         pass
     after = {path.name: path.stat().st_mtime_ns for path in data.iterdir()}
     after.pop("backup.lock")
@@ -140,7 +140,7 @@ def backup_of_shape(tmp_path: Path, number: int) -> Path:
 
     with ThreadPoolExecutor(1) as executor:
         executor.submit(asyncio.run, run()).result()
-    return make(Plan(data, tmp_path / f"{number}.tar"), without_rest()).path
+    return make(Plan(data, tmp_path / f"{number}.tar"), InHurry()).path
 
 
 @pytest.mark.parametrize("number", [1, 5, len(MIGRATIONS) - 1])
@@ -159,7 +159,7 @@ def test_a_newer_version_s_is_refused_with_what_to_do_and_nothing_is_unpacked(
     before = dump(data / "appliance.sqlite3")
     with (
         pytest.raises(BackupRefused, match=r"newer version, appliance .* knows 5"),
-        staged(data, whole, None, without_rest()),
+        staged(data, whole, None, InHurry()),
     ):
         pass
     assert dump(data / "appliance.sqlite3") == before
@@ -173,7 +173,7 @@ def test_a_flipped_bit_changes_nothing_of_the_box(whole: Path, tmp_path: Path) -
     (flipped := tmp_path / "flipped.tar").write_bytes(content)
     with (
         pytest.raises(BackupRefused, match="was changed"),
-        staged(data, flipped, None, without_rest()),
+        staged(data, flipped, None, InHurry()),
     ):
         pass
     assert dump(data / "appliance.sqlite3") == before
@@ -196,7 +196,7 @@ async def test_sealed_accounts_stay_sealed(tmp_path: Path) -> None:
     await seal_now(database, keyring, person)
     await database.sweep()
     await database.close()
-    made = make(Plan(data, tmp_path / "a.tar"), without_rest())
+    made = make(Plan(data, tmp_path / "a.tar"), InHurry())
     assert b"herons" not in made.path.read_bytes()
     restore(new := tmp_path / "new", made.path)
     database = await Database.open(new / "appliance.sqlite3")

@@ -111,11 +111,11 @@ def test_one_that_comes_back_before_is_restored_by_its_own_start(
     tmp_path: Path, whole: Path
 ) -> None:
     """As a supervisor brings it back: the restored box is offered, and the process ends."""
-    from appliance.backups.pace import without_rest
+    from appliance.backups.pace import InHurry
     from appliance.backups.restoring import staged
 
     data = stock(tmp_path / "data", "Something of this box.")
-    with staged(data, whole, None, without_rest()) as found:
+    with staged(data, whole, None, InHurry()) as found:
         found.offer()
     with ApplianceProcess(data, *NO_MODEL, **NO_VALKEY) as process:
         process.wait_for("No model yet: ")
