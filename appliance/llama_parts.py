@@ -9,6 +9,13 @@ whatever somebody put there.
 import ctypes
 from pathlib import Path
 
+_LOGGER = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+
+
+@_LOGGER  # type: ignore[untyped-decorator]
+def _say_nothing(level: int, text: bytes, _: ctypes.c_void_p) -> None:
+    """Which part it took is nothing for a terminal."""
+
 
 def load_parts(package: Path) -> bool:
     """`package` is the folder of llama_cpp; whether it came in parts. Called once it is imported,
@@ -20,5 +27,9 @@ def load_parts(package: Path) -> bool:
     ggml = ctypes.CDLL(str(folder / "libggml.so"))
     ggml.ggml_backend_load_all_from_path.argtypes = [ctypes.c_char_p]
     ggml.ggml_backend_load_all_from_path.restype = None
+    ggml.ggml_log_set.argtypes = [_LOGGER, ctypes.c_void_p]
+    ggml.ggml_log_set.restype = None
+    ggml.ggml_log_set(_say_nothing, None)
     ggml.ggml_backend_load_all_from_path(str(folder).encode())
+    ggml.ggml_log_set(_LOGGER(), None)  # as it was
     return True

@@ -5,12 +5,12 @@
 # begun and left no mark was interrupted: it is done again from the ground, for nobody knows what it
 # left behind.
 #
-# APPLIANCE_VENV names another folder than .venv, and APPLIANCE_WHEELS a folder in which everything
+# BOX_VENV names another folder than .venv, and BOX_WHEELS a folder in which everything
 # lies already, built for this kind of computer: then no network and no compiler is needed.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
-venv=${APPLIANCE_VENV:-$root/.venv}
-wheels=${APPLIANCE_WHEELS-}
+venv=${BOX_VENV:-$root/.venv}
+wheels=${BOX_WHEELS-}
 marks=$venv/set-up
 needed_kb=4000000
 # Only ever with its version: by itself pip would take the newest, and gigabytes for GPUs with it.

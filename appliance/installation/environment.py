@@ -21,8 +21,8 @@ def make_environment(release: Release, wheels: Path | None, python: str | None) 
     variables = {
         **os.environ,
         "PYTHON": str(chosen),
-        "APPLIANCE_VENV": str(release.folder / "venv"),
-        "APPLIANCE_WHEELS": str(wheels or ""),
+        "BOX_VENV": str(release.folder / "venv"),
+        "BOX_WHEELS": str(wheels or ""),
     }
     script = release.folder / "scripts/set_up.sh"
     done = subprocess.run(["sh", "-euc", _SET_UP, str(script)], env=variables, check=False)

@@ -15,6 +15,8 @@ from appliance.installation.services import Services
 from appliance.installation.units import make_user, put_command, put_units
 from appliance.installation.whole_files import remove
 
+_SET_UP_ALREADY = "is set up already"
+
 
 @dataclass(frozen=True, slots=True)
 class Installer:
@@ -89,5 +91,9 @@ class Installer:
     def _first_steps(self, chosen: Release) -> list[str]:
         try:
             return run_program(self.places, chosen, "setup")
-        except InstallationError:
-            return []  # it is set up already
+        except InstallationError as error:
+            if _SET_UP_ALREADY in str(error):
+                return []
+            raise InstallationError(
+                f"Version {chosen.name} is installed, but it does not run: {error}"
+            ) from error

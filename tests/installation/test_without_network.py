@@ -1,6 +1,6 @@
 """The real thing: a bundle with all packages, installed and asked where there is no network.
 
-Minutes, and gigabytes: not among the tests that run each time. APPLIANCE_LLAMA_WHEEL names a wheel
+Minutes, and gigabytes: not among the tests that run each time. LLAMA_WHEEL names a wheel
 of llama-cpp-python that was built before; without it, it is built for every processor first.
 """
 
@@ -16,7 +16,7 @@ from machine_folder import PROJECT
 from appliance.installation.bundle.wheels import this_python
 
 SYSTEM_PYTHON = shutil.which(f"/usr/bin/python{this_python()}")
-WHEEL = os.environ.get("APPLIANCE_LLAMA_WHEEL")
+WHEEL = os.environ.get("LLAMA_WHEEL")
 APPLIANCE = [sys.executable, "-m", "appliance", "bundle"]
 
 pytestmark = [
