@@ -118,9 +118,16 @@ def test_inside_the_same_fences_what_it_needs_works(
 def test_systemds_valkey_is_found_and_used(machine: BootedMachine) -> None:
     assert machine.property_of("appliance-valkey.service", "ActiveState") == "active"
     pid = machine.property_of("appliance.service", "MainPID")
-    # No Valkey of its own below it, and a connection to the other.
+    # No Valkey of its own below it, and a connection to the other, whose network is its own, too.
     assert machine.run("pgrep", "-P", pid, "valkey-server", check=False) == ""
-    sockets = machine.run("ss", "-x", "-p", "-H")
+
+    def chat() -> str:
+        with PageClient(URL) as page:
+            return page.read_to_end(page.say("Say hello to Valkey."))
+
+    assert machine.do(chat)
+    valkey = machine.property_of("appliance-valkey.service", "MainPID")
+    sockets = machine.run("nsenter", "-t", valkey, "-n", "ss", "-x", "-H")
     assert "/run/appliance-valkey/valkey.sock" in sockets
 
 
