@@ -25,4 +25,4 @@ def key(appliance: ApplianceProcess) -> str:
 @pytest.fixture(autouse=True)
 def every_step_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gated model stands still after a step, for as long as its test likes."""
-    monkeypatch.setattr("appliance.engine.engine.TOGETHER_SECONDS", 0.0)
+    monkeypatch.setattr("appliance.engine.serving.TOGETHER_SECONDS", 0.0)

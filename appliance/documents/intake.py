@@ -17,10 +17,10 @@ from appliance.documents.library import Library
 from appliance.documents.reading import Reading
 from appliance.errors import ApplianceError, DocumentRefused, NotFound, StoreError
 from appliance.sentences import say
-from appliance.store import chunks, documents
+from appliance.store import chunks, document_states
 from appliance.store.chunks import Passage
 from appliance.store.database import Database
-from appliance.store.documents import Waiting
+from appliance.store.document_states import Waiting
 
 BATCH = 16
 """Passages of one commit: the writer is everybody's."""
@@ -89,18 +89,18 @@ class Intake:
     async def clear_up(self) -> None:
         """Before anything else: what the box was receiving when it ended is not there."""
         async with self._database.write() as tx:
-            await documents.delete_unreceived(tx)
+            await document_states.delete_unreceived(tx)
         await self._library.sweep()
 
     async def _begin_anew(self) -> None:
         async with self._database.write() as tx:
-            await documents.wait_again(tx)
+            await document_states.wait_again(tx)
 
     async def _read_all(self) -> None:
         while True:
             self._told.clear()
             async with self._database.write() as tx:
-                waiting = await documents.take_next(tx)
+                waiting = await document_states.take_next(tx)
             self.trouble = ""
             if waiting is None:
                 self._idle.set()
@@ -143,7 +143,7 @@ class Intake:
             for at, each in enumerate(found, start=1)
         ]
         async with self._database.write() as tx:
-            if not await documents.is_being_read(tx, waiting.document_key):
+            if not await document_states.is_being_read(tx, waiting.document_key):
                 return False
             await chunks.insert_of_document(
                 tx,
@@ -167,8 +167,8 @@ class Intake:
         """From now on it stands in the place of older ones of its name."""
         assert self.progress is not None
         async with self._database.write() as tx:
-            older = await documents.older_of_that_name(tx, waiting)
-            await documents.set_ready(
+            older = await document_states.older_of_that_name(tx, waiting)
+            await document_states.set_ready(
                 *(tx, waiting.owner_key, waiting.document_id),
                 *(said.kind, said.pages, self.progress.passages),
             )
@@ -177,7 +177,7 @@ class Intake:
 
     async def _refuse(self, waiting: Waiting, error: ApplianceError) -> None:
         async with self._database.write() as tx:
-            await documents.set_refused(
+            await document_states.set_refused(
                 tx, waiting.owner_key, waiting.document_id, str(error.sentence)
             )
         await asyncio.to_thread(self._files.delete, waiting.document_id)

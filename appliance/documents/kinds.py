@@ -7,10 +7,11 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import BinaryIO
 
-from appliance.documents.packed import Packed, is_packed
+from appliance.documents.packed import Packed
 from appliance.documents.text_encoding import SAMPLE_BYTES, encoding_of
 from appliance.errors import DocumentRefused
 from appliance.sentences import say
+from appliance.zip_entries import is_zip
 
 
 class Kind(StrEnum):
@@ -64,7 +65,7 @@ def kind_of(file: BinaryIO, name: str) -> Kind:
         raise DocumentRefused(_EMPTY)
     if b"%PDF-" in sample[:1024]:
         return Kind.PDF
-    if is_packed(sample):
+    if is_zip(sample):
         return _packed_kind(Packed(file))
     _refuse_others(sample)
     if (encoding := encoding_of(sample, len(sample) < SAMPLE_BYTES)) is None:

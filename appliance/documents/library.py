@@ -30,7 +30,7 @@ from appliance.documents.files import DocumentFiles
 from appliance.documents.quotations import Quotations
 from appliance.errors import InvalidInput, NotAllowed, NotFound
 from appliance.sentences import say
-from appliance.store import chunks, conversations, documents, seals
+from appliance.store import chunks, conversations, document_states, documents, seals
 from appliance.store.chunks import EVERYBODY
 from appliance.store.database import Database
 
@@ -244,10 +244,10 @@ class Library:
         arrival.close()
         async with self._database.write() as tx:
             if why:
-                await documents.set_refused(tx, place.owner_key, document_id, str(why))
+                await document_states.set_refused(tx, place.owner_key, document_id, str(why))
                 is_there = False
             else:
-                is_there = await documents.set_received(
+                is_there = await document_states.set_received(
                     tx, place.owner_key, document_id, arrival.size_bytes
                 )
         if is_there:

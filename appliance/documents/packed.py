@@ -5,9 +5,7 @@ all that is read together is bounded, whatever the directory says.
 """
 
 import posixpath
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -15,24 +13,15 @@ from urllib.parse import unquote
 
 from appliance.errors import DocumentRefused
 from appliance.sentences import say
+from appliance.zip_entries import DAMAGE, MOST_RATIO, READABLE, is_encrypted
 
 MOST_ENTRIES = 20_000
 MOST_UNPACKED_BYTES = 256 * 2**20
-MOST_RATIO = 200
-"""Text shrinks to a tenth or twentieth; what shrinks more than this is there to do harm."""
 RATIO_FROM_BYTES = 2**20
-
-_ENCRYPTED = 0x1
-_READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 DAMAGED = say("The file is damaged, or was cut off on its way. Get it anew, and send it again.")
 _BOMB = say("The file would unpack to far more than a document needs, so it was not opened.")
 _LOCKED = say("The file has a password. Save it without one, and send that.")
-
-
-def is_packed(start: bytes) -> bool:
-    """By its first bytes."""
-    return start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 class Packed:
@@ -56,9 +45,9 @@ class Packed:
         entry = self._entries.get(name)
         if entry is None:
             raise DocumentRefused(DAMAGED)
-        if entry.flag_bits & _ENCRYPTED:
+        if is_encrypted(entry):
             raise DocumentRefused(_LOCKED)
-        if entry.compress_type not in _READABLE:
+        if entry.compress_type not in READABLE:
             raise DocumentRefused(DAMAGED)
         self._read_bytes += entry.file_size
         most = max(RATIO_FROM_BYTES, MOST_RATIO * entry.compress_size)
@@ -78,14 +67,5 @@ def name_beside(name: str, reference: str) -> str:
 def _sentences() -> Iterator[None]:
     try:
         yield
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        struct.error,
-        EOFError,
-        UnicodeDecodeError,
-        NotImplementedError,
-        ValueError,
-        RuntimeError,
-    ) as error:
+    except DAMAGE as error:
         raise DocumentRefused(DAMAGED) from error

@@ -66,3 +66,13 @@ class Stop:
 
 
 Command = Submit | Cancel | Forget | Wake | Call | Replace | Stop
+
+
+def answer_with(answer: "Future[Any]", function: Callable[[], Any]) -> None:
+    """What `function` returns or raises, unless nobody waits for it any more."""
+    if not answer.set_running_or_notify_cancel():
+        return
+    try:
+        answer.set_result(function())
+    except Exception as error:  # belongs to whoever asked
+        answer.set_exception(error)

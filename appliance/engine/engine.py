@@ -1,7 +1,7 @@
-"""The compute thread: one loop that owns the model and everything that computes.
+"""The engine: a model and the compute thread that owns it, from loading to another one or the end.
 
-Other threads reach it through an inbox of commands, and hear back through `publish`, called once a
-step on this thread with all that happened in it.
+Other threads reach that thread through an inbox of commands, and hear back through `publish`. What
+it does with a model that is loaded stands in serving.py.
 """
 
 import logging
@@ -14,21 +14,22 @@ from time import monotonic
 from typing import Any
 
 from appliance.engine.backend import Backend, Vocabulary
-from appliance.engine.commands import Call, Cancel, Command, Forget, Replace, Stop, Submit, Wake
-from appliance.engine.core_load import others_seconds
+from appliance.engine.commands import (
+    Call,
+    Cancel,
+    Command,
+    Forget,
+    Replace,
+    Stop,
+    Submit,
+    answer_with,
+)
 from appliance.engine.engine_limits import EngineLimits
-from appliance.engine.events import Event
-from appliance.engine.gauges import EngineGauges, Meter
-from appliance.engine.guesser import Guesser
-from appliance.engine.heartbeat import LOADING_SECONDS, STEP_SECONDS, Heartbeat
+from appliance.engine.gauges import EngineGauges
+from appliance.engine.heartbeat import Heartbeat
 from appliance.engine.kv_snapshots import KvSnapshots
-from appliance.engine.outbox import TOGETHER_SECONDS, Outbox
-from appliance.engine.scheduler import Scheduler, SchedulerLimits
 from appliance.engine.sequence import Priority, SamplingParams, Sequence
-from appliance.engine.snapshot_keeper import SnapshotKeeper
-from appliance.engine.step_budget import StepBudget
-from appliance.engine.stepper import Stepper
-from appliance.engine.thread_governor import ThreadGovernor
+from appliance.engine.serving import Publish, Serving
 from appliance.errors import ApplianceError, EngineUnavailable, PromptTooLong
 from appliance.sentences import say
 
@@ -64,7 +65,7 @@ class Engine:
         self._snapshots = snapshots
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="compute", daemon=True)
-        self._publish: Callable[[list[Event]], None] = lambda events: None
+        self._publish: Publish = lambda events: None
         self._backend: Backend | None = None
         self._replacement: Replace | None = None
         self._is_replacing = False
@@ -75,7 +76,7 @@ class Engine:
         self.loaded = threading.Event()
         """Set when loading is over, well or not."""
 
-    def start(self, publish: Callable[[list[Event]], None]) -> None:
+    def start(self, publish: Publish) -> None:
         """Begin to load. `publish` is called on the compute thread and must return at once."""
         self._publish = publish
         self._thread.start()
@@ -168,7 +169,7 @@ class Engine:
         if snapshots is None:
             command.answer.set_result(0)
         else:
-            _answer(command.answer, lambda: snapshots.forget(command.owner, command.tag))
+            answer_with(command.answer, lambda: snapshots.forget(command.owner, command.tag))
 
     def call(self, function: Callable[[], Any]) -> "Future[Any]":
         """Run `function` on the compute thread between two steps."""
@@ -202,11 +203,11 @@ class Engine:
             self._replacement = None
             self._open(next_one.load)
             self._is_replacing = False
-            _answer(next_one.answer, lambda: self.failure)
+            answer_with(next_one.answer, lambda: self.failure)
 
     def _open(self, load: LoadModel) -> None:
         self.failure = None
-        self.heartbeat.begin(LOADING_SECONDS)
+        self.heartbeat.begin_loading()
         try:
             self._backend = load()
         except Exception as error:
@@ -231,14 +232,18 @@ class Engine:
         self.state = EngineState.FAILED
 
     def _refuse_until_told(self) -> None:
-        while not isinstance(command := self._next_command(None), Stop):
+        while not isinstance(command := self._next_command(), Stop):
             if isinstance(command, Replace):
                 self._replacement = command
                 return
             if isinstance(command, Call):
-                _answer(command.answer, command.function)
+                answer_with(command.answer, command.function)
             elif isinstance(command, Forget):
                 self._forget_on_disk(command)
+
+    def _next_command(self) -> Command:
+        with self.heartbeat.resting():
+            return self._inbox.get()
 
     def _refuse_the_rest(self) -> None:
         """Nobody must wait for an answer that will not come."""
@@ -248,27 +253,9 @@ class Engine:
                 command.answer.cancel()
 
     def _serve(self, backend: Backend) -> None:
-        stepper, outbox = self._new_stepper(backend), Outbox(TOGETHER_SECONDS)
-        meter = Meter(stepper.scheduler)
-        while self._obey_inbox(stepper):
-            began, had_work = monotonic(), stepper.has_work
-            self.heartbeat.begin(STEP_SECONDS)
-            try:
-                stepper.step()
-                if not stepper.has_work:
-                    meter.add_check(stepper.check())
-            except Exception:
-                # The engine's border: one bad step must not end the box.
-                log.exception("a step failed; the KV cache is emptied and what ran is ended")
-                stepper.recover()
-            if had_work:
-                meter.add_step(monotonic() - began)
-            self.gauges = meter.gauges(stepper.threads)
-            self._tell(stepper, outbox)
-        self.heartbeat.begin(LOADING_SECONDS)
-        stepper.save_all()
-        stepper.cancel_all()
-        self._tell(stepper, outbox)
+        work = (self._limits, self._snapshots, self._inbox, self._publish, self.heartbeat)
+        serving = Serving(backend, *work)
+        self._replacement = serving.run(self._note)
         self._backend = None
         is_last = self._replacement is None
         if is_last:
@@ -278,92 +265,5 @@ class Engine:
             self._refuse_the_rest()
             self.heartbeat.rest()
 
-    def _tell(self, stepper: Stepper, outbox: Outbox) -> None:
-        outbox.put(stepper.take_events())
-        may_wait = stepper.only_writes and self._inbox.empty()
-        if events := outbox.take(monotonic(), is_last=not may_wait):
-            self._publish(events)
-
-    def _new_stepper(self, backend: Backend) -> Stepper:
-        limits = self._limits
-        scheduler = Scheduler(
-            SchedulerLimits(
-                seats=limits.seats,
-                running=limits.slots,
-                kv_tokens=limits.kv_tokens,
-                context_tokens=backend.vocabulary.context_tokens,
-                waiting=limits.waiting_limit,
-                may_draft=backend.can_drop,
-            )
-        )
-        keeper = SnapshotKeeper(
-            self._snapshots, backend, scheduler.slots, lambda: self._inbox.put(Wake())
-        )
-        return Stepper(
-            backend,
-            scheduler,
-            StepBudget(limits.target_step_seconds, limits.batch_tokens),
-            keeper,
-            ThreadGovernor(limits.threads, limits.cores, others_seconds),
-            Guesser(backend.draft_model),
-        )
-
-    def _obey_inbox(self, stepper: Stepper) -> bool:
-        """Take all commands; sleep here, and only here, while there is nothing to compute.
-
-        False when the thread shall end.
-        """
-        try:
-            if not stepper.has_work and not self._obey(self._wait_for_command(stepper), stepper):
-                return False
-            while True:
-                if not self._obey(self._inbox.get_nowait(), stepper):
-                    return False
-        except queue.Empty:
-            return True
-
-    def _wait_for_command(self, stepper: Stepper) -> Command:
-        """The next command; while nobody wants anything, seats are written to disk."""
-        while True:
-            due_in = stepper.save_idle(monotonic())
-            try:
-                return self._next_command(due_in)
-            except queue.Empty:
-                continue
-
-    def _next_command(self, within_seconds: float | None) -> Command:
-        """Wait for it. Raises queue.Empty when none comes."""
-        self.heartbeat.rest()
-        try:
-            return self._inbox.get(timeout=within_seconds)
-        finally:
-            self.heartbeat.begin(STEP_SECONDS)
-
-    def _obey(self, command: Command, stepper: Stepper) -> bool:
-        self.heartbeat.begin(STEP_SECONDS)
-        match command:
-            case Submit(sequence, submitted_at):
-                stepper.accept(sequence, submitted_at)
-            case Cancel(sequence_id):
-                stepper.cancel(sequence_id)
-            case Forget(owner, tag, answer):
-                _answer(answer, lambda: stepper.forget(owner, tag))
-            case Call(function, answer):
-                _answer(answer, function)
-            case Wake():
-                stepper.look_up_snapshots()
-            case Replace():
-                self._replacement = command
-                return False
-            case Stop():
-                return False
-        return True
-
-
-def _answer(answer: "Future[Any]", function: Callable[[], Any]) -> None:
-    if not answer.set_running_or_notify_cancel():
-        return
-    try:
-        answer.set_result(function())
-    except Exception as error:  # belongs to whoever asked
-        answer.set_exception(error)
+    def _note(self, gauges: EngineGauges) -> None:
+        self.gauges = gauges

@@ -24,7 +24,8 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS = 20.0
 SLOWEST_BYTES = 4096
 MAX_HEAD_BYTES = 32 * 1024
-WAITING_ROOM = 1000
+WAITING_ROOM = 4096
+"""More than open pages come back at one moment, after the box was started again."""
 LAST_WORD_SECONDS = 0.3
 """What was sent before the sender could know that the box stops is here by then."""
 

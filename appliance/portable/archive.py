@@ -6,40 +6,29 @@ the directory, because reading an entry stops where the directory says it ends.
 
 import re
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from appliance.errors import ImportRefused, ImportTooLarge
 from appliance.sentences import say
+from appliance.zip_entries import DAMAGE, MOST_RATIO, READABLE, is_encrypted
 
 MOST_ENTRIES = 50_000
 MOST_DIRECTORY_BYTES = 8 * 2**20
 MOST_UNPACKED_BYTES = 4 * 2**30
-MOST_RATIO = 200
-"""Text shrinks to a tenth or twentieth; what shrinks more than this is there to do harm."""
 RATIO_FROM_BYTES = 16 * 2**20
 
 # Our own, ChatGPT's (large ones come in numbered pieces), and in whatever folder they lie.
 _LISTS = re.compile(r"(?:^|/)conversations(?:-[0-9]{1,4})?\.json$")
 _DRIVE = re.compile(r"^[A-Za-z]:")
-_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-_ENCRYPTED = 0x1
-_READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _TOO_MANY_FILES = say(
     "The archive lists more than %(most)s files. Choose an export of conversations.",
     most=MOST_ENTRIES,
 )
 DAMAGED = say("The archive is damaged or was cut off on its way. Download it again.")
-
-
-def is_archive(start: bytes) -> bool:
-    """By its first bytes, whatever its name says."""
-    return start.startswith(_MAGIC)
 
 
 class ConversationArchive:
@@ -103,16 +92,7 @@ class _Readable:
 def _sentences() -> Iterator[None]:
     try:
         yield
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        struct.error,
-        EOFError,
-        UnicodeDecodeError,
-        NotImplementedError,
-        ValueError,
-        RuntimeError,
-    ) as error:
+    except DAMAGE as error:
         raise ImportRefused(DAMAGED) from error
 
 
@@ -139,11 +119,11 @@ def _check(entries: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _check_readable(each: zipfile.ZipInfo) -> None:
-    if each.flag_bits & _ENCRYPTED:
+    if is_encrypted(each):
         raise ImportRefused(
             say("The archive has a password. Unpack it, and import the file inside.")
         )
-    if each.compress_type not in _READABLE:
+    if each.compress_type not in READABLE:
         raise ImportRefused(
             say("The archive is compressed in a way that is not supported. Pack it again as a ZIP.")
         )

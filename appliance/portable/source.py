@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from appliance.errors import ImportRefused
-from appliance.portable.archive import ConversationArchive, is_archive
+from appliance.portable.archive import ConversationArchive
 from appliance.portable.json_parts import JsonParts, Part
 from appliance.portable.recognising import check_header
 from appliance.sentences import say
+from appliance.zip_entries import is_zip
 
 _MAGIC_BYTES = 4
 NO_CONVERSATIONS = say("There is no conversation in this file. Choose an export of conversations.")
@@ -28,7 +29,7 @@ class Source:
         file.seek(0)
         if not start:
             raise ImportRefused(say("The file is empty. Choose an export of conversations."))
-        if is_archive(start):
+        if is_zip(start):
             archive = ConversationArchive(file)
             self._lists: Iterator[BinaryIO] = archive.lists()
             self.total_bytes = archive.total_bytes

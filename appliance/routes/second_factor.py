@@ -88,9 +88,7 @@ async def turn_off(
         await proving.by_either(account, data.password, data.code, visitor_of(request))
         await second_factor.turn_off(account.person, address_of(request))
     except (InvalidInput, TooManyTries, Conflict) as error:
-        sentence = sentence_of(request, error)
-        view = await factor_page(request, account, second_factor, passkeys, refusal=sentence)
-        return refused(view, error)
+        return await _refusal(error, request, account, second_factor, passkeys)
     return Redirect(f"{PAGE}?done=off", status_code=303)
 
 
@@ -108,7 +106,18 @@ async def make_spare_codes(
         await proving.by_either(account, data.password, data.code, visitor_of(request))
         codes = await second_factor.new_spare_codes(account.person, address_of(request))
     except (InvalidInput, TooManyTries, Conflict) as error:
-        sentence = sentence_of(request, error)
-        view = await factor_page(request, account, second_factor, passkeys, refusal=sentence)
-        return refused(view, error)
+        return await _refusal(error, request, account, second_factor, passkeys)
     return whole_page(await factor_page(request, account, second_factor, passkeys, codes=codes))
+
+
+async def _refusal(
+    error: InvalidInput | TooManyTries | Conflict,
+    request: HTMXRequest,
+    account: Account,
+    second_factor: SecondFactor,
+    passkeys: Passkeys,
+) -> Template:
+    """The page as it is, and why nothing has changed."""
+    sentence = sentence_of(request, error)
+    view = await factor_page(request, account, second_factor, passkeys, refusal=sentence)
+    return refused(view, error)

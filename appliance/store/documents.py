@@ -1,11 +1,11 @@
 """The table `documents`: what was put in, whose it is, and how far it has come.
 
 Every query that a person's request leads to names the person, and finds what is theirs or
-everybody's; changes name the owner. Their text stands in `chunks`.
+everybody's; changes name the owner. Their text stands in `chunks`; how far they have come is
+written in document_states.py.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 import msgspec
 from aiosqlite import Connection
@@ -30,19 +30,6 @@ SELECT {COLUMNS} FROM documents d LEFT JOIN conversations c USING (conversation_
 SEEN_BY = f"d.person_key IN (?1, {EVERYBODY})"
 
 _NO_CONVERSATION = say("There is no such conversation. It may have been deleted.")
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A document that is to be read: what its passages are put down with."""
-
-    document_key: int
-    document_id: str
-    owner_key: int
-    conversation_key: int | None
-    name: str
-    size_bytes: int
-    created_at: int
 
 
 async def insert(
@@ -129,88 +116,6 @@ async def count_and_bytes(reader: Connection, person_key: int) -> tuple[int, int
     return int(row[0]), int(row[1])
 
 
-async def set_received(tx: Connection, owner_key: int, document_id: str, size_bytes: int) -> bool:
-    """All of its file is here; False when it was deleted meanwhile."""
-    return await _change(
-        tx, owner_key, document_id, "state = 'waiting', size_bytes = ?3", size_bytes
-    )
-
-
-async def set_refused(tx: Connection, owner_key: int, document_id: str, why: str) -> bool:
-    """It cannot be read; what of it stands among the chunks goes."""
-    row = await first_row(
-        tx,
-        "SELECT document_key FROM documents WHERE document_id = ? AND person_key = ?",
-        (document_id, owner_key),
-    )
-    if row is not None:
-        await chunks.delete_of_document(tx, owner_key, row[0])
-    return await _change(
-        tx, owner_key, document_id, "state = 'refused', size_bytes = 0, why = ?3", why
-    )
-
-
-async def set_ready(
-    tx: Connection, owner_key: int, document_id: str, kind: str, pages: int, passages: int
-) -> bool:
-    """All of it is read."""
-    return await _change(
-        tx,
-        owner_key,
-        document_id,
-        "state = 'ready', kind = ?3, pages = ?4, passages = ?5",
-        *(kind, pages, passages),
-    )
-
-
-async def take_next(tx: Connection) -> Waiting | None:
-    """The oldest that waits to be read; from now on it is being read."""
-    row = await first_row(
-        tx,
-        """
-        UPDATE documents SET state = 'reading' WHERE document_key =
-            (SELECT document_key FROM documents WHERE state = 'waiting'
-             ORDER BY document_key LIMIT 1)
-        RETURNING document_key, document_id, person_key, conversation_key, name, size_bytes,
-            created_at
-        """,
-        (),
-    )
-    return Waiting(*row) if row else None
-
-
-async def is_being_read(tx: Connection, document_key: int) -> bool:
-    """Whether it is still there; its chunks are written in the same transaction only then."""
-    sql = "SELECT 1 FROM documents WHERE document_key = ? AND state = 'reading'"
-    return await first_row(tx, sql, (document_key,)) is not None
-
-
-async def wait_again(tx: Connection) -> None:
-    """What was being read when that broke off is read anew."""
-    rows = await all_rows(
-        tx, "SELECT person_key, document_key FROM documents WHERE state = 'reading'", ()
-    )
-    for owner_key, document_key in rows:
-        await chunks.delete_of_document(tx, owner_key, document_key)
-    await changed_rows(tx, "UPDATE documents SET state = 'waiting' WHERE state = 'reading'", ())
-
-
-async def delete_unreceived(tx: Connection) -> int:
-    """What was being received when the box ended; how many documents it was."""
-    return await changed_rows(tx, "DELETE FROM documents WHERE state = 'receiving'", ())
-
-
-async def older_of_that_name(reader: Connection, newest: Waiting) -> tuple[str, ...]:
-    """Ids of those that this one takes the place of: of the same name in the same place."""
-    rows = await all_rows(
-        reader,
-        "SELECT document_id FROM documents WHERE person_key = ? AND name = ? "
-        "AND conversation_key IS ? AND document_key < ? AND state <> 'receiving'",
-        (newest.owner_key, newest.name, newest.conversation_key, newest.document_key),
-    )
-    return tuple(row[0] for row in rows)
-
-
 async def delete(tx: Connection, owner_key: int, document_id: str) -> bool:
     """The row and its chunks; False when there is none. Its file is for `DocumentFiles`.
 
@@ -264,17 +169,6 @@ async def in_folder(reader: Connection) -> Mapping[str, Mapping[str, str]]:
     for path, document_id, stamp in rows:
         found.setdefault(path, {})[document_id] = stamp
     return found
-
-
-async def _change(
-    tx: Connection, owner_key: int, document_id: str, changes: str, *values: object
-) -> bool:
-    changed = await changed_rows(
-        tx,
-        f"UPDATE documents SET {changes} WHERE document_id = ?1 AND person_key = ?2",
-        (document_id, owner_key, *values),
-    )
-    return changed == 1
 
 
 def _document(row: Row) -> Document:

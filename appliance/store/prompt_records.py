@@ -9,18 +9,11 @@ from aiosqlite import Connection
 from appliance.store.cells import PROMPT_RECORD
 from appliance.store.chunks import EVERYBODY
 from appliance.store.rows import all_rows
+from appliance.store.turns import OF_MESSAGES
 
-# CROSS JOIN keeps the order: the few ids first, each found by its index.
 AT = f"""
 SELECT input.message_id, reply.message_id, {PROMPT_RECORD.read("t")}
-FROM json_each(?3) wanted
-CROSS JOIN messages input ON input.message_id = wanted.value AND input.person_key = ?1
-CROSS JOIN turns t INDEXED BY turns_by_input_message
-    ON t.input_message_key = input.message_key AND t.person_key = ?1
-CROSS JOIN conversations c
-    ON c.conversation_key = t.conversation_key AND c.conversation_id = ?2
-LEFT JOIN messages reply ON reply.message_key = t.reply_message_key
-ORDER BY t.turn_key
+{OF_MESSAGES}
 """
 NAMING = f"""
 SELECT DISTINCT c.conversation_id

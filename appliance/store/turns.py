@@ -42,9 +42,8 @@ WHERE {OPEN} AND t.person_key = ? ORDER BY t.turn_key
 
 NEW_CHECKPOINT = CHECKPOINT.written("?1", "?2", "?3")
 
-# CROSS JOIN keeps the order: the few ids first, each found by its index.
-TRIES = f"""
-SELECT {COLUMNS}
+# The tries at some messages. CROSS JOIN keeps the order: the few ids first, each by its index.
+OF_MESSAGES = """
 FROM json_each(?3) wanted
 CROSS JOIN messages input ON input.message_id = wanted.value AND input.person_key = ?1
 CROSS JOIN turns t INDEXED BY turns_by_input_message
@@ -53,6 +52,9 @@ CROSS JOIN conversations c
     ON c.conversation_key = t.conversation_key AND c.conversation_id = ?2
 LEFT JOIN messages reply ON reply.message_key = t.reply_message_key
 ORDER BY t.turn_key
+"""
+TRIES = f"""
+SELECT {COLUMNS} {OF_MESSAGES}
 """
 
 INSERT = f"""

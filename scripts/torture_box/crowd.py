@@ -72,10 +72,12 @@ def allow_open_files(count: int) -> None:
 def follow_together(box: OwnBox, readers: int) -> CrowdFigures:
     """One reply, read by so many at once from its beginning to its end."""
     cpu_before = cpu_seconds(box.pid)
+    # Closed before they come: from their address no more than a thousand connections may be open.
     with box.page() as page:
         turn = page.say(_QUESTION)
-        crowd = _Crowd(readers)
-        endings, most_memory_mb = asyncio.run(_read_all(box, turn.turn_id, crowd))
+    crowd = _Crowd(readers)
+    endings, most_memory_mb = asyncio.run(_read_all(box, turn.turn_id, crowd))
+    with box.page() as page:
         page.read_stream(turn.turn_id)
     reply = _stored(box, turn.turn_id)
     return CrowdFigures(

@@ -90,12 +90,30 @@ def test_documents_begin_a_conversation_and_what_was_written_stays(box, page, tm
     expect(page.get_by_text("Yes.", exact=True)).to_be_visible()
     expect(page.locator("#attached").get_by_role("link", name="house.txt")).to_be_visible()
     page.reload()
-    page.locator("#attached").get_by_role("link", name="house.txt").click()
+    link = page.locator("#attached").get_by_role("link", name="house.txt")
+    expect(link).to_have_attribute("href", re.compile("^/documents/."))  # it has been read
+    link.click()
     expect(page.get_by_text("It is blue.")).to_be_visible()
     page.get_by_role("link", name="To the conversation", exact=True).click()
     expect(page.locator("#attached").get_by_role("link", name="house.txt")).to_be_visible()
     page.get_by_label("Add documents").set_input_files(files(tmp_path, b_txt=b"Second."))
     expect(page.locator("#attached li")).to_have_count(2)
+
+
+def test_a_list_that_was_asked_for_before_an_upload_does_not_hide_it(box, page, tmp_path):
+    page.goto(box.url)
+    page.get_by_label("Add documents").set_input_files(files(tmp_path, a_txt=b"First."))
+    expect(page.locator("#attached li")).to_have_count(1)
+    held = []
+    page.route("**/conversations/*/documents", lambda route: held.append((route, route.fetch())))
+    with page.expect_request("**/conversations/*/documents"):
+        page.reload()
+    page.get_by_label("Add documents").set_input_files(files(tmp_path, b_txt=b"Second."))
+    page.get_by_label("Add documents").set_input_files(files(tmp_path, c_txt=b"Third."))
+    for route, answer in held:
+        route.fulfill(response=answer)
+    page.unroute("**/conversations/*/documents")
+    expect(page.locator("#attached li")).to_have_count(3)
 
 
 DROP = """

@@ -41,11 +41,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model_files": {"errors", "paths", "engine.chat_template"},
     "recall": {"errors", *NOUNS, "store"},
     # Files of strangers are read in the same kind of child that models are tried in.
-    "documents": {"errors", *NOUNS, "conversations.accepting", "model_files", "recall", "store"},
+    "documents": {
+        *{"errors", *NOUNS, "conversations.accepting", "model_files", "recall", "store"},
+        "zip_entries",
+    },
     # What comes in from a file stands where the page's own rules allow it to.
     "portable": {
         *{"errors", *NOUNS, FACT, "conversations.accepting", "conversations.folders", "hot"},
-        "store",
+        *{"store", "zip_entries"},
     },
     # Figures and files: it knows how much there is of everybody, and never reads it.
     "administration": {

@@ -12,7 +12,7 @@ from appliance.conversations.turn import Turn, TurnStatus
 from appliance.documents import files, intake
 from appliance.documents.document import DocumentState, Place
 from appliance.errors import InvalidInput, NotAllowed, NotFound, StoreFull
-from appliance.store import conversations, seals, turns
+from appliance.store import conversations, documents, seals, turns
 from appliance.store.chunks import EVERYBODY
 from appliance.store.seals import Seal
 
@@ -226,7 +226,7 @@ async def test_a_box_that_was_stopped_in_the_midst_begins_the_document_anew(shel
     (half,) = await shelf.library.list(shelf.person)
     async with shelf.database.write() as tx:
         place = Place(shelf.person.person_key)
-        await intake.documents.insert(tx, place, new_id(), "never came", 0)
+        await documents.insert(tx, place, new_id(), "never came", 0)
     (shelf.directory / "documents" / "of-nobody").write_bytes(b"x")
     await shelf.intake.clear_up()
     shelf.start()

@@ -1,10 +1,9 @@
 """The pages of whoever looks after the box: what they do, and whom they are for."""
 
 import re
-from contextlib import asynccontextmanager
 
 import pytest
-from httpx import ASGITransport, AsyncClient
+from browsers import scripted_browser
 from kept_conversations import keep
 from signed_in import account_of, sign_in
 
@@ -20,27 +19,15 @@ CANARY = "zanzibar"
 WORDLESS = {"role", "status", "titled_by", "branch_keys"}
 
 
-@asynccontextmanager
-async def browser(box, name, role):
-    cookies = await sign_in(box, name, role)
-    transport = ASGITransport(create_app(box, 80))
-    async with AsyncClient(
-        transport=transport, base_url="http://box.test", cookies=cookies
-    ) as client:
-        await client.get("/")
-        client.headers["x-csrf-token"] = client.cookies["csrf"]
-        yield client
-
-
 @pytest.fixture
 async def admin(box):
-    async with browser(box, "me", AccountRole.ADMIN) as client:
+    async with scripted_browser(box, "me", AccountRole.ADMIN) as client:
         yield client
 
 
 @pytest.fixture
 async def eve(box, admin):
-    async with browser(box, "eve", AccountRole.MEMBER) as client:
+    async with scripted_browser(box, "eve") as client:
         yield client
 
 

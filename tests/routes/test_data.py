@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
+from browsers import browser
 from conversation_steps import follow_to_end, say
 from exports import exported, own_conversation, own_file, rows, zipped
 from fakes import ScriptedBackend
-from httpx import ASGITransport, AsyncClient
-from signed_in import sign_in
+from httpx import AsyncClient
 
-from appliance.app import create_app
 from appliance.lifespan import Box, open_box
 from appliance.portable.belongings import CONFIRMATION
 from appliance.settings import Settings
@@ -27,17 +25,6 @@ async def box(tmp_path) -> AsyncIterator[Box]:
     )
     async with open_box(settings, lambda: ScriptedBackend(lambda sequence: "Yes.")) as box:
         yield box
-
-
-@asynccontextmanager
-async def browser(box: Box, name: str = "me") -> AsyncIterator[AsyncClient]:
-    cookies = await sign_in(box, name)
-    transport = ASGITransport(create_app(box, 80))
-    async with AsyncClient(
-        transport=transport, base_url="http://box.test", cookies=cookies
-    ) as client:
-        await client.get("/")
-        yield client
 
 
 @pytest.fixture

@@ -3,19 +3,18 @@
 import io
 import zipfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import papers
 import pytest
+from browsers import browser
 from conversation_steps import follow_to_end, say
 from fakes import ScriptedBackend
-from httpx import ASGITransport, AsyncClient
-from signed_in import account_of, sign_in
+from httpx import AsyncClient
+from signed_in import account_of
 
 from appliance.accounts.account import AccountRole
 from appliance.accounts.recovery_code import last_group
-from appliance.app import create_app
 from appliance.errors import Conflict
 from appliance.lifespan import Box, open_box
 from appliance.settings import Settings
@@ -34,17 +33,6 @@ async def box(tmp_path) -> AsyncIterator[Box]:
     )
     async with open_box(settings, lambda: ScriptedBackend(lambda _: "Yes.")) as box:
         yield box
-
-
-@asynccontextmanager
-async def browser(box: Box, name: str, role=AccountRole.MEMBER) -> AsyncIterator[AsyncClient]:
-    cookies = await sign_in(box, name, role)
-    transport = ASGITransport(create_app(box, 80))
-    async with AsyncClient(
-        transport=transport, base_url="http://box.test", cookies=cookies
-    ) as client:
-        await client.get("/")
-        yield client
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from browsers import scripted_browser
 from httpx import ASGITransport, AsyncClient
 from kept_conversations import keep
 from sealing import new_seal
-from signed_in import sign_in
 
 from appliance.app import create_app
 from appliance.conversations.conversation import TEMPORARY
@@ -26,13 +26,7 @@ async def stranger(box):
 @pytest.fixture
 async def eve(box, kept, stranger):
     """Somebody else's browser."""
-    cookies = await sign_in(box, "eve")
-    transport = ASGITransport(create_app(box, 80))
-    async with AsyncClient(
-        transport=transport, base_url="http://box.test", cookies=cookies
-    ) as client:
-        await client.get("/")
-        client.headers["x-csrf-token"] = client.cookies["csrf"]
+    async with scripted_browser(box, "eve") as client:
         yield client
 
 
