@@ -29,6 +29,8 @@ def probed(machine: BootedMachine) -> dict[str, str]:
     service = unit.split("[Service]")[1].split("[Install]")[0]
     its_life = r"^(Type|NotifyAccess|ExecStart|ExecReload|Watchdog\w+|Restart\w*|Timeout\w+)=.*$"
     fences = re.sub(its_life, "", service, flags=re.M)
+    # Its own one, which goes with it.
+    fences = fences.replace("RuntimeDirectory=appliance\n", "RuntimeDirectory=probe\n")
     program = f"{HERE}/venv/bin/python -I /opt/appliance/tests/launched_probe.py"
     machine.write(
         "/run/systemd/system/probe.service",
