@@ -8,7 +8,7 @@ from appliance.cpu import physical_cores
 from appliance.draft_choice import add_draft_model
 from appliance.engine.backend import Backend
 from appliance.engine.engine_limits import seats_for
-from appliance.engine.heartbeat import LOADING_SECONDS, Heartbeat
+from appliance.engine.heartbeat import Heartbeat
 from appliance.model_files.installed import InstalledModel
 from appliance.model_files.library import ModelLibrary
 from appliance.settings import Settings
@@ -76,7 +76,7 @@ class ModelChoice:
     def _note_progress(self, share: float) -> None:
         percent = round(100 * share)
         if percent != self.loaded_percent:
-            self._heartbeat.begin(LOADING_SECONDS)
+            self._heartbeat.begin_loading()
         self.loaded_percent = percent
 
     def profile(self) -> ModelProfile:

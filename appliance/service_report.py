@@ -87,7 +87,8 @@ class ServiceReport:
         self._is_stuck = is_stuck
         signs: dict[str, str | int] = {}
         if not is_stuck:
-            if self._manager.watchdog_seconds is not None:
+            # The first one sets the watchdog going; a start has its own limit, and is given longer.
+            if self._manager.watchdog_seconds is not None and self._is_ready:
                 signs["WATCHDOG"] = 1
             if self._is_busy():
                 signs["EXTEND_TIMEOUT_USEC"] = PATIENCE_SECONDS * 1_000_000

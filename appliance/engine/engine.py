@@ -24,7 +24,7 @@ from appliance.engine.commands import (
 )
 from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.gauges import EngineGauges
-from appliance.engine.heartbeat import LOADING_SECONDS, Heartbeat
+from appliance.engine.heartbeat import Heartbeat
 from appliance.engine.inbox import Inbox
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine.sequence import Priority, SamplingParams, Sequence
@@ -206,7 +206,7 @@ class Engine:
 
     def _open(self, load: LoadModel) -> None:
         self.failure = None
-        self.heartbeat.begin(LOADING_SECONDS)
+        self.heartbeat.begin_loading()
         try:
             self._backend = load()
         except Exception as error:

@@ -4,7 +4,8 @@ The thread says what it begins and how long that may take; whoever looks after i
 has taken longer. One number, so that it is read and written without a lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf
 from time import monotonic
 
@@ -30,10 +31,23 @@ class Heartbeat:
         """From any thread."""
         return self._clock() <= self._due_at
 
-    def begin(self, most_seconds: float) -> None:
-        """From now on something is done that takes at most so long."""
-        self._due_at = self._clock() + most_seconds
+    def begin_step(self) -> None:
+        """Or a command: it takes at most STEP_SECONDS."""
+        self._due_at = self._clock() + STEP_SECONDS
+
+    def begin_loading(self) -> None:
+        """Or one more percent of it, or a write of every seat: LOADING_SECONDS."""
+        self._due_at = self._clock() + LOADING_SECONDS
 
     def rest(self) -> None:
         """There is nothing to do, for however long."""
         self._due_at = inf
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """The same, until the block is left: something comes then."""
+        self.rest()
+        try:
+            yield
+        finally:
+            self.begin_step()

@@ -3,7 +3,7 @@
 import queue
 
 from appliance.engine.commands import Command
-from appliance.engine.heartbeat import STEP_SECONDS, Heartbeat
+from appliance.engine.heartbeat import Heartbeat
 
 
 class Inbox:
@@ -24,13 +24,10 @@ class Inbox:
     def take(self) -> Command:
         """The next one that is there. Raises queue.Empty."""
         command = self._commands.get_nowait()
-        self._heartbeat.begin(STEP_SECONDS)
+        self._heartbeat.begin_step()
         return command
 
     def wait(self, within_seconds: float | None = None) -> Command:
         """The next one, whenever it comes. Raises queue.Empty when none comes in time."""
-        self._heartbeat.rest()
-        try:
+        with self._heartbeat.resting():
             return self._commands.get(timeout=within_seconds)
-        finally:
-            self._heartbeat.begin(STEP_SECONDS)

@@ -26,7 +26,7 @@ from appliance.engine.engine_limits import EngineLimits
 from appliance.engine.events import Event
 from appliance.engine.gauges import EngineGauges, Meter
 from appliance.engine.guesser import Guesser
-from appliance.engine.heartbeat import LOADING_SECONDS, STEP_SECONDS, Heartbeat
+from appliance.engine.heartbeat import Heartbeat
 from appliance.engine.inbox import Inbox
 from appliance.engine.kv_snapshots import KvSnapshots
 from appliance.engine.outbox import TOGETHER_SECONDS, Outbox
@@ -69,7 +69,7 @@ class Serving:
         meter = Meter(stepper.scheduler)
         while self._obey_inbox():
             began, had_work = monotonic(), stepper.has_work
-            heartbeat.begin(STEP_SECONDS)
+            heartbeat.begin_step()
             try:
                 stepper.step()
                 if not stepper.has_work:
@@ -82,7 +82,7 @@ class Serving:
                 meter.add_step(monotonic() - began)
             note(meter.gauges(stepper.threads, stepper.written_tokens))
             self._tell()
-        heartbeat.begin(LOADING_SECONDS)
+        heartbeat.begin_loading()
         stepper.save_all()
         stepper.cancel_all()
         self._tell()

@@ -24,6 +24,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def give_up_all(memory_bytes: int, cpu_seconds: int, parent: int) -> None:
     """Die with the parent; be bounded; reach no network; hold no privilege; change nothing."""
+    _make_room_for_callbacks()
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)  # It died before the line above.
@@ -42,6 +43,14 @@ def give_up_all(memory_bytes: int, cpu_seconds: int, parent: int) -> None:
         resource.setrlimit(what, (bounded, bounded))
     _drop_capabilities()
     _change_no_file()
+
+
+def _make_room_for_callbacks() -> None:
+    """Libraries in C call Python back by code that libffi makes, in memory that it takes when the
+    first one is made. Inside the service's fences that has to be a file in memory, and from here on
+    no file may grow. There is room in it for hundreds.
+    """
+    ctypes.CFUNCTYPE(None)(lambda: None)
 
 
 def _leave_network() -> None:

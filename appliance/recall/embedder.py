@@ -6,6 +6,7 @@ The import takes seconds and 500 MB, so only a box that is told to use such a mo
 """
 
 import importlib.util
+import mmap
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,9 @@ class SentenceEmbedder:
     def __init__(self, model: EmbeddingModel) -> None:
         self._asked = model
         torch.set_num_threads(1)
+        if not _may_run_what_it_writes():
+            # oneDNN would write its code while it runs. Without it the same is computed by MKL.
+            torch.backends.mkldnn.set_flags(False)
         folder = _installed() if model.model == ENGLISH else Path(model.model)
         try:
             self._model = SentenceTransformer(
@@ -52,6 +56,15 @@ class SentenceEmbedder:
     def _embed(self, text: str) -> Sequence[float]:
         numbers: list[float] = self._model.encode(text, show_progress_bar=False).tolist()
         return numbers
+
+
+def _may_run_what_it_writes() -> bool:
+    """Whether memory can be had that is written and run (systemd: MemoryDenyWriteExecute)."""
+    try:
+        mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_WRITE | mmap.PROT_EXEC).close()
+    except OSError:
+        return False
+    return True
 
 
 def _installed() -> Path:

@@ -27,8 +27,8 @@ def test_it_may_rest_as_long_as_it_likes(clock: Clock) -> None:
     heartbeat = Heartbeat(clock)
     clock.now += 1e6
     assert heartbeat.is_alive
-    heartbeat.begin(5)
-    clock.now += 6
+    heartbeat.begin_step()
+    clock.now += STEP_SECONDS + 1
     assert not heartbeat.is_alive
     heartbeat.rest()
     assert heartbeat.is_alive

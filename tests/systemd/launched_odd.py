@@ -11,14 +11,14 @@ from collections.abc import Sequence as Tokens
 from pathlib import Path
 
 from appliance.cli.main import main
-from appliance.engine import engine
+from appliance.engine import heartbeat
 from appliance.engine.batch import Batch
 from appliance.engine.llama_backend import LlamaBackend
 from appliance.engine.sequence import Sequence
 
 HANG = Path(os.environ.get("ODD_HANG", "/nonexistent"))
 STEP_SECONDS = float(os.environ.get("ODD_STEP_SECONDS", "0"))
-PATIENCE_SECONDS = float(os.environ.get("ODD_PATIENCE_SECONDS", str(engine.STEP_SECONDS)))
+PATIENCE_SECONDS = float(os.environ.get("ODD_PATIENCE_SECONDS", str(heartbeat.STEP_SECONDS)))
 
 decode = LlamaBackend.decode
 
@@ -32,5 +32,5 @@ def odd_decode(self: LlamaBackend, batch: Batch) -> Mapping[Sequence, Tokens[int
 
 if __name__ == "__main__":
     LlamaBackend.decode = odd_decode  # type: ignore[method-assign]
-    engine.STEP_SECONDS = PATIENCE_SECONDS  # type: ignore[misc]
+    heartbeat.STEP_SECONDS = PATIENCE_SECONDS
     main()

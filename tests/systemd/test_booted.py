@@ -29,6 +29,8 @@ def probed(machine: BootedMachine) -> dict[str, str]:
     service = unit.split("[Service]")[1].split("[Install]")[0]
     its_life = r"^(Type|NotifyAccess|ExecStart|ExecReload|Watchdog\w+|Restart\w*|Timeout\w+)=.*$"
     fences = re.sub(its_life, "", service, flags=re.M)
+    # Its own one, which goes with it.
+    fences = fences.replace("RuntimeDirectory=appliance\n", "RuntimeDirectory=probe\n")
     program = f"{HERE}/venv/bin/python -I /opt/appliance/tests/launched_probe.py"
     machine.write(
         "/run/systemd/system/probe.service",
@@ -118,9 +120,16 @@ def test_inside_the_same_fences_what_it_needs_works(
 def test_systemds_valkey_is_found_and_used(machine: BootedMachine) -> None:
     assert machine.property_of("appliance-valkey.service", "ActiveState") == "active"
     pid = machine.property_of("appliance.service", "MainPID")
-    # No Valkey of its own below it, and a connection to the other.
+    # No Valkey of its own below it, and a connection to the other, whose network is its own, too.
     assert machine.run("pgrep", "-P", pid, "valkey-server", check=False) == ""
-    sockets = machine.run("ss", "-x", "-p", "-H")
+
+    def chat() -> str:
+        with PageClient(URL) as page:
+            return page.read_to_end(page.say("Say hello to Valkey."))
+
+    assert machine.do(chat)
+    valkey = machine.property_of("appliance-valkey.service", "MainPID")
+    sockets = machine.run("nsenter", "-t", valkey, "-n", "ss", "-x", "-H")
     assert "/run/appliance-valkey/valkey.sock" in sockets
 
 
