@@ -12,7 +12,7 @@ LIMITS = {
     "kv_tokens": 10_000,
     "batch_tokens": 512,
     "waiting_limit": 8,
-    "threads": 2,
+    "threads": 1,
     "cores": 2,
 }
 

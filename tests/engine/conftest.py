@@ -24,7 +24,7 @@ def llama_path() -> Path:
 
 @pytest.fixture(scope="session")
 def llama() -> Iterator[LlamaBackend]:
-    settings = BackendSettings(threads=2, seats=4, kv_tokens=512, batch_tokens=128)
+    settings = BackendSettings(threads=1, seats=4, kv_tokens=512, batch_tokens=128)
     backend = LlamaBackend(embedded_model(), settings)
     yield backend
     backend.close()

@@ -51,7 +51,7 @@ class DraftingMachine(RuleBasedStateMachine):
             self.scheduler,
             StepBudget(0.2, 128),
             SnapshotKeeper(None, self.backend, self.scheduler.slots, lambda: None),
-            ThreadGovernor(2, 2, lambda: 0.0),
+            ThreadGovernor(1, 1, lambda: 0.0),
             Guesser(self.draft, lambda: 0.0),
         )
         self.all: list[Sequence] = []

@@ -231,7 +231,7 @@ def test_a_quantised_kv_cache_answers_and_takes_about_half_the_memory(
     llama: LlamaBackend, model_path: Path
 ) -> None:
     prompt = "The capital of France is"
-    settings = BackendSettings(threads=2, seats=4, kv_tokens=512, batch_tokens=128, kv_type="q8_0")
+    settings = BackendSettings(threads=1, seats=4, kv_tokens=512, batch_tokens=128, kv_type="q8_0")
     quantised = LlamaBackend(model_path, settings)
     try:
         sizes = []

@@ -26,7 +26,7 @@ from appliance.engine.thread_governor import ThreadGovernor
 from appliance.errors import ModelRefused
 
 pytestmark = pytest.mark.model
-SETTINGS = DraftSettings(threads=2, kv_tokens=512, batch_tokens=64)
+SETTINGS = DraftSettings(threads=1, kv_tokens=512, batch_tokens=64)
 PROMPTS = ("1, 2, 3, 4, 5, 6,", "The capital of France is", "2 4 6 8 10 12")
 
 
@@ -56,7 +56,7 @@ class Replies:
             self.scheduler,
             StepBudget(0.2, 128),
             SnapshotKeeper(None, llama, self.scheduler.slots, lambda: None),
-            ThreadGovernor(2, 2, lambda: 0.0),
+            ThreadGovernor(1, 1, lambda: 0.0),
             Guesser(draft, lambda: 0.0),
         )
         self.events: list[Event] = []

@@ -170,7 +170,7 @@ def test_our_reading_of_a_grammar_is_llama_cpps(llama: LlamaBackend) -> None:
 @pytest.fixture(scope="module")
 def engine(model_path: Path) -> Iterator[tuple[Engine, Listener]]:
     limits = EngineLimits(**LIMITS | {"kv_tokens": 2048})
-    settings = BackendSettings(threads=2, seats=limits.seats, kv_tokens=2048, batch_tokens=128)
+    settings = BackendSettings(threads=1, seats=limits.seats, kv_tokens=2048, batch_tokens=128)
     engine, listener = Engine(lambda: LlamaBackend(model_path, settings), limits), Listener()
     engine.start(listener.publish)
     engine.loaded.wait(60)
