@@ -214,7 +214,7 @@ def test_a_prefill_of_a_minute_is_left_alone(machine: BootedMachine, figures: An
         def chat() -> float:
             with PageClient(URL) as page:
                 began = monotonic()
-                page.read_to_end(page.say("The sea is wide and deep and blue and old. " * 280))
+                page.read_to_end(page.say("The sea is wide and deep and blue and old. " * 200))
                 return monotonic() - began
 
         seconds = machine.do(chat)
