@@ -5,9 +5,9 @@ from typing import Protocol
 
 from appliance.errors import InstallationError
 
-MAIN = "appliance.service"
+MAIN, SOCKET = "appliance.service", "appliance.socket"
 _TO_ENABLE = (
-    *("appliance-recover.service", "appliance-valkey.service", "appliance.socket", MAIN),
+    *("appliance-recover.service", "appliance-valkey.service", SOCKET, MAIN),
     *("appliance-announce.service", "appliance-backup.timer"),
 )
 """Those that are there of them, in this order."""
@@ -24,7 +24,7 @@ class Services(Protocol):
         ...
 
     def stop(self) -> None:
-        """Let the box write down what it has; who comes meanwhile waits."""
+        """Let the box write down what it has, and nobody in."""
         ...
 
     def start(self) -> None:
@@ -69,8 +69,9 @@ class Systemd:
         return _state() not in ("inactive", "unknown")
 
     def stop(self) -> None:
-        # The socket stays open: whoever connects meanwhile waits for the box instead of failing.
-        self._do("stop", MAIN)
+        # The socket as well: whoever came through it would start the old version again, and what
+        # they said to it would be gone with the old data. Starting the box opens it again.
+        self._do("stop", SOCKET, MAIN)
 
     def start(self) -> None:
         _ask("reset-failed", MAIN)
