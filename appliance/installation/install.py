@@ -1,5 +1,6 @@
 """Putting the box onto a machine: the version beside, then the link, then the service."""
 
+import os
 from dataclasses import dataclass
 
 from appliance.errors import InstallationError
@@ -65,18 +66,22 @@ class Installer:
         try:
             copy_project(payload.project, chosen.folder)
             self.make_environment(chosen, payload.wheels, payload.python)
+            self._check_copy(chosen)
+            os.sync()  # the mark must not outlive a power cut that the files did not
             chosen.mark_whole({"version": version_of(chosen.folder)})
         except OSError as error:
             raise InstallationError(
                 f"{chosen.folder} cannot be written: {error.strerror}. Nothing that ran before has "
                 "changed; put that right and start again."
             ) from error
+        return chosen
+
+    def _check_copy(self, chosen: Release) -> None:
         if release_of(chosen.folder) != chosen.name:
             remove(chosen.folder)
             raise InstallationError(
                 "The project changed while it was copied. Let it be, and start again."
             )
-        return chosen
 
     def bring_models(self, payload: Payload, chosen: Release) -> None:
         """Through the same door as any model; those that are there already stay."""

@@ -15,6 +15,11 @@ SCRIPTS = [
     "scripts/lock",
     "scripts/bench",
     "scripts/torture",
+    "scripts/install",
+    "scripts/uninstall",
+    "scripts/update",
+    "scripts/build-deb",
+    "scripts/installed-by-package",
     ".ci/run",
 ]
 TOOLS = "sh cat cksum chmod cp cut date df dirname du flock grep head id mkdir rm tail touch uname"
@@ -165,6 +170,25 @@ def test_a_venv_that_somebody_else_made_is_kept(machine: Machine) -> None:
     shutil.copy(machine.bin / "python3", machine.root / ".venv/bin/python")
     assert machine.run("scripts/run").returncode == 0
     assert machine.calls()[0] == LOCKED.format("run")
+
+
+def test_with_wheels_that_came_along_no_index_and_no_compiler_is_asked(
+    machine: Machine, tmp_path: Path
+) -> None:
+    wheels, venv = tmp_path / "some wheels", machine.root / "venv"
+    wheels.mkdir()
+    (wheels / "requirements.txt").write_text("one==1 --hash=sha256:0\n")
+    machine.without("cc", "c++")
+    done = machine.run("scripts/run", BOX_WHEELS=str(wheels), BOX_VENV=str(venv))
+    assert done.returncode == 0, done.stderr
+    assert [call.replace("venv/set-up/pip.log ", "") for call in machine.calls()] == [
+        "venv",
+        f"--isolated --no-index --find-links {wheels} --require-hashes --no-deps "
+        f"--only-binary :all: -r {wheels}/requirements.txt",
+        f"--isolated --no-index --no-deps --no-build-isolation -e {machine.root}",
+    ]
+    machine.run("scripts/run", BOX_WHEELS=str(wheels), BOX_VENV=str(venv))
+    assert machine.calls() == []
 
 
 def test_changed_versions_are_installed_and_nothing_else_is(machine: Machine) -> None:
