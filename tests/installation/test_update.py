@@ -127,8 +127,8 @@ def test_a_version_that_does_not_become_ready_is_undone_with_its_migration(
     if "of a test" not in (payload.project / "appliance/cli/serve.py").read_text():
         change(
             payload.project / "appliance/cli/serve.py",
-            "        async with open_box(settings) as box:\n",
-            "        async with open_box(settings) as box:\n"
+            "            report.watch(box)\n",
+            "            report.watch(box)\n"
             "            raise SettingsError('The new unit is too tight, of a test.')\n",
         )
     machine.services.start()
