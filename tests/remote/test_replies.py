@@ -200,9 +200,11 @@ async def test_at_most_as_many_replies_as_slots_run_at_once_and_the_others_know_
     async def gated(asked: Asked) -> AsyncIterator[bytes]:
         running.add(id(asked))
         most.append(len(running))
-        yield HEAD
-        await gate.wait()
-        running.remove(id(asked))
+        try:
+            yield HEAD
+            await gate.wait()
+        finally:  # also when the box has let go of it
+            running.remove(id(asked))
         yield event("Yes.") + event(finish_reason="stop") + b"data: [DONE]\n\n"
 
     stub = await open_stub(chat=gated)
