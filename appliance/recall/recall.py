@@ -20,7 +20,6 @@ from appliance.recall.question import asks_nothing, is_pair, match_of, months_of
 from appliance.store import chunk_search, chunk_vectors
 from appliance.store.chunk_scope import Scope, scope_of
 from appliance.store.chunk_search import FoundChunk
-from appliance.store.chunk_vectors import Space
 from appliance.store.database import Database
 
 MOST_CHARS = 5_000
@@ -43,7 +42,6 @@ class _Asked:
     within: Scope
     found: list[tuple[int, float]]
     vector: bytes | None = None
-    space: Space | None = None
     model: EmbeddingModel | None = None
 
     def words_in(self, terms: Set[str]) -> Set[str]:
@@ -103,10 +101,13 @@ class Recall:
         within, words = asked.within, asked.found
         async with self._database.read() as reader:
             near: list[tuple[int, float]] = []
-            if asked.space is not None and asked.vector is not None:
-                near = await chunk_vectors.nearest(
-                    reader, asked.space, within, asked.vector, CANDIDATES
-                )
+            # Another space may have taken its place meanwhile; vectors compare within one model.
+            if asked.vector is not None and asked.model is not None:
+                space = await chunk_vectors.serving(reader)
+                if space is not None and space.name == asked.model.name:
+                    near = await chunk_vectors.nearest(
+                        reader, space, within, asked.vector, CANDIDATES
+                    )
             if not words and not near:
                 return ()
             fused = ranking.fused(words, near)
@@ -156,7 +157,7 @@ class Recall:
         vector, (found, weights) = await asyncio.gather(
             self._vector(model, text), self._by_words(within, words)
         )
-        return _Asked(weights, months, within, found, vector, space, model)
+        return _Asked(weights, months, within, found, vector, model)
 
     async def _by_words(
         self, within: Scope, words: Sequence[str]

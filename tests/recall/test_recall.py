@@ -136,3 +136,21 @@ async def rows_of_the_index(database):
     assert await database.truncate_wal()
     assert b"otter" not in database.path.read_bytes()
     return counts
+
+
+async def test_an_index_that_is_replaced_while_somebody_searches_is_not_missed(
+    remembering, person, monkeypatch
+):
+    await keep(remembering.database, person, "Air", "The zeppelin lands at noon.")
+    await remembering.indexer.work_off()
+    vector = remembering.recall._vector
+
+    async def replaced_meanwhile(model, text):
+        found = await vector(model, text)
+        await remembering.indexer.begin_anew()
+        await remembering.indexer.work_off()
+        return found
+
+    monkeypatch.setattr(remembering.recall, "_vector", replaced_meanwhile)
+    (found,) = await remembering.recall.search(person, "When does the zeppelin land?")
+    assert "noon" in found.text
